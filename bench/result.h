@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * result.h - what was measured, as data and as the "vtscope.result/1" document. bench/, report/, cli/ include this.
+ */
+#ifndef VTSCOPE_BENCH_RESULT_H
+#define VTSCOPE_BENCH_RESULT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' for '_' */
+	RESULT_FEW_LAUNCHES = 1 << 0,
+	RESULT_EXIT_MISMATCH = 1 << 1,
+	RESULT_TSC_TRAPPED = 1 << 2,	/* RDTSC itself costs over 200 ticks here */
+	RESULT_UNSETTLED = 1 << 3,	/* warm-up hit its time box */
+	RESULT_NO_RDTSCP = 1 << 4,
+	RESULT_FEW_SAMPLES = 1 << 5,
+	RESULT_LFENCE_ASSUMED = 1 << 6,	/* AMD: LFENCE taken to serialise, MSR not readable */
+	RESULT_FLAGS = 7		/* how many */
+};
+const char *result_flag_name(unsigned bit_index);
+
+struct result_launch { uint64_t n; double median, min; };
+
+struct bucket { double value; double count; };
+
+/* One (operation, engine) measurement. Times in TSC ticks per operation; NAN where not measured (JSON null). */
+struct result {
+	char op[64], engine[24], via[16], backend[64], provenance[16], memory[32];
+	char clock[16];			/* "tsc" */
+	bool differenced;		/* the headline estimator */
+	uint32_t batch;			/* n of the differenced pass, 1 for single */
+	uint64_t n;
+	double cold, min, p1, p25, median, p75, p90, p99, p999, max, mean, mad;
+	bool has_ci; double ci_lo, ci_hi;
+	double range_lo, range_hi;	/* of launch medians */
+	double single_median;		/* of the single-shot pass, whichever is the headline */
+	double diff_median;		/* of the differenced pass */
+	double empty_bracket;		/* median, ticks */
+	double exits_expected, exits_observed;
+	struct result_launch *launch; size_t n_launches;	/* owned */
+	struct bucket *hist; size_t n_hist;			/* owned, single-shot samples, scaled per operation */
+	double hist_overflow;
+	unsigned flags;
+};
+
+struct skipped { char op[64], engine[24], check[32]; char reason[240], hint[400]; bool unverified; };
+
+/* Name and text of the registers are kept as JSON text so that an unknown carrier's set survives. */
+struct failed { char op[64], engine[24]; char reason[240], stop_kind[24], stop_native[64]; uint64_t rip; json_t *registers; };
+
+/*
+ * A run. Everything that names the machine or the subject is kept as the JSON object it is written as
+ * (interface.md): built once from the snapshot by bench, only printed by report.
+ */
+struct result_set {
+	char run_id[37], started[40], finished[40];
+	bool interrupted;
+	uint64_t seed;
+	json_t *tool, *hardware, *subject, *verdict;	/* owned objects */
+	char snapshot[17];
+	struct result *result; size_t n_results;	/* owned */
+	struct skipped *skipped; size_t n_skipped;	/* owned */
+	struct failed *failed; size_t n_failed;		/* owned */
+};
+
+void result_set_init(struct result_set *r);
+void result_set_free(struct result_set *r);
+int result_set_add(struct result_set *r, const struct result *row);		/* takes over row's owned parts */
+int result_set_add_skipped(struct result_set *r, const struct skipped *row);
+int result_set_add_failed(struct result_set *r, const struct failed *row);	/* takes over row->registers */
+
+json_t *result_set_json(const struct result_set *r);	/* NULL: out of memory */
+/* Any bytes: truncated, foreign or hostile input is -EINVAL with "FILE:LINE: what is wrong", (r) left empty. */
+int result_set_load(struct result_set *r, const char *bytes, size_t len, const char *name, struct err *e);
+
+#endif

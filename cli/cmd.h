@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd.h - the command table and its option tables. Only cli/ and doc/gendoc.c include this.
+ *
+ * Help, man pages and completion are generated from these tables; nothing else describes an option.
+ */
+#ifndef VTSCOPE_CLI_CMD_H
+#define VTSCOPE_CLI_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+enum opt_complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_OP, COMPLETE_ENGINE, COMPLETE_CHECK };
+
+struct opt {
+	const char *name;		/* "format": --format */
+	char short_name;		/* 'o', or 0 */
+	const char *arg;		/* placeholder "FILE"; NULL: a flag */
+	bool repeatable;
+	const char *const *choices;	/* NULL-terminated allowed values, or NULL */
+	enum opt_complete complete;
+	const char *help;		/* one line for --help */
+	const char *more;		/* further sentences for the man page, or NULL */
+};
+
+struct args;			/* what was parsed */
+struct cli;			/* how to talk to the user */
+
+struct exit_doc { int status; const char *meaning; };
+
+struct cmd {
+	const char *name;
+	const char *operands;		/* "RESULT.json", "" : none */
+	unsigned min_operands, max_operands;
+	enum opt_complete complete;	/* of operands */
+	const char *summary;		/* one line */
+	const char *description;	/* man page paragraphs, blank line between */
+	const char *examples;		/* man page EXAMPLES: "command\n  what it does\n" ... */
+	const struct opt *opts;		/* ends with .name == NULL */
+	const struct exit_doc *exits;	/* ends with .meaning == NULL */
+	int (*run)(struct cli *cli, const struct args *a);	/* returns the exit status */
+};
+
+extern const struct cmd *const commands[];	/* order of --help */
+extern const size_t n_commands;
+extern const struct opt common_opts[];		/* --help --version -q -v --color -o: every verb has them */
+
+bool args_flag(const struct args *a, const char *name);
+const char *args_value(const struct args *a, const char *name);	/* last one, NULL: not given */
+const char *const *args_values(const struct args *a, const char *name, size_t *n);
+const char *const *args_operands(const struct args *a, size_t *n);
+
+struct cli {
+	bool out_tty, err_tty;
+	bool colour;		/* of stdout */
+	bool utf8;
+	bool progress;		/* a bar on stderr is wanted: terminal, not -q, not CI */
+	bool quiet;
+	int verbose;
+	unsigned columns;	/* of stdout, 80 where unknown */
+};
+
+/* Data to stdout; a closed pipe or a full disk is remembered and makes the exit status 1. */
+void cli_out(struct cli *c, const char *bytes, size_t len);
+/* To FILE of -o (atomically) or stdout. 0, or 1 after having said why not. */
+int cli_write(struct cli *c, const char *file, const void *data, size_t len);
+/* "vtscope: text" on stderr. */
+void cli_error(struct cli *c, const struct err *e);
+void cli_warn(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Usage error: says it, points to --help, returns 2. */
+int cli_usage(struct cli *c, const char *verb, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Progress line with bar and ETA on stderr, only with c->progress. (fraction) < 0: clear it. */
+void cli_progress(struct cli *c, double fraction, double eta_seconds, const char *what);
+
+#define EXIT_OK 0
+#define EXIT_RUNTIME 1
+#define EXIT_USAGE 2
+#define EXIT_SKIPPED 77
+#define EXIT_INTERRUPTED 130
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fileio.h - whole-file reads with a limit, atomic writes. Any hosted code may include this.
+ */
+#ifndef VTSCOPE_COMMON_FILEIO_H
+#define VTSCOPE_COMMON_FILEIO_H
+
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+/*
+ * Appends the content of (path) to (out); "-" is standard input. Works for procfs and sysfs files,
+ * which have no size. More than (max) bytes is -EFBIG. Returns 0 or -errno, (e) names the path.
+ */
+int file_read(const char *path, size_t max, struct buf *out, struct err *e);
+
+/*
+ * Writes to a temporary name beside (path), fsyncs and renames: (path) is either the old file or the
+ * whole new one. "-" writes to standard output. A short write, a full disk or a failing close is an error.
+ */
+int file_write(const char *path, const void *data, size_t len, struct err *e);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - what executes a guest, behind one interface. minivmm/, bench/, cli/ include this.
+ *
+ * Engines know nothing of operations: they load an image, hand it opaque rows, and pass on what it writes.
+ */
+#ifndef VTSCOPE_MINIVMM_ENGINE_H
+#define VTSCOPE_MINIVMM_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "minivmm/guest_abi.h"
+#include "probe/verdict.h"
+
+enum provenance { PROVENANCE_HARDWARE, PROVENANCE_NESTED, PROVENANCE_SOFTWARE, PROVENANCE_EMULATED };
+const char *provenance_name(enum provenance p);	/* "hardware" ... */
+
+enum vm_stop_kind {
+	VM_STOP_EXIT,		/* the guest ended itself (GUEST_PORT_EXIT; native: the runner returned) */
+	VM_STOP_FAULT,		/* the runner caught an exception where none belongs: regs from ctrl.fault */
+	VM_STOP_SHUTDOWN,	/* triple fault */
+	VM_STOP_DEADLINE,	/* the launch or a row was late */
+	VM_STOP_HALT,		/* HLT with nothing that could wake it */
+	VM_STOP_CARRIER,	/* the process that carried it died, or KVM gave up (internal error, failed entry) */
+	VM_STOP_INTERRUPTED,	/* the user asked to stop */
+	VM_STOP_PROTOCOL,	/* the guest wrote records that are none */
+};
+const char *vm_stop_name(enum vm_stop_kind k);	/* "exit" "fault" "shutdown" "deadline" ... */
+
+struct vm_regs {
+	bool valid;		/* could they be read at all? */
+	uint64_t gpr[16];	/* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
+	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer;
+};
+extern const char *const vm_gpr_names[16];
+
+struct vm_stop {
+	enum vm_stop_kind kind;
+	char native[64];	/* the carrier's own word: "KVM_EXIT_SHUTDOWN", "signal 6", "exit status 3" ... */
+	char text[200];		/* a sentence for a person */
+	int status;		/* VM_STOP_EXIT: the value the guest wrote */
+	uint32_t row;		/* row at work, or the launch's row_count when none was */
+	uint64_t exits;		/* VM exits to this carrier's loop, 0 where it cannot count */
+	struct vm_regs regs;
+};
+
+/* Exit counters at one moment. Which are valid is engine_info.counts_exits. */
+struct engine_counters {
+	uint64_t exits;			/* all exits from guest mode (KVM binary statistics) */
+	uint64_t user_exits;		/* of these, the ones user space handled */
+	uint64_t insn_emulation;	/* instructions KVM emulated: many of these mean a software backend */
+	uint64_t interrupts;		/* host interrupts that caused an exit, 0 where unknown */
+};
+
+/* Where a launch's output goes. Any function may be NULL. Payloads are copies: the guest cannot change them. */
+struct sink {
+	void *ctx;
+	void (*record)(void *ctx, const struct guest_record *r, const void *payload);
+	void (*console)(void *ctx, const char *bytes, size_t n);
+	void (*counters)(void *ctx, uint32_t row, bool begin, const struct engine_counters *c);
+};
+
+/* What an engine offers to operations (struct op.wants). */
+#define ENGINE_RING0		0x01	/* guest code runs at CPL 0 */
+#define ENGINE_USER_IO		0x02	/* unclaimed ports and MMIO reach a user-space VMM or its equivalent */
+#define ENGINE_KERNEL_PIO	0x04	/* an in-kernel irqchip can be had (launch.irqchip) */
+#define ENGINE_HLT_RETURNS	0x08	/* HLT without an interrupt comes back (it exits to the VMM) */
+#define ENGINE_HYPERCALL	0x10	/* VMCALL/VMMCALL is answered */
+const char *engine_offer_reason(unsigned missing);	/* why a row is skipped when the lowest bit of (missing) is not offered */
+
+struct engine_config {
+	const char *via;		/* "auto" or "process" */
+	const char *qemu;		/* path of qemu-system-x86_64, NULL: from the snapshot's tool record */
+	const struct verdict *verdict;	/* borrowed for the life of the engine */
+	const struct snapshot *snapshot;
+	uint64_t tsc_hz;
+};
+
+struct engine_info {
+	char backend[64];		/* "kvm_pvm", "QEMU 7.2.22 TCG", "process" */
+	enum provenance provenance;
+	const char *via;		/* "process" */
+	const char *clock;		/* "tsc" */
+	unsigned offers;		/* ENGINE_* */
+	bool counts_exits;
+	char memory[32];		/* host backing of guest memory: "4k", "thp", "hugetlb", "" unknown */
+	char cpu_model[64];		/* what the guest sees: "host", "qemu64 ..." */
+};
+
+struct launch {
+	const void *image;		/* ELF bytes; NULL: the runner that is built in (native has only that) */
+	size_t image_bytes;
+	uint64_t mem_bytes;		/* multiple of 2 MiB; 0: GUEST_MEM_BYTES */
+	const struct guest_row *rows;	/* NULL: a guest on its own, no control page */
+	uint32_t row_count;
+	bool irqchip;			/* with an in-kernel irqchip (rows that want ENGINE_KERNEL_PIO) */
+	uint64_t seed;
+	int cpu;			/* pin the carrier to this logical CPU, -1: leave it */
+	unsigned deadline_ms;		/* for all of it, from launch to stop */
+	unsigned row_deadline_ms;	/* from a row's begin to its end; 0: none */
+	/* Called once when guest memory exists and the image is in it, before the start; may be NULL. */
+	void (*prepare)(void *ctx, unsigned char *mem, uint64_t mem_bytes);
+	void *prepare_ctx;
+};
+
+struct engine;
+
+struct engine_ops {
+	const char *name;		/* "kvm" */
+	const char *summary;		/* one line for `vtscope list engines` */
+	const char *const *needs;	/* check ids, NULL-terminated: all must be YES */
+	/* 0 or -errno. */
+	int (*open)(struct engine **out, const struct engine_config *c, struct err *e);
+	const struct engine_info *(*info)(const struct engine *en);
+	/*
+	 * A fresh carrier: load, start, feed (s) until it stops, tear down. 0 when (stop) says how it ended, however
+	 * bad that was for the guest; -errno only when no carrier could be made.
+	 */
+	int (*launch)(struct engine *en, const struct launch *l, const struct sink *s, struct vm_stop *stop,
+		      struct err *e);
+	void (*close)(struct engine *en);
+};
+
+/* Explicit table: kvm tcg qemu-kvm native. */
+extern const struct engine_ops *const engines[];
+extern const size_t n_engines;
+const struct engine_ops *engine_find(const char *name);
+
+/* The runner image that is built in. */
+extern const unsigned char guest_image[];
+extern const unsigned char guest_image_end[];
+
+/* ---- shared by implementations and their tests ---- */
+
+/* Copies the ELF64 image's segments to guest memory, all lengths checked. (entry64): e_entry. (entry32): PVH, 0 if none. */
+int guest_load_elf(const void *image, size_t bytes, unsigned char *mem, uint64_t mem_bytes, uint64_t *entry64,
+		   uint32_t *entry32, struct err *e);
+
+/* Fills the control page in guest memory from a launch. */
+int guest_ctrl_init(unsigned char *mem, uint64_t mem_bytes, const struct launch *l, uint64_t tsc_hz, uint32_t fence,
+		    struct err *e);
+
+/*
+ * Passes every record that is complete in the ring to (s) and advances the tail. The ring and the control page are
+ * the guest's: everything in them is checked, payloads are copied first. 0, or -EBADMSG with what is wrong.
+ */
+int guest_ring_drain(unsigned char *mem, uint64_t mem_bytes, const struct sink *s, struct err *e);
+
+/* Fault registers of the control page, as a stop. */
+void guest_fault_stop(const unsigned char *mem, struct vm_stop *stop);
+
+#endif
