@@ -9,11 +9,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/err.h"
 
-enum opt_complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_OP, COMPLETE_ENGINE, COMPLETE_CHECK };
+enum opt_complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_OP, COMPLETE_ENGINE, COMPLETE_CHECK, COMPLETE_VERB };
 
 struct opt {
 	const char *name;		/* "format": --format */
@@ -36,6 +37,7 @@ struct cmd {
 	const char *operands;		/* "RESULT.json", "" : none */
 	unsigned min_operands, max_operands;
 	enum opt_complete complete;	/* of operands */
+	const char *const *operand_choices;	/* NULL-terminated allowed values of operands, or NULL */
 	const char *summary;		/* one line */
 	const char *description;	/* man page paragraphs, blank line between */
 	const char *examples;		/* man page EXAMPLES: "command\n  what it does\n" ... */
@@ -46,12 +48,21 @@ struct cmd {
 
 extern const struct cmd *const commands[];	/* order of --help */
 extern const size_t n_commands;
+extern const struct cmd command_default;	/* no verb; its name is "" */
 extern const struct opt common_opts[];		/* --help --version -q -v --color -o: every verb has them */
+extern const struct exit_doc common_exits[];	/* 1 and 2: what they mean for every verb */
+/* 0, or -EINVAL with the nearest verb in (e). */
+int command_find(const char *name, const struct cmd **out, struct err *e);
 
 bool args_flag(const struct args *a, const char *name);
 const char *args_value(const struct args *a, const char *name);	/* last one, NULL: not given */
 const char *const *args_values(const struct args *a, const char *name, size_t *n);
 const char *const *args_operands(const struct args *a, size_t *n);
+/*
+ * The format asked for: --format, else the extension of -o where it names one of --format's choices ("txt" is
+ * "text"), else the first choice. Never NULL; only for verbs that have --format with choices.
+ */
+const char *args_format(const struct args *a);
 
 struct cli {
 	bool out_tty, err_tty;
@@ -61,7 +72,16 @@ struct cli {
 	bool quiet;
 	int verbose;
 	unsigned columns;	/* of stdout, 80 where unknown */
+	/* Private to output.c and progress.c. */
+	int out_error;		/* positive errno of the first failed write to stdout, said when it happened */
+	bool bar_shown;
+	double bar_drawn;	/* when, seconds of CLOCK_MONOTONIC */
 };
+
+/* From the environment, the terminal and the common options. */
+void cli_init(struct cli *c, const struct args *a);
+/* Closes stdout. (status), or 1 when something could not be written there (130: it was given up at Ctrl-C). */
+int cli_finish(struct cli *c, int status);
 
 /* Data to stdout; a closed pipe or a full disk is remembered and makes the exit status 1. */
 void cli_out(struct cli *c, const char *bytes, size_t len);
@@ -70,8 +90,14 @@ int cli_write(struct cli *c, const char *file, const void *data, size_t len);
 /* "vtscope: text" on stderr. */
 void cli_error(struct cli *c, const struct err *e);
 void cli_warn(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Usage error: says it, points to --help, returns 2. */
+/* Usage error: says it, points to --help, returns 2. (verb) NULL or "": none. */
 int cli_usage(struct cli *c, const char *verb, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * The number given with --(name), within (lo) and (hi); (out) is left alone when it was not given.
+ * 0, or 2 after having said what is wrong.
+ */
+int cli_u64(struct cli *c, const struct args *a, const char *name, uint64_t lo, uint64_t hi, uint64_t *out);
+int cli_double(struct cli *c, const struct args *a, const char *name, double lo, double hi, double *out);
 /* Progress line with bar and ETA on stderr, only with c->progress. (fraction) < 0: clear it. */
 void cli_progress(struct cli *c, double fraction, double eta_seconds, const char *what);
 
