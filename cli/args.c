@@ -189,6 +189,8 @@ static int check_operands(const struct args *a, struct err *e)
 
 	if (a->n_operands < cmd->min_operands)
 		return err_set(e, EINVAL, "%s needs %s", verb, cmd->operands);
+	if (a->n_operands && !*cmd->name && command_find(a->operand[0], &cmd, NULL) == 0)
+		return err_set(e, EINVAL, "the verb comes first: vtscope %s ...", cmd->name);
 	if (a->n_operands > cmd->max_operands)
 		return err_set(e, EINVAL, "%s takes no operand '%s'%s%s", verb, a->operand[cmd->max_operands],
 			       cmd->max_operands ? ", only " : "", cmd->max_operands ? cmd->operands : "");

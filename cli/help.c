@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/help.h"
 
+#include <ctype.h>
 #include <hwloc.h>
 #include <jansson.h>
 #include <libcpuid.h>
@@ -99,7 +100,8 @@ void help_text(const struct cmd *cmd, struct buf *out)
 	else
 		buf_printf(out, "Usage: vtscope %s [OPTION]...%s%s\n", cmd->name, *cmd->operands ? " " : "",
 			   cmd->operands);
-	wrap(cmd->summary, 0, 0, out);
+	buf_printf(out, "%c", toupper((unsigned char)cmd->summary[0]));
+	wrap(cmd->summary + 1, 1, 0, out);
 	if (overview)
 		verb_rows(out);
 	buf_puts(out, "\nOptions:\n");
