@@ -37,6 +37,15 @@ struct vm_regs {
 };
 extern const char *const vm_gpr_names[16];
 
+/* Exit counters at one moment. Which are valid is engine_info.counts_exits. */
+struct engine_counters {
+	uint64_t exits;			/* all exits from guest mode (KVM binary statistics); a row's end doorbell is one */
+	uint64_t user_exits;		/* of these, the ones user space handled */
+	uint64_t insn_emulation;	/* instructions KVM emulated: many of these mean a software backend */
+	uint64_t interrupts;		/* host interrupts that caused an exit, 0 where unknown */
+	uint64_t io_exits, mmio_exits;	/* of exits, the ones for ports and for MMIO */
+};
+
 struct vm_stop {
 	enum vm_stop_kind kind;
 	char native[64];	/* the carrier's own word: "KVM_EXIT_SHUTDOWN", "signal 6", "exit status 3" ... */
@@ -44,15 +53,8 @@ struct vm_stop {
 	int status;		/* VM_STOP_EXIT: the value the guest wrote */
 	uint32_t row;		/* row at work, or the launch's row_count when none was */
 	uint64_t exits;		/* VM exits to this carrier's loop, 0 where it cannot count */
+	struct engine_counters total;	/* of the whole launch */
 	struct vm_regs regs;
-};
-
-/* Exit counters at one moment. Which are valid is engine_info.counts_exits. */
-struct engine_counters {
-	uint64_t exits;			/* all exits from guest mode (KVM binary statistics) */
-	uint64_t user_exits;		/* of these, the ones user space handled */
-	uint64_t insn_emulation;	/* instructions KVM emulated: many of these mean a software backend */
-	uint64_t interrupts;		/* host interrupts that caused an exit, 0 where unknown */
 };
 
 /* Where a launch's output goes. Any function may be NULL. Payloads are copies: the guest cannot change them. */
