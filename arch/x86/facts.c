@@ -1,1 +1,169 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arch/x86/facts.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct cpuid_bit cpuid_bits[CPUID_BITS] = {
+#define CPUID_BIT(leaf, subleaf, reg, bit, name, flag, doc) \
+	{ leaf, subleaf, CPUID_##reg, bit, #name, flag, doc },
+#include "arch/x86/cpuid.def"
+#undef CPUID_BIT
+};
+
+const struct vmx_group vmx_groups[VMX_GROUPS] = {
+#define VMX_GROUP(group, msr, true_msr, form, default1) \
+	{ #group, msr, true_msr, VMX_FORM_##form, default1 },
+#define VMX_CONTROL(group, bit, name)
+#include "arch/x86/vmx_controls.def"
+#undef VMX_GROUP
+#undef VMX_CONTROL
+};
+
+const struct vmx_control vmx_controls[VMX_CONTROLS] = {
+#define VMX_GROUP(group, msr, true_msr, form, default1)
+#define VMX_CONTROL(group, bit, name) { VMX_GROUP_##group, bit, #name },
+#include "arch/x86/vmx_controls.def"
+#undef VMX_GROUP
+#undef VMX_CONTROL
+};
+
+#define MSR_ALWAYS { MSR_GATE_ALWAYS, 0, { 0 } }
+#define MSR_IF_CPUID(a, b, c) \
+	{ MSR_GATE_CPUID, 1 + ((b) != CPUID_NONE) + ((c) != CPUID_NONE), { a, b, c } }
+#define MSR_IF_CONTROL(a, b) \
+	{ MSR_GATE_CONTROL, 1 + ((b) != VMX_CONTROL_NONE), { a, b } }
+
+const struct msr_fact msr_facts[] = {
+#define MSR(number, sym, name, gate) { number, name, gate },
+#include "arch/x86/msr.def"
+#undef MSR
+};
+const size_t n_msr_facts = COUNT(msr_facts);
+
+const struct kvm_capability kvm_capabilities[] = {
+#define KVM_CAPABILITY(number, name, doc) { number, "KVM_CAP_" #name, doc },
+#include "arch/x86/kvmcaps.def"
+#undef KVM_CAPABILITY
+};
+const size_t n_kvm_capabilities = COUNT(kvm_capabilities);
+
+struct exit_name {
+	uint32_t first, last;
+	const char *name;
+};
+
+static const struct exit_name vmx_exits[] = {
+#define VMX_EXIT(reason, linux_name, name) { reason, reason, #name },
+#define SVM_EXIT(first, last, linux_name, name)
+#include "arch/x86/exits.def"
+#undef VMX_EXIT
+#undef SVM_EXIT
+};
+
+static const struct exit_name svm_exits[] = {
+#define VMX_EXIT(reason, linux_name, name)
+#define SVM_EXIT(first, last, linux_name, name) { first, last, #name },
+#include "arch/x86/exits.def"
+#undef VMX_EXIT
+#undef SVM_EXIT
+};
+
+const char *cpuid_register_name(enum cpuid_register r)
+{
+	static const char *const names[] = { "eax", "ebx", "ecx", "edx" };
+
+	return names[r];
+}
+
+bool cpuid_bit_in(enum cpuid_id id, const uint32_t regs[4])
+{
+	const struct cpuid_bit *b = &cpuid_bits[id];
+
+	return regs[b->reg] >> b->bit & 1;
+}
+
+const struct cpuid_bit *cpuid_bit_at(uint32_t leaf, uint32_t subleaf, enum cpuid_register reg, unsigned bit)
+{
+	for (size_t i = 0; i < COUNT(cpuid_bits); i++) {
+		const struct cpuid_bit *b = &cpuid_bits[i];
+
+		if (b->leaf == leaf && b->subleaf == subleaf && b->reg == reg && b->bit == bit)
+			return b;
+	}
+	return NULL;
+}
+
+bool vmx_control_allowed(enum vmx_control_id id, uint64_t value)
+{
+	const struct vmx_control *c = &vmx_controls[id];
+	unsigned bit = c->bit;
+
+	if (vmx_groups[c->group].form == VMX_FORM_PAIR)
+		bit += 32;
+	return value >> bit & 1;
+}
+
+const struct msr_fact *msr_fact_of(uint32_t number)
+{
+	for (size_t i = 0; i < COUNT(msr_facts); i++)
+		if (msr_facts[i].number == number)
+			return &msr_facts[i];
+	return NULL;
+}
+
+static int cpuid_state(enum cpuid_id id, const struct fact_source *source)
+{
+	uint32_t regs[4];
+	int known = source->cpuid(source->ctx, cpuid_bits[id].leaf, cpuid_bits[id].subleaf, regs);
+
+	return known > 0 ? cpuid_bit_in(id, regs) : known;
+}
+
+/* The control's own MSR has a gate too: where that is shut the control cannot be 1. */
+static int control_state(enum vmx_control_id id, const struct fact_source *source)
+{
+	uint32_t number = vmx_groups[vmx_controls[id].group].msr;
+	int state = msr_gate_state(msr_fact_of(number), source);
+	uint64_t value;
+
+	if (state <= 0)
+		return state;
+	state = source->msr(source->ctx, number, &value);
+	return state > 0 ? vmx_control_allowed(id, value) : state;
+}
+
+int msr_gate_state(const struct msr_fact *m, const struct fact_source *source)
+{
+	int state = 0;
+
+	if (m->gate.kind == MSR_GATE_ALWAYS)
+		return 1;
+	for (unsigned i = 0; i < m->gate.n; i++) {
+		int one = m->gate.kind == MSR_GATE_CPUID ? cpuid_state(m->gate.of[i], source) :
+							   control_state(m->gate.of[i], source);
+
+		if (one > 0)
+			return 1;
+		if (one < 0)
+			state = -1;
+	}
+	return state;
+}
+
+static const char *exit_name(const struct exit_name *table, size_t n, uint64_t code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (code >= table[i].first && code <= table[i].last)
+			return table[i].name;
+	return NULL;
+}
+
+const char *vmx_exit_name(uint32_t basic_reason)
+{
+	return exit_name(vmx_exits, COUNT(vmx_exits), basic_reason);
+}
+
+const char *svm_exit_name(uint64_t code)
+{
+	return exit_name(svm_exits, COUNT(svm_exits), code);
+}

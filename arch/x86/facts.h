@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * facts.h - the hardware facts of the .def files as enums, tables and lookups. Any hosted code may include this.
+ *
+ * Every name is the manual's and stands once, in its .def row. Pure: nothing here reads a machine.
+ */
+#ifndef VTSCOPE_ARCH_X86_FACTS_H
+#define VTSCOPE_ARCH_X86_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The order of snap_record.regs and of every regs[4]. */
+enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+const char *cpuid_register_name(enum cpuid_register r);		/* "eax" ... */
+
+/* CPUID_vmx, CPUID_svm, CPUID_np ... index cpuid_bits[]. */
+enum cpuid_id {
+#define CPUID_BIT(leaf, subleaf, reg, bit, name, flag, doc) CPUID_##name,
+#include "arch/x86/cpuid.def"
+#undef CPUID_BIT
+	CPUID_BITS,
+	CPUID_NONE = CPUID_BITS
+};
+
+struct cpuid_bit {
+	uint32_t leaf, subleaf;
+	enum cpuid_register reg;
+	unsigned bit;
+	const char *name;
+	const char *flag;	/* of /proc/cpuinfo, "" where Linux shows none */
+	const char *doc;
+};
+extern const struct cpuid_bit cpuid_bits[CPUID_BITS];
+
+/* Is (id) set in (regs), the four registers of its leaf and subleaf? */
+bool cpuid_bit_in(enum cpuid_id id, const uint32_t regs[4]);
+
+/* The row at this place, or NULL. */
+const struct cpuid_bit *cpuid_bit_at(uint32_t leaf, uint32_t subleaf, enum cpuid_register reg, unsigned bit);
+
+/* VMX_GROUP_pin_based ... index vmx_groups[]. */
+enum vmx_group_id {
+#define VMX_GROUP(group, msr, true_msr, form, default1) VMX_GROUP_##group,
+#define VMX_CONTROL(group, bit, name)
+#include "arch/x86/vmx_controls.def"
+#undef VMX_GROUP
+#undef VMX_CONTROL
+	VMX_GROUPS
+};
+
+enum vmx_form {
+	VMX_FORM_PAIR,		/* bits 31:0 must be 1, bits 63:32 may be 1 */
+	VMX_FORM_ALLOWED1,	/* 64 bits that may be 1 */
+	VMX_FORM_CAPABILITY,	/* plain bits */
+};
+
+struct vmx_group {
+	const char *name;	/* "secondary" */
+	uint32_t msr;
+	uint32_t true_msr;	/* 0: none */
+	enum vmx_form form;
+	uint32_t default1;
+};
+extern const struct vmx_group vmx_groups[VMX_GROUPS];
+
+/* VMX_secondary_enable_ept ... index vmx_controls[]. */
+enum vmx_control_id {
+#define VMX_GROUP(group, msr, true_msr, form, default1)
+#define VMX_CONTROL(group, bit, name) VMX_##group##_##name,
+#include "arch/x86/vmx_controls.def"
+#undef VMX_GROUP
+#undef VMX_CONTROL
+	VMX_CONTROLS,
+	VMX_CONTROL_NONE = VMX_CONTROLS
+};
+
+struct vmx_control {
+	enum vmx_group_id group;
+	unsigned bit;
+	const char *name;	/* unique within its group */
+};
+extern const struct vmx_control vmx_controls[VMX_CONTROLS];
+
+/* May (id) be 1 by (value) of its group's MSR? For a capability: is it set? */
+bool vmx_control_allowed(enum vmx_control_id id, uint64_t value);
+
+/* MSR numbers: MSR_IA32_FEATURE_CONTROL ... */
+enum msr_number {
+#define MSR(number, sym, name, gate) MSR_##sym = (number),
+#include "arch/x86/msr.def"
+#undef MSR
+};
+
+enum msr_gate_kind { MSR_GATE_ALWAYS, MSR_GATE_CPUID, MSR_GATE_CONTROL };
+#define MSR_GATE_MAX 3
+
+/* What must be set before RDMSR: any of (of). */
+struct msr_gate {
+	enum msr_gate_kind kind;
+	unsigned n;
+	unsigned of[MSR_GATE_MAX];	/* enum cpuid_id or enum vmx_control_id, by kind */
+};
+
+struct msr_fact {
+	uint32_t number;
+	const char *name;	/* "IA32_FEATURE_CONTROL" */
+	struct msr_gate gate;
+};
+extern const struct msr_fact msr_facts[];	/* a gate's own MSR stands before those that it opens */
+extern const size_t n_msr_facts;
+
+const struct msr_fact *msr_fact_of(uint32_t number);	/* or NULL */
+
+/* How msr_gate_state() asks for what is known of one CPU. Both return 1: read, 0: not there, -1: cannot be known. */
+struct fact_source {
+	void *ctx;
+	int (*cpuid)(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
+	int (*msr)(void *ctx, uint32_t number, uint64_t *value);
+};
+
+/* 1: the MSR exists, 0: it does not (RDMSR would fault), -1: cannot be known. */
+int msr_gate_state(const struct msr_fact *m, const struct fact_source *source);
+
+struct kvm_capability {
+	unsigned number;
+	const char *name;	/* "KVM_CAP_IRQCHIP" */
+	const char *doc;
+};
+extern const struct kvm_capability kvm_capabilities[];
+extern const size_t n_kvm_capabilities;
+
+/* Manual's names of why a guest was left, or NULL. A reason's upper bits (entry failure ...) must be masked off. */
+const char *vmx_exit_name(uint32_t basic_reason);
+const char *svm_exit_name(uint64_t code);
+
+#endif

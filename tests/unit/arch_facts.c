@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of hardware facts hold together, and agree with the kernel's headers where those know the name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <asm/svm.h>
+#include <asm/vmx.h>
+#include <linux/kvm.h>
+
+#include "arch/x86/facts.h"
+#include "common/parse.h"
+#include "tests/unit/tap.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What a macro stands for, as text; its own name where no header defines it. */
+#define TEXT_OF(x) #x
+#define VALUE_OF(x) TEXT_OF(x)
+
+struct header_row {
+	const char *name;
+	const char *text;
+	uint64_t value;
+};
+
+/* Compares those that the header knows; it must know at least (least), or the test compares nothing. */
+static void compare_with_header(const struct header_row *row, size_t n, size_t least)
+{
+	size_t compared = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v;
+
+		if (parse_u64(row[i].text, 0, &v) < 0)
+			continue;
+		compared++;
+		if (v != row[i].value)
+			tap_note("%s: header %s, table %#llx", row[i].name, row[i].text,
+				 (unsigned long long)row[i].value);
+		CU_ASSERT(v == row[i].value);
+	}
+	CU_ASSERT(compared >= least);
+}
+
+static bool is_snake(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n < 64 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == n &&
+	       s[0] != '_' && s[n - 1] != '_' && !strstr(s, "__");
+}
+
+static void test_cpuid(void)
+{
+	for (size_t i = 0; i < CPUID_BITS; i++) {
+		const struct cpuid_bit *a = &cpuid_bits[i];
+
+		CU_ASSERT(a->bit < 32);
+		CU_ASSERT(is_snake(a->name));
+		CU_ASSERT(a->doc[0] != 0);
+		CU_ASSERT(!a->flag[0] || is_snake(a->flag));
+		/* A double row is found at its first place. */
+		CU_ASSERT(cpuid_bit_at(a->leaf, a->subleaf, a->reg, a->bit) == a);
+		for (size_t j = 0; j < i; j++) {
+			const struct cpuid_bit *b = &cpuid_bits[j];
+
+			CU_ASSERT(strcmp(a->name, b->name) != 0);
+			CU_ASSERT(!a->flag[0] || strcmp(a->flag, b->flag) != 0);
+		}
+	}
+	for (unsigned bit = 0; bit < 32; bit++) {
+		CU_ASSERT(cpuid_bit_at(0x8000000a, 0, CPUID_EDX, bit) != NULL);
+		CU_ASSERT(cpuid_bit_at(0x8000001f, 0, CPUID_EAX, bit) != NULL);
+	}
+	CU_ASSERT(cpuid_bit_at(0x8000000a, 0, CPUID_EDX, 32) == NULL);
+}
+
+static void test_cpuid_values(void)
+{
+	const uint32_t vmx_only[4] = { 0, 0, 1u << 5, 0 }, svm_and_skinit[4] = { 0, 0, 0x1004, 0 };
+
+	CU_ASSERT(cpuid_bit_in(CPUID_vmx, vmx_only));
+	CU_ASSERT(!cpuid_bit_in(CPUID_hypervisor, vmx_only));
+	CU_ASSERT(cpuid_bit_in(CPUID_svm, svm_and_skinit));
+	CU_ASSERT(cpuid_bit_in(CPUID_skinit, svm_and_skinit));
+	CU_ASSERT_STRING_EQUAL(cpuid_bits[CPUID_np].flag, "npt");
+	CU_ASSERT_STRING_EQUAL(cpuid_register_name(cpuid_bits[CPUID_np].reg), "edx");
+}
+
+static void test_controls(void)
+{
+	for (size_t i = 0; i < VMX_GROUPS; i++) {
+		CU_ASSERT(is_snake(vmx_groups[i].name));
+		CU_ASSERT(msr_fact_of(vmx_groups[i].msr) != NULL);
+		CU_ASSERT(!vmx_groups[i].true_msr || msr_fact_of(vmx_groups[i].true_msr) != NULL);
+		CU_ASSERT(vmx_groups[i].form == VMX_FORM_PAIR || !vmx_groups[i].default1);
+		for (size_t j = 0; j < i; j++) {
+			CU_ASSERT(vmx_groups[i].msr != vmx_groups[j].msr);
+			CU_ASSERT(strcmp(vmx_groups[i].name, vmx_groups[j].name) != 0);
+		}
+	}
+	for (size_t i = 0; i < VMX_CONTROLS; i++) {
+		const struct vmx_control *a = &vmx_controls[i];
+		const struct vmx_group *g = &vmx_groups[a->group];
+
+		CU_ASSERT(is_snake(a->name));
+		CU_ASSERT(a->bit < (g->form == VMX_FORM_PAIR ? 32u : 64u));
+		for (size_t j = 0; j < i; j++) {
+			const struct vmx_control *b = &vmx_controls[j];
+
+			CU_ASSERT(a->group != b->group || a->bit != b->bit);
+			CU_ASSERT(a->group != b->group || strcmp(a->name, b->name) != 0);
+		}
+	}
+	CU_ASSERT(vmx_control_allowed(VMX_secondary_enable_ept, 2ull << 32));
+	CU_ASSERT(!vmx_control_allowed(VMX_secondary_enable_ept, 2));
+	CU_ASSERT(vmx_control_allowed(VMX_ept_vpid_invvpid, 1ull << 32));
+	CU_ASSERT(vmx_control_allowed(VMX_tertiary_ipi_virtualization, 1ull << 4));
+}
+
+static void test_msrs(void)
+{
+	for (size_t i = 0; i < n_msr_facts; i++) {
+		const struct msr_fact *m = &msr_facts[i];
+
+		CU_ASSERT(msr_fact_of(m->number) == m);
+		CU_ASSERT(m->name[0] != 0);
+		CU_ASSERT((m->gate.kind == MSR_GATE_ALWAYS) == (m->gate.n == 0));
+		CU_ASSERT(m->gate.n <= MSR_GATE_MAX);
+		for (unsigned k = 0; k < m->gate.n; k++) {
+			unsigned of = m->gate.of[k];
+
+			if (m->gate.kind == MSR_GATE_CPUID) {
+				CU_ASSERT_FATAL(of < CPUID_BITS);
+			} else {
+				CU_ASSERT_FATAL(of < VMX_CONTROLS);
+				CU_ASSERT(msr_fact_of(vmx_groups[vmx_controls[of].group].msr) < m);
+			}
+		}
+	}
+	for (uint32_t number = 0x480; number <= 0x493; number++)
+		CU_ASSERT(msr_fact_of(number) != NULL);
+	CU_ASSERT(MSR_VM_CR == 0xc0010114);
+}
+
+/* A made-up machine: registers of leaf 1, and MSRs 0x480 to 0x493 of which some cannot be read. */
+struct machine {
+	uint32_t leaf1_ecx;
+	uint64_t msr[0x14];
+	uint32_t unreadable;	/* bit n: MSR 0x480 + n */
+};
+
+static int machine_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+{
+	const struct machine *m = ctx;
+
+	if (leaf != 1 || subleaf != 0)
+		return 0;
+	memset(regs, 0, 4 * sizeof(regs[0]));
+	regs[CPUID_ECX] = m->leaf1_ecx;
+	return 1;
+}
+
+static int machine_msr(void *ctx, uint32_t number, uint64_t *value)
+{
+	const struct machine *m = ctx;
+
+	if (number < 0x480 || number > 0x493 || m->unreadable >> (number - 0x480) & 1)
+		return -1;
+	*value = m->msr[number - 0x480];
+	return 1;
+}
+
+static void test_gates(void)
+{
+	struct machine m = { 0 };
+	struct fact_source source = { &m, machine_cpuid, machine_msr };
+
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_BIOS_SIGN_ID), &source) == 1);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_BASIC), &source) == 0);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_VM_CR), &source) == 0);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_EPT_VPID_CAP), &source) == 0);
+
+	m.leaf1_ecx = 1u << 5;
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_FEATURE_CONTROL), &source) == 1);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_PROCBASED_CTLS2), &source) == 0);
+	m.msr[2] = 1ull << 63;		/* secondary controls may be on */
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_PROCBASED_CTLS2), &source) == 1);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_EPT_VPID_CAP), &source) == 0);
+	m.msr[0xb] = 1ull << 37;	/* VPID, no EPT */
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_EPT_VPID_CAP), &source) == 1);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_TRUE_EXIT_CTLS), &source) == 0);
+	m.msr[0] = 1ull << 55;
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_TRUE_EXIT_CTLS), &source) == 1);
+
+	/* What opens it cannot be read: unknown, never "not there". */
+	m.unreadable = 1u << 2;
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_PROCBASED_CTLS2), &source) == -1);
+	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_EPT_VPID_CAP), &source) == -1);
+}
+
+static void test_kvm_header(void)
+{
+	static const struct header_row rows[] = {
+#define KVM_CAPABILITY(number, name, doc) { #name, VALUE_OF(KVM_CAP_##name), number },
+#include "arch/x86/kvmcaps.def"
+#undef KVM_CAPABILITY
+	};
+
+	compare_with_header(rows, COUNT(rows), 30);
+	for (size_t i = 0; i < n_kvm_capabilities; i++)
+		for (size_t j = 0; j < i; j++) {
+			CU_ASSERT(kvm_capabilities[i].number != kvm_capabilities[j].number);
+			CU_ASSERT(strcmp(kvm_capabilities[i].name, kvm_capabilities[j].name) != 0);
+		}
+}
+
+static void test_vmx_header(void)
+{
+	static const struct header_row rows[] = {
+#define VMX_EXIT(reason, linux_name, name) { #linux_name, VALUE_OF(EXIT_REASON_##linux_name), reason },
+#define SVM_EXIT(first, last, linux_name, name)
+#include "arch/x86/exits.def"
+#undef VMX_EXIT
+#undef SVM_EXIT
+	};
+
+	compare_with_header(rows, COUNT(rows), 50);
+	for (size_t i = 1; i < COUNT(rows); i++)
+		CU_ASSERT(rows[i - 1].value < rows[i].value);
+	CU_ASSERT_STRING_EQUAL(vmx_exit_name(48), "ept_violation");
+	CU_ASSERT(vmx_exit_name(35) == NULL);
+	CU_ASSERT(vmx_exit_name(UINT32_MAX) == NULL);
+}
+
+static void test_svm_header(void)
+{
+	static const struct header_row rows[] = {
+#define VMX_EXIT(reason, linux_name, name)
+#define SVM_EXIT(first, last, linux_name, name) { #linux_name, VALUE_OF(SVM_EXIT_##linux_name), first },
+#include "arch/x86/exits.def"
+#undef VMX_EXIT
+#undef SVM_EXIT
+	};
+	static const uint64_t ends[] = {
+#define VMX_EXIT(reason, linux_name, name)
+#define SVM_EXIT(first, last, linux_name, name) last,
+#include "arch/x86/exits.def"
+#undef VMX_EXIT
+#undef SVM_EXIT
+	};
+
+	compare_with_header(rows, COUNT(rows), 50);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CU_ASSERT(rows[i].value <= ends[i]);
+		CU_ASSERT(i == 0 || ends[i - 1] < rows[i].value);
+	}
+	CU_ASSERT_STRING_EQUAL(svm_exit_name(0x072), "cpuid");
+	CU_ASSERT_STRING_EQUAL(svm_exit_name(0x04e), "excp");
+	CU_ASSERT(svm_exit_name(0x300) == NULL);
+	CU_ASSERT(svm_exit_name(UINT64_MAX) == NULL);
+}
+
+static void test_exit_names(void)
+{
+	for (uint32_t i = 0; i < 0x500; i++) {
+		CU_ASSERT(!vmx_exit_name(i) || is_snake(vmx_exit_name(i)));
+		CU_ASSERT(!svm_exit_name(i) || is_snake(svm_exit_name(i)));
+	}
+}
+
+static const struct tap_test tests[] = {
+	{ "CPUID rows are unique, in range and named", test_cpuid },
+	{ "CPUID bits are found in registers", test_cpuid_values },
+	{ "VMX controls are unique, in range and named", test_controls },
+	{ "MSR gates name what exists and stands before them", test_msrs },
+	{ "MSR gates open, shut and stay unknown", test_gates },
+	{ "KVM capabilities are <linux/kvm.h>'s", test_kvm_header },
+	{ "VMX exit reasons are <asm/vmx.h>'s", test_vmx_header },
+	{ "SVM exit codes are <asm/svm.h>'s", test_svm_header },
+	{ "exit names are snake-case", test_exit_names },
+	{ NULL, NULL }
+};
+
+int main(void)
+{
+	return tap_run("facts", tests);
+}
