@@ -21,7 +21,7 @@ struct opt {
 	char short_name;		/* 'o', or 0 */
 	const char *arg;		/* placeholder "FILE"; NULL: a flag */
 	bool repeatable;
-	const char *const *choices;	/* NULL-terminated allowed values, or NULL */
+	const char *const *choices;	/* NULL-terminated allowed values, or NULL; help and man add them to (help) */
 	enum opt_complete complete;
 	const char *help;		/* one line for --help */
 	const char *more;		/* further sentences for the man page, or NULL */
@@ -50,7 +50,7 @@ extern const struct cmd *const commands[];	/* order of --help */
 extern const size_t n_commands;
 extern const struct cmd command_default;	/* no verb; its name is "" */
 extern const struct opt common_opts[];		/* --help --version -q -v --color -o: every verb has them */
-extern const struct exit_doc common_exits[];	/* 1 and 2: what they mean for every verb */
+extern const struct exit_doc common_exits[];	/* what they mean where a verb says nothing else */
 /* 0, or -EINVAL with the nearest verb in (e). */
 int command_find(const char *name, const struct cmd **out, struct err *e);
 
@@ -87,6 +87,8 @@ int cli_finish(struct cli *c, int status);
 void cli_out(struct cli *c, const char *bytes, size_t len);
 /* To FILE of -o (atomically) or stdout. 0, or 1 after having said why not. */
 int cli_write(struct cli *c, const char *file, const void *data, size_t len);
+/* The same with what a buffer holds; an error the buffer met is said and 1. */
+int cli_write_buf(struct cli *c, const char *file, const struct buf *b);
 /* "vtscope: text" on stderr. */
 void cli_error(struct cli *c, const struct err *e);
 void cli_warn(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -12,6 +12,7 @@ static int run(struct cli *cli, const struct args *a)
 const struct cmd command_default = {
 	.name = "",
 	.operands = "",
+	.description = "todo",
 	.summary = "what virtualization does this machine have, and what does it cost?",
 	.run = run,
 };

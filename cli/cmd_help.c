@@ -15,7 +15,7 @@ static int run(struct cli *cli, const struct args *a)
 	if (n && command_find(verb[0], &cmd, &e) < 0)
 		return cli_usage(cli, "help", "%s", e.text);
 	help_text(cmd, &text);
-	rc = cli_write(cli, args_value(a, "output"), buf_str(&text), text.len);
+	rc = cli_write_buf(cli, args_value(a, "output"), &text);
 	buf_free(&text);
 	return rc;
 }

@@ -20,7 +20,7 @@ const struct opt common_opts[] = {
 	{ .name = "output", .short_name = 'o', .arg = "FILE", .complete = COMPLETE_FILE,
 	  .help = "write to FILE, its extension picks the format; - is stdout",
 	  .more = "FILE appears whole or not at all: it is written under a temporary name and renamed." },
-	{ .name = "color", .arg = "WHEN", .choices = when, .help = "colour stdout: auto, always or never",
+	{ .name = "color", .arg = "WHEN", .choices = when, .help = "colour standard output",
 	  .more = "With auto, NO_COLOR switches it off, else CLICOLOR_FORCE switches it on, else it is on "
 		  "where standard output is a terminal." },
 	{ .name = "quiet", .short_name = 'q', .help = "no progress, no warnings; errors only" },
@@ -32,6 +32,7 @@ const struct opt common_opts[] = {
 };
 
 const struct exit_doc common_exits[] = {
+	{ EXIT_OK, "done" },
 	{ EXIT_RUNTIME, "run-time failure, said on stderr" },
 	{ EXIT_USAGE, "usage: unknown option, operand or name" },
 	{ EXIT_INTERRUPTED, "interrupted" },

@@ -75,11 +75,15 @@ static size_t left_column(const struct opt *own)
 static void opt_rows(const struct opt *o, size_t left, struct buf *out)
 {
 	for (; o && o->name; o++) {
-		struct buf key = BUF_INIT;
+		struct buf key = BUF_INIT, text = BUF_INIT;
 
 		opt_synopsis(o, &key);
-		row(buf_str(&key), o->help, left, out);
+		buf_puts(&text, o->help);
+		for (size_t i = 0; o->choices && o->choices[i]; i++)
+			buf_printf(&text, "%s %s", i ? "," : ":", o->choices[i]);
+		row(buf_str(&key), buf_str(&text), left, out);
 		buf_free(&key);
+		buf_free(&text);
 	}
 }
 

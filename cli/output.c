@@ -184,6 +184,17 @@ int cli_write(struct cli *c, const char *file, const void *data, size_t len)
 	return EXIT_OK;
 }
 
+int cli_write_buf(struct cli *c, const char *file, const struct buf *b)
+{
+	struct err e;
+
+	if (buf_error(b) == 0)
+		return cli_write(c, file, buf_str(b), b->len);
+	err_set(&e, buf_error(b), "%s", strerror(-buf_error(b)));
+	cli_error(c, &e);
+	return EXIT_RUNTIME;
+}
+
 int cli_finish(struct cli *c, int status)
 {
 	cli_progress(c, -1, 0, NULL);
