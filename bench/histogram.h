@@ -8,7 +8,6 @@
 #ifndef VTSCOPE_BENCH_HISTOGRAM_H
 #define VTSCOPE_BENCH_HISTOGRAM_H
 
-#include <jansson.h>
 #include <stdint.h>
 
 #define HISTOGRAM_MAX	(1ull << 42)
@@ -29,9 +28,8 @@ double histogram_quantile(const struct histogram *h, double q);
 double histogram_mean(const struct histogram *h);
 /* Median absolute deviation from (centre). */
 double histogram_mad(const struct histogram *h, double centre);
-/* {"lowest": [..], "count": [..], "overflow": n}: non-empty buckets only. (scale) multiplies values. */
-json_t *histogram_json(const struct histogram *h, double scale);
-/* Walk for plots: calls (fn) with each non-empty bucket's middle value and the count up to and with it. */
-void histogram_walk(const struct histogram *h, void (*fn)(void *ctx, double value, uint64_t cumulative), void *ctx);
+/* Calls (fn) with each non-empty bucket's middle value and its count, ascending; without the overflow. */
+void histogram_walk(const struct histogram *h, void (*fn)(void *ctx, double value, uint64_t count), void *ctx);
+void histogram_reset(struct histogram *h);		/* empty again, keeps the memory */
 
 #endif

@@ -8,6 +8,7 @@
 /* Beside ENGINE_* in the WANTS column. */
 #define OPF_PROCESS	0x100	/* unprivileged: may run in process as well */
 #define OPF_PAGES_2M	0x200	/* over the 2 MiB view of the arena */
+#define OPF_CHAIN	0x400	/* its piece of the arena is a pointer chain that the host prepares */
 
 #define EXITS_VARY	(-1)	/* depends on controls and backend */
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' for '_' */
@@ -20,15 +21,19 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 	RESULT_NO_RDTSCP = 1 << 4,
 	RESULT_FEW_SAMPLES = 1 << 5,
 	RESULT_LFENCE_ASSUMED = 1 << 6,	/* AMD: LFENCE taken to serialise, MSR not readable */
-	RESULT_FLAGS = 7		/* how many */
+	RESULT_BRACKET_BOUND = 1 << 7,	/* single, though under 10 empty brackets: there is no differenced pass */
+	RESULT_FLAGS = 8		/* how many */
 };
 const char *result_flag_name(unsigned bit_index);
 
 struct result_launch { uint64_t n; double median, min; };
 
-struct bucket { double value; double count; };
+struct bucket { double value; double count; };	/* middle of the bucket, ticks per operation */
 
-/* One (operation, engine) measurement. Times in TSC ticks per operation; NAN where not measured (JSON null). */
+/*
+ * One (operation, engine) measurement. Times in TSC ticks per operation; NAN where not measured (JSON null).
+ * A differenced headline has a median, an interval and a range, no percentiles: these are NAN then.
+ */
 struct result {
 	char op[64], engine[24], via[16], backend[64], provenance[16], memory[32];
 	char clock[16];			/* "tsc" */
@@ -48,10 +53,10 @@ struct result {
 	unsigned flags;
 };
 
-struct skipped { char op[64], engine[24], check[32]; char reason[240], hint[400]; bool unverified; };
+struct skipped { char op[64], engine[24], check[32], reason[240], hint[400]; bool unverified; };
 
-/* Name and text of the registers are kept as JSON text so that an unknown carrier's set survives. */
-struct failed { char op[64], engine[24]; char reason[240], stop_kind[24], stop_native[64]; uint64_t rip; json_t *registers; };
+/* (registers) is an object of hex strings, NULL where none could be read: another carrier's set survives as it is. */
+struct failed { char op[64], engine[24], reason[240], stop_kind[24], stop_native[64]; uint64_t rip; json_t *registers; };
 
 /*
  * A run. Everything that names the machine or the subject is kept as the JSON object it is written as
@@ -60,13 +65,15 @@ struct failed { char op[64], engine[24]; char reason[240], stop_kind[24], stop_n
 struct result_set {
 	char run_id[37], started[40], finished[40];
 	bool interrupted;
-	uint64_t seed;
+	uint64_t seed;		/* at most RESULT_SEED_MAX */
 	json_t *tool, *hardware, *subject, *verdict;	/* owned objects */
 	char snapshot[17];
 	struct result *result; size_t n_results;	/* owned */
 	struct skipped *skipped; size_t n_skipped;	/* owned */
 	struct failed *failed; size_t n_failed;		/* owned */
 };
+
+#define RESULT_SEED_MAX	((1ull << 53) - 1)	/* what every JSON reader keeps exactly */
 
 void result_set_init(struct result_set *r);
 void result_set_free(struct result_set *r);
@@ -75,6 +82,8 @@ int result_set_add_skipped(struct result_set *r, const struct skipped *row);
 int result_set_add_failed(struct result_set *r, const struct failed *row);	/* takes over row->registers */
 
 json_t *result_set_json(const struct result_set *r);	/* NULL: out of memory */
+/* Text of the document, as files hold it. -ENOMEM. */
+int result_set_write(const struct result_set *r, struct buf *out);
 /* Any bytes: truncated, foreign or hostile input is -EINVAL with "FILE:LINE: what is wrong", (r) left empty. */
 int result_set_load(struct result_set *r, const char *bytes, size_t len, const char *name, struct err *e);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * result_fields.h - the flat members of a result and of the objects around it, shared by writer and loader.
+ * Only bench/result_json.c and bench/result_load.c include this.
+ */
+#ifndef VTSCOPE_BENCH_RESULT_FIELDS_H
+#define VTSCOPE_BENCH_RESULT_FIELDS_H
+
+#include "bench/result.h"
+
+#define RESULT_SCHEMA	"vtscope.result/1"
+
+struct text_field { const char *key; size_t offset, size; bool nullable; };
+struct number_field { const char *key; size_t offset; };
+
+#define TEXT_FIELD(type, key, member) { key, offsetof(type, member), sizeof(((type *)0)->member), false }
+#define NULLABLE_TEXT_FIELD(type, key, member) { key, offsetof(type, member), sizeof(((type *)0)->member), true }
+
+/* An empty string of a nullable field is null in the document. */
+static const struct text_field result_texts[] = {
+	TEXT_FIELD(struct result, "op", op),
+	TEXT_FIELD(struct result, "engine", engine),
+	TEXT_FIELD(struct result, "via", via),
+	TEXT_FIELD(struct result, "backend", backend),
+	TEXT_FIELD(struct result, "provenance", provenance),
+	TEXT_FIELD(struct result, "clock", clock),
+	NULLABLE_TEXT_FIELD(struct result, "memory", memory),
+};
+
+/* NAN is null. */
+static const struct number_field result_numbers[] = {
+#define NUMBER(member) { #member, offsetof(struct result, member) }
+	NUMBER(cold), NUMBER(min), NUMBER(p1), NUMBER(p25), NUMBER(median), NUMBER(p75), NUMBER(p90), NUMBER(p99),
+	NUMBER(p999), NUMBER(max), NUMBER(mean), NUMBER(mad), NUMBER(single_median), NUMBER(diff_median),
+	NUMBER(empty_bracket),
+#undef NUMBER
+};
+
+static const struct text_field skipped_texts[] = {
+	TEXT_FIELD(struct skipped, "op", op),
+	TEXT_FIELD(struct skipped, "engine", engine),
+	TEXT_FIELD(struct skipped, "reason", reason),
+	NULLABLE_TEXT_FIELD(struct skipped, "check", check),
+	NULLABLE_TEXT_FIELD(struct skipped, "hint", hint),
+};
+
+static const struct text_field failed_texts[] = {
+	TEXT_FIELD(struct failed, "op", op),
+	TEXT_FIELD(struct failed, "engine", engine),
+	TEXT_FIELD(struct failed, "reason", reason),
+};
+
+static const struct text_field stop_texts[] = {
+	TEXT_FIELD(struct failed, "kind", stop_kind),
+	TEXT_FIELD(struct failed, "native", stop_native),
+};
+
+static const struct text_field set_texts[] = {
+	TEXT_FIELD(struct result_set, "run_id", run_id),
+	TEXT_FIELD(struct result_set, "started", started),
+	TEXT_FIELD(struct result_set, "finished", finished),
+	NULLABLE_TEXT_FIELD(struct result_set, "snapshot", snapshot),
+};
+
+static const struct { const char *key; size_t offset; } set_objects[] = {
+	{ "tool", offsetof(struct result_set, tool) },
+	{ "hardware", offsetof(struct result_set, hardware) },
+	{ "subject", offsetof(struct result_set, subject) },
+	{ "verdict", offsetof(struct result_set, verdict) },
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

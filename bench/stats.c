@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int double_order(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double stats_median(double *v, size_t n)
+{
+	if (!n)
+		return NAN;
+	qsort(v, n, sizeof(*v), double_order);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* P(B = k), B binomial (n, 1/2). */
+static double binomial_half(size_t n, size_t k)
+{
+	return exp(lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1) -
+		   (double)n * M_LN2);
+}
+
+bool stats_median_ci95(double *v, size_t n, double *lo, double *hi)
+{
+	double cover, next = 1, share, lambda, dn = (double)n, dd;
+	size_t d = 0;
+
+	if (n < 6)
+		return false;
+	qsort(v, n, sizeof(*v), double_order);
+	/* The interval from the d-th smallest to the d-th largest covers with 1 - 2 P(B < d): the last d that suffices. */
+	do {
+		cover = next;
+		next = cover - 2 * binomial_half(n, d);
+		d++;
+	} while (next >= 0.95);
+	d--;
+	/* Between depth d (covers too much) and d + 1 (too little), by Hettmansperger and Sheather's weight. */
+	dd = (double)d;
+	share = (cover - 0.95) / (cover - next);
+	lambda = (dn - dd) * share / (dd + (dn - 2 * dd) * share);
+	*lo = (1 - lambda) * v[d - 1] + lambda * v[d];
+	*hi = (1 - lambda) * v[n - d] + lambda * v[n - d - 1];
+	return true;
+}
