@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +16,7 @@
 #include "common/interrupt.h"
 
 #define OUTPUT_MAX (1u << 20)
+#define DRAIN_READS 64
 #define POLL_MS 50		/* how late an end is seen that closes no pipe */
 
 static int is_program(const char *path)
@@ -268,14 +268,18 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* What is there now. Closes (fd) at its end. True when (out) would outgrow the limit: the rest is dropped. */
+/*
+ * What is there now, but only so much of it: a child that never stops writing must not keep us from its deadline.
+ * Closes (fd) at its end. True when (out) is full; the rest is read and dropped.
+ */
 static bool drain(int *fd, struct buf *out)
 {
-	bool over = false;
+	bool full = false;
 	char chunk[4096];
 
-	while (*fd >= 0) {
+	for (int i = 0; i < DRAIN_READS && *fd >= 0; i++) {
 		ssize_t n = read(*fd, chunk, sizeof(chunk));
+		size_t room = OUTPUT_MAX - out->len;
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -285,15 +289,13 @@ static bool drain(int *fd, struct buf *out)
 			close_fd(fd);
 			break;
 		}
-		if (out->len + (size_t)n > OUTPUT_MAX) {
-			over = true;
-			n = (ssize_t)(OUTPUT_MAX - out->len);
+		if ((size_t)n > room) {
+			full = true;
+			n = (ssize_t)room;
 		}
 		buf_append(out, chunk, (size_t)n);
-		if (over)
-			break;
 	}
-	return over;
+	return full;
 }
 
 static void wait_for_output(const struct child *c, int timeout)
@@ -317,8 +319,7 @@ static int collect(struct child *c, const char *name, unsigned deadline_ms, stru
 
 		if (drain(&c->out, out))
 			return err_set(e, EFBIG, "%s wrote more than %u bytes", name, OUTPUT_MAX);
-		if (drain(&c->err, errout))
-			close_fd(&c->err);
+		drain(&c->err, errout);
 		if (ended < 0)
 			return err_set(e, -ended, "%s: lost: %s", name, strerror(-ended));
 		if (ended)

@@ -19,7 +19,7 @@ struct child {
 	int err;	/* read end of its stderr, non-blocking */
 };
 
-/* Looks (program) up in PATH. 0 and its path in (out), or -ENOENT. */
+/* Looks (program) up in PATH, where an empty element does not count. 0 and its path in (out), or -ENOENT. */
 int child_find(const char *program, struct buf *out);
 
 /*
@@ -36,8 +36,9 @@ int child_poll(struct child *c, int *status);
 void child_end(struct child *c);
 
 /*
- * start, collect stdout and stderr (either may be NULL, at most 1 MiB each), wait.
- * (deadline_ms) 0: none. -ETIMEDOUT after it. Returns 0 when it exited with 0, else -EIO with its first line of stderr.
+ * start, collect stdout and stderr (either may be NULL), wait. What it leaves running is killed.
+ * (deadline_ms) 0: none. -ETIMEDOUT after it, -EINTR when interrupt_pending(), -EFBIG for more than 1 MiB of stdout
+ * (of stderr the rest is dropped). Returns 0 when it exited with 0, else -EIO with its first line of stderr.
  */
 int child_run(const char *const *argv, const char *const *env_extra, unsigned deadline_ms, struct buf *out,
 	      struct buf *errout, struct err *e);

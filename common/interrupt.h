@@ -2,14 +2,14 @@
 /*
  * interrupt.h - has the user asked to stop? Any hosted code may include this.
  *
- * cli/ installs the SIGINT/SIGTERM handlers once; loops below it ask, and return -EINTR with what they have.
+ * cli/ installs the SIGINT/SIGTERM/SIGHUP handlers once; loops below it ask, and return -EINTR with what they have.
  */
 #ifndef VTSCOPE_COMMON_INTERRUPT_H
 #define VTSCOPE_COMMON_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* Installs handlers without SA_RESTART, so that blocking calls return EINTR. */
+/* Installs handlers without SA_RESTART, so that blocking calls return EINTR. What is ignored (nohup) stays ignored. */
 void interrupt_install(void);
 bool interrupt_pending(void);
 
