@@ -34,8 +34,6 @@ void kvm_memory_unmap(struct kvm_memory *m);
 /* Host address of guest-physical [gpa, gpa + len), or NULL when any byte of it is outside the memory. */
 void *kvm_memory_at(const struct kvm_memory *m, uint64_t gpa, uint64_t len);
 
-/* What backs it now, from /proc/self/smaps: "4k", "thp", "4k+thp", "hugetlb"; "" when it cannot be told. */
-void kvm_memory_backing(const struct kvm_memory *m, char *out, size_t out_bytes);
 
 /* A VM with (m) at guest-physical 0; (irqchip): with the in-kernel PICs, IOAPIC and LAPIC. Its fd or -errno. */
 int kvm_vm_create(int kvm_fd, const struct kvm_memory *m, bool irqchip, struct err *e);

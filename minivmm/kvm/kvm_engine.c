@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "minivmm/host.h"
 #include "minivmm/kvm/kvm.h"
 
 #define KVM_API		12	/* the only one there is (api.rst, KVM_GET_API_VERSION) */
@@ -31,8 +31,7 @@ struct carrier {
 	struct kvm_vcpu vcpu;
 	struct kvm_stats stats;
 	struct kvm_tick tick;
-	bool pinned;
-	cpu_set_t old_cpus;
+	struct host_pin pin;
 };
 
 struct capability {
@@ -68,39 +67,13 @@ static int device_open(struct engine *en, struct err *e)
 	return 0;
 }
 
-/* An outer machine that is itself simulated says so in its hypervisor leaf. */
-static bool machine_is_emulated(const struct snapshot *s)
-{
-	const struct snap_record *r = s ? snapshot_cpuid(s, -1, 0x40000000, 0) : NULL;
-
-	return r && !r->err && memcmp(&r->regs[1], "TCGTCGTCG", 9) == 0;
-}
-
-static enum provenance provenance_of(const struct engine_config *c)
-{
-	struct machine_id id;
-
-	if (machine_is_emulated(c->snapshot))
-		return PROVENANCE_EMULATED;
-	if (!c->verdict || !c->snapshot)
-		return PROVENANCE_SOFTWARE;
-	/* Only VT makes a KVM a hardware one, whatever its module is called. */
-	if (finding_answer(&c->verdict->findings, "cpu.vmx") != ANSWER_YES &&
-	    finding_answer(&c->verdict->findings, "cpu.svm") != ANSWER_YES)
-		return PROVENANCE_SOFTWARE;
-	if (c->verdict->backend == BACKEND_KVM_PVM)
-		return PROVENANCE_SOFTWARE;
-	machine_identify(c->snapshot, &c->verdict->findings, &id);
-	return id.hypervisor[0] ? PROVENANCE_NESTED : PROVENANCE_HARDWARE;
-}
-
 static void info_fill(struct engine *en, const struct engine_config *c)
 {
 	struct engine_info *i = &en->info;
 
 	snprintf(i->backend, sizeof(i->backend), "%s", backend_name(c->verdict ? c->verdict->backend : BACKEND_UNKNOWN));
 	snprintf(i->cpu_model, sizeof(i->cpu_model), "host");
-	i->provenance = provenance_of(c);
+	i->provenance = host_kvm_provenance(c);
 	i->via = "process";
 	i->clock = "tsc";
 	i->offers = ENGINE_RING0 | ENGINE_USER_IO | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL;
@@ -145,21 +118,6 @@ static const struct engine_info *kvm_engine_info(const struct engine *en)
 	return &en->info;
 }
 
-static int carrier_pin(struct carrier *c, int cpu, struct err *e)
-{
-	cpu_set_t set;
-
-	if (cpu < 0)
-		return 0;
-	CPU_ZERO(&set);
-	if (cpu < CPU_SETSIZE)
-		CPU_SET((unsigned)cpu, &set);
-	if (sched_getaffinity(0, sizeof(c->old_cpus), &c->old_cpus) < 0 || sched_setaffinity(0, sizeof(set), &set) < 0)
-		return err_set(e, errno, "cannot run on CPU %d: %s", cpu, strerror(errno));
-	c->pinned = true;
-	return 0;
-}
-
 /* Memory with the image, the control page and what the caller prepares in it. */
 static int carrier_load(struct carrier *c, const struct engine *en, const struct launch *l, uint64_t *entry,
 			struct err *e)
@@ -182,7 +140,7 @@ static int carrier_load(struct carrier *c, const struct engine *en, const struct
 static int carrier_make(struct carrier *c, struct engine *en, const struct launch *l, struct err *e)
 {
 	uint64_t entry;
-	int rc = carrier_pin(c, l->cpu, e);
+	int rc = host_pin(&c->pin, l->cpu, e);
 
 	if (rc == 0)
 		rc = carrier_load(c, en, l, &entry, e);
@@ -211,8 +169,7 @@ static void carrier_destroy(struct carrier *c)
 	if (c->vm_fd >= 0)
 		close(c->vm_fd);
 	kvm_memory_unmap(&c->mem);
-	if (c->pinned)
-		sched_setaffinity(0, sizeof(c->old_cpus), &c->old_cpus);
+	host_unpin(&c->pin);
 }
 
 /* Fine enough for the shorter deadline, coarse enough not to be seen in a tail. */
@@ -245,7 +202,7 @@ static int carrier_run(struct carrier *c, struct engine *en, const struct launch
 		kvm_vcpu_regs(&c->vcpu, &stop->regs);
 	/* A guest on its own has no memory rows to label, and walking the page tables costs more than it runs. */
 	if (l->rows)
-		kvm_memory_backing(&c->mem, en->info.memory, sizeof(en->info.memory));
+		host_backing(c->mem.base, c->mem.bytes, en->info.memory, sizeof(en->info.memory));
 	return 0;
 }
 

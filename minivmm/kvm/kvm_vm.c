@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -50,54 +49,6 @@ void *kvm_memory_at(const struct kvm_memory *m, uint64_t gpa, uint64_t len)
 	if (len > m->bytes || gpa > m->bytes - len)
 		return NULL;
 	return m->base + gpa;
-}
-
-struct smaps_sum {
-	uint64_t rss_kib, thp_kib, page_kib;
-};
-
-/* Adds up what /proc/self/smaps says of the mappings that touch [lo, hi). */
-static bool smaps_read(uintptr_t lo, uintptr_t hi, struct smaps_sum *sum)
-{
-	FILE *f = fopen("/proc/self/smaps", "re");
-	char line[512];
-	bool inside = false;
-
-	memset(sum, 0, sizeof(*sum));
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f)) {
-		uint64_t a, b, kib;
-
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &a, &b) == 2)
-			inside = a < hi && b > lo;
-		else if (!inside)
-			continue;
-		else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1)
-			sum->rss_kib += kib;
-		else if (sscanf(line, "AnonHugePages: %" SCNu64, &kib) == 1)
-			sum->thp_kib += kib;
-		else if (sscanf(line, "KernelPageSize: %" SCNu64, &kib) == 1)
-			sum->page_kib = kib;
-	}
-	fclose(f);
-	return true;
-}
-
-void kvm_memory_backing(const struct kvm_memory *m, char *out, size_t out_bytes)
-{
-	struct smaps_sum sum;
-	const char *word = "4k";
-
-	if (!smaps_read((uintptr_t)m->base, (uintptr_t)m->base + m->bytes, &sum) || sum.page_kib == 0)
-		word = "";
-	else if (sum.page_kib > 4)
-		word = "hugetlb";
-	else if (sum.thp_kib && sum.thp_kib + sum.thp_kib / 16 >= sum.rss_kib)
-		word = "thp";
-	else if (sum.thp_kib)
-		word = "4k+thp";
-	snprintf(out, out_bytes, "%s", word);
 }
 
 int kvm_vm_create(int kvm_fd, const struct kvm_memory *m, bool irqchip, struct err *e)
