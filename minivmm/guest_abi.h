@@ -68,7 +68,7 @@ struct guest_row {
 	uint64_t budget;	/* TSC ticks for the row, all phases; the runner keeps to it where it can stop */
 	uint32_t max_samples;	/* single-shot samples at most; the runner's ring space bounds it too */
 	uint32_t min_samples;	/* wanted even when the budget is over, but never past 4 budgets */
-	uint64_t arg[2];	/* by operation: arena offset, length */
+	uint64_t arg[2];	/* the piece of the arena it uses: offset and length in bytes, 0 0: none */
 };
 #define GUEST_ROW_NO_DIFF	0x1	/* skip the differenced pass */
 
@@ -112,8 +112,8 @@ enum guest_record_type {
 };
 
 /*
- * One record: header and payload, 8-aligned, never split at the end of the ring. The host treats every field
- * as hostile: magic, type, length and the ring counters are checked before use.
+ * One record: header and payload, padded to 16 bytes, never split at the end of the ring. The host treats every
+ * field as hostile: magic, type, length and the ring counters are checked before use.
  */
 struct guest_record {
 	uint16_t magic;
@@ -134,6 +134,24 @@ struct guest_row_end {
 #define GUEST_END_RING_FULL	0x2	/* samples bounded by ring space */
 #define GUEST_END_UNSUPPORTED	0x4	/* this runner cannot execute the operation here; nothing was measured */
 #define GUEST_END_BUDGET	0x8	/* fewer than min_samples: the operation is too slow for the budget */
+#define GUEST_END_LFENCE	0x10	/* brackets as GUEST_FENCE_LFENCE: asked for, or the runner has no RDTSCP */
+
+/*
+ * What the host prepares (all of it optional but the chains):
+ *   page tables	at GUEST_ARENA_PT_PHYS, uint64_t[GUEST_ARENA_BYTES / 4096]: entry i maps the arena's page i,
+ *			(GUEST_ARENA_PHYS + i * 4096) | GUEST_ARENA_PTE. The first is 0: the runner builds them.
+ *   chains		a piece that an operation walks holds one node every GUEST_CHAIN_STRIDE bytes: a uint64_t, the
+ *			offset of the next node from the piece's start. One cycle over all nodes; the walk starts at 0.
+ *   copy buffers	any content.
+ */
+#define GUEST_ARENA_PTE		0x67ull	/* present, writable, user, accessed, dirty */
+#define GUEST_CHAIN_STRIDE	64
+
+/*
+ * The runner of a carrier that is a process: executes the rows of the control page at (mem) + GUEST_CTRL_PHYS that
+ * an unprivileged process can, and returns. (mem) is laid out as guest memory. Defined by bench, called by `native`.
+ */
+void runner_main_hosted(unsigned char *mem, uint64_t mem_bytes);
 
 #endif /* !__ASSEMBLER__ */
 #endif

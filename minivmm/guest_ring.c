@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_ALIGN	8u
+#define RECORD_ALIGN	16u
 
 _Static_assert(sizeof(struct guest_record) % RECORD_ALIGN == 0, "headers keep the ring aligned");
 _Static_assert(GUEST_RING_BYTES % RECORD_ALIGN == 0, "the ring is whole");

@@ -1,19 +1,274 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * runner.c - executes the rows of the control page.
+ * runner.c - the phases of a row (doc/method.md): cold, warm-up, single shots, empty brackets, differences.
+ *
+ * All of them are boxed by the row's budget: one and the same operation takes 500 ticks on one engine and 5,000,000
+ * on another. While a pass runs nothing happens but brackets and stores to ring space that was touched before.
  */
-#include "minivmm/guest_abi.h"
+#include "bench/guest/runner.h"
 
-int guest_main(void);
+#define WARM_BLOCK	16u	/* single shots whose median is one point */
+#define EMPTY_SAMPLES	256u
+#define DIFF_PAIRS	64u
+#define DIFF_PAIRS_MIN	3u
+#define DIFF_PAIRS_WANT	16u	/* that there should be time for, before they are made longer */
+#define PAGE_BYTES	4096u
+#define END_ROOM	(2 * sizeof(struct guest_record) + sizeof(struct guest_row_end))
+#define TOUCH_PART	8u	/* of the budget, beside it */
 
-static void console_write(const char *s)
+/* Where in the budget a phase must end, in 1/16. */
+#define WARM_UNTIL	4u
+#define SINGLE_UNTIL	11u
+#define EMPTY_UNTIL	12u
+#define OVERTIME	4u	/* budgets: min_samples are not waited for beyond */
+
+static bool time_left(const struct row_run *run, unsigned sixteenths)
 {
-	for (; *s; s++)
-		__asm__ volatile("outb %0, %1" : : "a"(*s), "Nd"((uint16_t)GUEST_PORT_CONSOLE));
+	return tsc_read() - run->start < run->row->budget / 16 * sixteenths;
 }
 
-int guest_main(void)
+static uint64_t shoot(struct row_run *run, unsigned copies)
 {
-	console_write("hello\n");
-	return 0;
+	size_t size = (size_t)(run->body.end - run->body.start) / BODY_COPIES;
+
+	run->result.executions += copies;
+	return run->bracket(run->body.end - copies * size, &run->regs);
+}
+
+/* Sorts (v), which is short. */
+static uint64_t median(uint64_t *v, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		uint64_t x = v[i];
+		unsigned j = i;
+
+		for (; j > 0 && v[j - 1] > x; j--)
+			v[j] = v[j - 1];
+		v[j] = x;
+	}
+	return v[n / 2];
+}
+
+/* The median of up to a block of shots; (until) is asked before each but the first. */
+static uint64_t block_median(struct row_run *run, unsigned copies, unsigned until, unsigned *shots)
+{
+	uint64_t v[WARM_BLOCK];
+	unsigned n = 0;
+
+	do {
+		v[n++] = shoot(run, copies);
+	} while (n < WARM_BLOCK && time_left(run, until));
+	*shots = n;
+	return median(v, n);
+}
+
+/* Is the change from (a) to (b) under 1 %, or within two ticks of the clock? */
+static bool is_flat(uint64_t a, uint64_t b)
+{
+	uint64_t d = a > b ? a - b : b - a;
+
+	return d <= 2 || d < a / 100;
+}
+
+/* Until the median of a block moves by less than 1 % twice in a row. The last median. */
+static uint64_t warm_up(struct row_run *run)
+{
+	uint64_t last = 0, now;
+	unsigned flat = 0, shots;
+
+	do {
+		now = block_median(run, 1, WARM_UNTIL, &shots);
+		run->result.warmup += shots;
+		flat = is_flat(last, now) && shots == WARM_BLOCK ? flat + 1 : 0;
+		last = now;
+	} while (flat < 2 && time_left(run, WARM_UNTIL));
+	if (flat < 2)
+		run->result.flags |= GUEST_END_UNSETTLED;
+	return now;
+}
+
+/* Page faults of any kind belong to no sample, and to no exit count. Before the row begins. */
+static void row_touch(struct row_run *run)
+{
+	const volatile unsigned char *piece = run->piece;
+	uint64_t start = tsc_read(), at;
+
+	for (at = 0; piece && at < run->row->arg[1]; at += PAGE_BYTES) {
+		(void)piece[at];
+		if (tsc_read() - start > run->row->budget / TOUCH_PART)
+			break;
+	}
+	for (at = run->runner->head; at < run->limit; at += PAGE_BYTES)
+		((volatile unsigned char *)run->runner->ring)[at % GUEST_RING_BYTES] = 0;
+}
+
+/*
+ * Reserves a record of up to (want) values, shoots until it is full or (until) is reached, but (min) times in any
+ * case that OVERTIME allows.
+ */
+static void pass_shots(struct row_run *run, enum guest_record_type type, unsigned copies, uint32_t want, uint32_t min,
+		       unsigned until)
+{
+	uint64_t got, n = 0;
+	uint64_t *v = ring_reserve(run->runner, run->limit, want * sizeof(*v), &got);
+
+	got /= sizeof(*v);
+	while (n < got && (time_left(run, until) || (n < min && time_left(run, 16 * OVERTIME))))
+		v[n++] = shoot(run, copies);
+	if (n)
+		ring_commit(run->runner, run->index, type, 0, n * sizeof(*v));
+	if (n < min)
+		run->result.flags |= n == got ? GUEST_END_RING_FULL : GUEST_END_BUDGET;
+	else if (n == got && n < want)
+		run->result.flags |= GUEST_END_RING_FULL;
+}
+
+/* So many copies that a bracket is noise beside them, but not more than the budget has time for. */
+static unsigned choose_copies(const struct row_run *run, uint64_t single, uint64_t empty)
+{
+	uint64_t spent = tsc_read() - run->start;
+	uint64_t left = spent < run->row->budget ? run->row->budget - spent : 0;
+	uint64_t body = single > empty ? single - empty : 1;
+	unsigned n = 1;
+
+	while (n < BODY_COPIES / 2 && n * body < 20 * empty && 3 * 2 * n * body * DIFF_PAIRS_WANT < left)
+		n *= 2;
+	return n;
+}
+
+static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
+{
+	unsigned copies = choose_copies(run, single, empty);
+	uint64_t got, n = 0;
+	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
+
+	got /= 2 * sizeof(*v);
+	if (got) {	/* the code behind the first copy has not run yet */
+		shoot(run, copies);
+		shoot(run, 2 * copies);
+	}
+	for (; n < got && (time_left(run, 16) || (n < DIFF_PAIRS_MIN && time_left(run, 16 * OVERTIME))); n++) {
+		v[2 * n] = shoot(run, copies);
+		v[2 * n + 1] = shoot(run, 2 * copies);
+	}
+	if (n)
+		ring_commit(run->runner, run->index, RECORD_DIFF, copies, n * 2 * sizeof(*v));
+}
+
+/* All phases, at the privilege of the row. */
+static void row_measure(struct row_run *run)
+{
+	uint64_t got, single, empty, *cold;
+	unsigned shots;
+
+	cold = ring_reserve(run->runner, run->limit, sizeof(*cold), &got);
+	if (got < sizeof(*cold)) {
+		run->result.flags |= GUEST_END_RING_FULL;
+		return;
+	}
+	*cold = shoot(run, 1);
+	ring_commit(run->runner, run->index, RECORD_COLD, 0, sizeof(*cold));
+
+	single = warm_up(run);
+	pass_shots(run, RECORD_SINGLE, 1, run->row->max_samples, run->row->min_samples, SINGLE_UNTIL);
+	empty = block_median(run, 0, EMPTY_UNTIL, &shots);
+	pass_shots(run, RECORD_EMPTY, 0, EMPTY_SAMPLES, WARM_BLOCK, EMPTY_UNTIL);
+	if (!(run->row->flags & GUEST_ROW_NO_DIFF))
+		pass_diff(run, single, empty);
+}
+
+/* What a row's records can take at most, with a header and padding each, and the end. */
+static uint64_t ring_need(const struct guest_row *row)
+{
+	return (row->max_samples + 1 + EMPTY_SAMPLES + 2 * DIFF_PAIRS) * sizeof(uint64_t) +
+	       4 * 2 * sizeof(struct guest_record) + END_ROOM;
+}
+
+/* Registers of bodies that need no more than their piece of the arena, or a seed. */
+static void set_regs(struct row_run *run)
+{
+	const uint64_t piece = (uint64_t)(uintptr_t)run->piece;
+
+	run->regs = (struct body_regs){ .touch = &run->regs };
+	if (run->piece) {
+		run->regs.rax = piece;
+		run->regs.rdx = piece + run->row->arg[1] / 2;
+		run->regs.rsi = piece;
+	} else {
+		run->regs.rdi = run->runner->ctrl->seed | 1;
+	}
+}
+
+static bool row_open(struct row_run *run)
+{
+	const struct guest_row *row = run->row;
+	const struct runner_host *host = run->runner->host;
+
+	if (row->op >= OP_COUNT) {
+		runner_log(run->runner, run->index, "this runner has no such operation");
+		return false;
+	}
+	if (row->arg[0] > GUEST_ARENA_BYTES || row->arg[1] > GUEST_ARENA_BYTES - row->arg[0]) {
+		runner_log(run->runner, run->index, "the row's piece is not in the arena");
+		return false;
+	}
+	run->body = bodies[row->op];
+	run->piece = row->arg[1] ? host->arena + row->arg[0] : NULL;
+	set_regs(run);
+	return host->row_open(run);
+}
+
+static bool has_rdtscp(void)
+{
+	uint32_t a = 0x80000000, b, c, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	if (a < 0x80000001)
+		return false;
+	a = 0x80000001;
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return d & (1u << 27);
+}
+
+static void row_execute(struct runner *r, uint32_t index, bracket_fn *bracket)
+{
+	struct row_run run = {
+		.runner = r, .row = &r->ctrl->rows[index], .index = index, .bracket = bracket,
+		.result.flags = bracket == bracket_lfence ? GUEST_END_LFENCE : 0,
+	};
+	bool open;
+
+	r->ctrl->row_current = index;
+	ring_write(r, index, RECORD_ROW_BEGIN, NULL, 0);
+	open = row_open(&run);
+	run.limit = ring_make_room(r, ring_need(run.row)) - END_ROOM;
+	if (open)
+		r->host->row_call(&run, row_touch);
+
+	r->host->doorbell(DOORBELL_ROW_BEGIN);
+	run.start = tsc_read();
+	if (open)
+		r->host->row_call(&run, row_measure);
+	else
+		run.result.flags |= GUEST_END_UNSUPPORTED;
+	run.result.ticks = tsc_read() - run.start;
+	ring_write(r, index, RECORD_ROW_END, &run.result, sizeof(run.result));
+	r->host->doorbell(DOORBELL_ROW_END);
+
+	if (open)
+		r->host->row_close(&run);
+	r->ctrl->row_current = r->ctrl->row_count;
+}
+
+void runner_run(struct runner *r)
+{
+	struct guest_ctrl *c = r->ctrl;
+	bracket_fn *bracket = c->fence == GUEST_FENCE_RDTSCP && has_rdtscp() ? bracket_rdtscp : bracket_lfence;
+	uint32_t rows = c->row_count < GUEST_ROWS_MAX ? c->row_count : GUEST_ROWS_MAX;
+
+	c->state = GUEST_RUNNING;
+	for (uint32_t i = 0; i < rows; i++)
+		row_execute(r, i, bracket);
+	c->state = GUEST_DONE;
+	r->host->doorbell(DOORBELL_DONE);
 }

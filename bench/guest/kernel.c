@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel.c - the machine under the runner: page tables, segments, exceptions, user mode.
+ *
+ * Everything is mapped for user mode, so that the same runner code measures at CPL 0 and at CPL 3.
+ */
+#include "bench/guest/kernel.h"
+#include "bench/guest/machine.h"
+#include "bench/guest/runner.h"
+
+#define PAGE_BYTES	4096ull
+#define PTE_TABLE	0x27ull		/* present, writable, user, accessed */
+#define PTE_2M		(GUEST_ARENA_PTE | 0x80)
+#define PTE_UNCACHED	0x18ull
+#define ARENA_TABLES	(GUEST_ARENA_BYTES >> 21)
+
+#define CR0_WP		0x10000ull
+#define EXIT_FAULTED	1
+
+#define GATE_PRESENT	0x8e00u		/* 64-bit interrupt gate, DPL 0 */
+#define TSS_PRESENT	0x89u		/* 64-bit TSS, available */
+
+struct gate {
+	uint16_t offset0, selector, flags, offset16;
+	uint32_t offset32, zero;
+};
+
+struct tss {
+	uint32_t zero0;
+	uint64_t rsp[3], zero1, ist[7], zero2;
+	uint16_t zero3, io_map;
+} __attribute__((packed));
+
+struct table_pointer {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+typedef uint64_t page_table[512] __attribute__((aligned(4096)));
+
+static page_table pml4, pdpt, pd_4k, pd_2m, pd_window, pt_window;
+static unsigned char window_frames[2 * PAGE_BYTES] __attribute__((aligned(2 * PAGE_BYTES)));
+static struct gate idt[VECTORS] __attribute__((aligned(16)));
+static struct tss tss = {
+	.io_map = sizeof(struct tss),
+};
+static uint64_t gdt[] = {
+	[KERNEL_CS / 8] = 0x00af9b000000ffff,
+	[KERNEL_DS / 8] = 0x00cf93000000ffff,
+	[USER_DS / 8] = 0x00cff3000000ffff,
+	[USER_CS / 8] = 0x00affb000000ffff,
+	[KERNEL_TSS / 8] = 0, 0,
+};
+
+static uint64_t phys(const volatile void *p)
+{
+	return (uint64_t)(uintptr_t)p - GUEST_VIRT_BASE;
+}
+
+static struct guest_ctrl *ctrl(void)
+{
+	return (struct guest_ctrl *)(GUEST_VIRT_BASE + GUEST_CTRL_PHYS);
+}
+
+void port_write(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+void console_write(const char *s)
+{
+	for (; *s; s++)
+		__asm__ volatile("outb %0, %1" : : "a"(*s), "Nd"((uint16_t)GUEST_PORT_CONSOLE));
+}
+
+/* ---- page tables ---- */
+
+/* The host prepares these, or they are made here: 20,480 entries are a while where every instruction is emulated. */
+static void map_arena(void)
+{
+	uint64_t *pt = (uint64_t *)(GUEST_VIRT_BASE + GUEST_ARENA_PT_PHYS);
+
+	for (uint64_t i = 0; i < ARENA_TABLES; i++)
+		pd_4k[(GUEST_ARENA_PHYS >> 21) + i] = (GUEST_ARENA_PT_PHYS + i * PAGE_BYTES) | PTE_TABLE;
+	if (pt[0])
+		return;
+	for (uint64_t i = 0; i < GUEST_ARENA_BYTES / PAGE_BYTES; i++)
+		pt[i] = (GUEST_ARENA_PHYS + i * PAGE_BYTES) | GUEST_ARENA_PTE;
+}
+
+static void map_all(void)
+{
+	uint64_t frames = ctrl()->mem_bytes >> 21;
+
+	for (uint64_t i = 0; i < 512 && i < frames; i++)
+		pd_4k[i] = pd_2m[i] = i << 21 | PTE_2M;
+	map_arena();
+	pt_window[WINDOW_MMIO] = GUEST_MMIO_PHYS | GUEST_ARENA_PTE | PTE_UNCACHED;
+	pt_window[WINDOW_PAGE] = phys(window_frames) | GUEST_ARENA_PTE;
+	pd_window[0] = phys(pt_window) | PTE_TABLE;
+	pdpt[GUEST_VIRT_BASE >> 30 & 511] = phys(pd_4k) | PTE_TABLE;
+	pdpt[GUEST_VIRT_2M >> 30 & 511] = phys(pd_2m) | PTE_TABLE;
+	pdpt[GUEST_VIRT_MMIO >> 30 & 511] = phys(pd_window) | PTE_TABLE;
+	pml4[GUEST_VIRT_BASE >> 39 & 511] = phys(pdpt) | PTE_TABLE;
+	__asm__ volatile("mov %0, %%cr3" : : "r"(phys(pml4)) : "memory");
+}
+
+volatile uint64_t *window_entry(enum window_page page)
+{
+	return &pt_window[page];
+}
+
+/* ---- segments and exceptions ---- */
+
+void vector_set(unsigned vector, const void *handler)
+{
+	uint64_t at = (uint64_t)(uintptr_t)handler;
+
+	idt[vector] = (struct gate){
+		.offset0 = (uint16_t)at, .selector = KERNEL_CS,
+		.flags = GATE_PRESENT | (vector == VECTOR_DF), .offset16 = (uint16_t)(at >> 16),
+		.offset32 = (uint32_t)(at >> 32),
+	};
+}
+
+void vector_reset(unsigned vector)
+{
+	vector_set(vector, exception_stubs + vector * VECTOR_STUB);
+}
+
+static void load_tables(void)
+{
+	const struct table_pointer gdtr = { sizeof(gdt) - 1, (uint64_t)(uintptr_t)gdt };
+	const struct table_pointer idtr = { sizeof(idt) - 1, (uint64_t)(uintptr_t)idt };
+	uint64_t base = (uint64_t)(uintptr_t)&tss, cr0;
+
+	for (unsigned i = 0; i < VECTORS; i++)
+		vector_reset(i);
+	tss.rsp[0] = (uint64_t)(uintptr_t)exception_stack_top;
+	tss.ist[0] = (uint64_t)(uintptr_t)double_fault_stack_top;
+	gdt[KERNEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | (uint64_t)TSS_PRESENT << 40 |
+			      (base >> 24 & 0xff) << 56;
+	gdt[KERNEL_TSS / 8 + 1] = base >> 32;
+	kernel_load_segments(&gdtr, &idtr);
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | CR0_WP) : "memory");
+}
+
+static _Noreturn void fault(const struct exception_frame *f)
+{
+	struct guest_ctrl *c = ctrl();
+	struct guest_fault *to = &c->fault;
+
+	*to = (struct guest_fault){
+		.vector = (uint32_t)f->vector, .error = (uint32_t)f->error, .rip = f->rip, .rflags = f->rflags,
+		.row = c->row_current, .cpl = f->cs & 3,
+	};
+	for (unsigned i = 0; i < 16; i++)
+		to->gpr[i] = f->gpr[i];
+	to->gpr[4] = f->rsp;
+	__asm__ volatile("mov %%cr0, %0" : "=r"(to->cr0));
+	__asm__ volatile("mov %%cr2, %0" : "=r"(to->cr2));
+	__asm__ volatile("mov %%cr3, %0" : "=r"(to->cr3));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(to->cr4));
+	c->state = GUEST_FAULTED;
+	port_write(GUEST_PORT_DOORBELL, DOORBELL_FAULT);
+	port_write(GUEST_PORT_EXIT, EXIT_FAULTED);
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+void exception(struct exception_frame *f)
+{
+	if (f->vector != VECTOR_UD || f->rip != (uint64_t)(uintptr_t)user_end)
+		fault(f);
+}
+
+/* ---- the runner's host ---- */
+
+static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
+{
+	if (run->body.level == BODY_U)
+		user_call((void (*)(void *))fn, run, user_stack_top);
+	else
+		fn(run);
+}
+
+static void doorbell(uint32_t what)
+{
+	port_write(GUEST_PORT_DOORBELL, what);
+}
+
+int guest_main(void);
+
+int guest_main(void)
+{
+	static const struct runner_host host = {
+		.row_open = machine_row_open,
+		.row_close = machine_row_close,
+		.row_call = row_call,
+		.doorbell = doorbell,
+		.arena = (const unsigned char *)(GUEST_VIRT_BASE + GUEST_ARENA_PHYS),
+	};
+	struct runner r = {
+		.ctrl = ctrl(), .ring = (unsigned char *)(GUEST_VIRT_BASE + GUEST_RING_PHYS), .host = &host,
+	};
+
+	if (r.ctrl->magic != GUEST_CTRL_MAGIC || r.ctrl->version != GUEST_ABI_VERSION ||
+	    r.ctrl->bytes != sizeof(*r.ctrl)) {
+		console_write("vtscope runner: no rows to run\n");
+		return 0;
+	}
+	map_all();
+	load_tables();
+	runner_run(&r);
+	return 0;
+}

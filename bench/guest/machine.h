@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine.h - what bodies at CPL 0 need of the machine. bench/guest/kernel.c and machine.c include this. */
+#ifndef VTSCOPE_BENCH_GUEST_MACHINE_H
+#define VTSCOPE_BENCH_GUEST_MACHINE_H
+
+#include "bench/guest/runner.h"
+
+/* Pages behind GUEST_VIRT_MMIO. */
+enum window_page { WINDOW_MMIO = 0, WINDOW_PAGE = 8, WINDOW_HOLE = 16 };
+#define WINDOW_AT(page)	(GUEST_VIRT_MMIO + (page) * 4096ull)
+
+#pragma GCC visibility push(hidden)
+/* machine.c */
+bool machine_row_open(struct row_run *run);
+void machine_row_close(struct row_run *run);
+
+/* kernel.c */
+volatile uint64_t *window_entry(enum window_page page);	/* its page-table entry, which is in use */
+void vector_set(unsigned vector, const void *handler);
+void vector_reset(unsigned vector);
+void port_write(uint16_t port, uint32_t value);
+void console_write(const char *s);
+#pragma GCC visibility pop
+
+#endif

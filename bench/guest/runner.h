@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runner.h - the runner: executes rows of operations and writes sample records. Freestanding.
+ * The runner's files in bench/guest/, its hosts (kernel.c there, bench/hosted.c) and its tests include this.
+ */
+#ifndef VTSCOPE_BENCH_GUEST_RUNNER_H
+#define VTSCOPE_BENCH_GUEST_RUNNER_H
+
+#include "minivmm/guest_abi.h"
+
+/* Copies of a body, one behind the other: executing k of them is a call of (end - k * size). */
+#define BODY_COPIES	128
+
+/* Offsets in struct body_regs. */
+#define REGS_RAX	0
+#define REGS_RCX	8
+#define REGS_RDX	16
+#define REGS_RSI	24
+#define REGS_RDI	32
+#define REGS_TOUCH	40
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/op_flags.h"
+
+/* Nothing of the runner is looked up through a table at run time: the guest has none, and a call would cost more. */
+#pragma GCC visibility push(hidden)
+
+/* What a body finds in its registers. It may change all of these and r8 to r11; rdi is its state from call to call. */
+struct body_regs {
+	uint64_t rax, rcx, rdx, rsi, rdi;
+	const void *touch;	/* loaded from before each bracket, outside the clock */
+};
+_Static_assert(offsetof(struct body_regs, rdi) == REGS_RDI, "as in ops.S");
+_Static_assert(offsetof(struct body_regs, touch) == REGS_TOUCH, "as in ops.S");
+
+enum body_level { BODY_K, BODY_U, BODY_A };	/* LEVEL of ops.def */
+
+struct body {
+	const char *start, *end;
+	enum body_level level;
+	uint32_t flags;		/* OPF_* */
+};
+extern const struct body bodies[OP_COUNT];
+
+/* One bracket around a call of (entry): TSC ticks, the call and return included. In ops.S. */
+typedef uint64_t bracket_fn(const void *entry, struct body_regs *regs);
+bracket_fn bracket_rdtscp, bracket_lfence;
+
+struct row_run;
+
+/* What the runner needs of the place it runs in. */
+struct runner_host {
+	/* Makes (run) ready: regs, body, level. False: cannot be executed here, after runner_log() said why. */
+	bool (*row_open)(struct row_run *run);
+	void (*row_close)(struct row_run *run);
+	/* Calls fn(run) at the privilege of the row. */
+	void (*row_call)(struct row_run *run, void (*fn)(struct row_run *run));
+	void (*doorbell)(uint32_t what);
+	const unsigned char *arena;	/* in 4 KiB pages */
+};
+
+struct runner {
+	struct guest_ctrl *ctrl;
+	unsigned char *ring;
+	const struct runner_host *host;
+	uint64_t head;		/* of the ring: behind the last record, published or not */
+};
+
+/* One row at work. */
+struct row_run {
+	struct runner *runner;
+	const struct guest_row *row;
+	uint32_t index;
+	struct body body;
+	struct body_regs regs;
+	bracket_fn *bracket;
+	const unsigned char *piece;	/* of the arena, NULL: none */
+	uint64_t start;			/* TSC at its begin */
+	uint64_t limit;			/* ring head that its records may not pass */
+	struct guest_row_end result;
+};
+
+/* Executes all rows of the control page. */
+void runner_run(struct runner *r);
+/* A RECORD_LOG; text that does not fit is cut. */
+void runner_log(struct runner *r, uint32_t row, const char *text);
+
+/* ring.c. Waits, not for long, until (want) bytes in one piece are free: the head that they end at, less if there are less. */
+uint64_t ring_make_room(struct runner *r, uint64_t want);
+/*
+ * A record of up to (want) payload bytes that ends before (limit): where its payload goes and, in (got), how much
+ * fits. NULL: not even its header.
+ */
+void *ring_reserve(struct runner *r, uint64_t limit, uint64_t want, uint64_t *got);
+/* Closes the record that was reserved last, with (bytes) of payload, and publishes it. */
+void ring_commit(struct runner *r, uint32_t row, enum guest_record_type type, uint32_t arg, uint64_t bytes);
+/* All of these in one: a record that is copied. A ring without room drops it: its host is gone. */
+void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, const void *payload, uint64_t bytes);
+
+#pragma GCC visibility pop
+
+static inline uint64_t tsc_read(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return (uint64_t)hi << 32 | lo;
+}
+
+#endif /* !__ASSEMBLER__ */
+#endif
