@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stands in for the unit suites where CUnit is missing: each is reported, none is silently absent.
 set -eu
-suites=$(sed -n 's/^unit_tests += *//p' "$top_srcdir"/tests/unit/*.am)
+suites=$(sed -n 's/^unit_tests += *//p' "${top_srcdir:?}"/tests/unit/*.am)
 n=0
 for suite in $suites; do
 	n=$((n + 1))
