@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * carrier.h - watches a runner that cannot ring a doorbell (another process with shared guest memory).
- * Only engines in minivmm/ and their tests include this.
+ * carrier.h - what carriers of a runner share: the order of its records, and watching one that cannot ring a
+ * doorbell (another process with shared guest memory). Only engines in minivmm/ and their tests include this.
  */
 #ifndef VTSCOPE_MINIVMM_CARRIER_H
 #define VTSCOPE_MINIVMM_CARRIER_H
 
 #include "minivmm/engine.h"
+
+/*
+ * Stands between guest_ring_drain() and a launch's sink and lets only records through that make sense for the
+ * launch: a row that it has, begun once, its samples, its end. After the first that does not, nothing.
+ */
+struct record_gate {
+	struct sink sink;		/* give this to guest_ring_drain() */
+	const struct launch *launch;	/* borrowed */
+	const struct sink *to;		/* borrowed */
+	uint32_t row;			/* row at work, launch->row_count: none */
+	uint32_t next;			/* rows below have begun */
+	uint64_t begun_ns;			/* CLOCK_MONOTONIC when the row at work was seen to begin */
+	char wrong[160];		/* what made no sense; empty: nothing */
+};
+void record_gate_init(struct record_gate *g, const struct launch *l, const struct sink *to);
 
 struct carrier {
 	const struct launch *launch;	/* borrowed */
@@ -19,8 +34,7 @@ struct carrier {
 };
 
 /*
- * Drains the ring about every millisecond until the carrier has ended, was late, or was interrupted. Checks every
- * record against the launch: rows in range, begin before samples before end.
+ * Drains the ring about every millisecond until the carrier has ended, was late, or was interrupted.
  *
  * 0: (stop->row) is set, and (stop->kind) is
  *   VM_STOP_EXIT		poll() said it ended and all records are drained: the caller decodes how it ended

@@ -5,6 +5,8 @@
 #include <string.h>
 
 const struct engine_ops *const engines[] = {
+	&engine_kvm,
+	&engine_native,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
 

@@ -127,6 +127,7 @@ struct engine_ops {
 	void (*close)(struct engine *en);
 };
 
+extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native;
 /* Explicit table: kvm tcg qemu-kvm native. */
 extern const struct engine_ops *const engines[];
 extern const size_t n_engines;

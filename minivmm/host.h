@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * host.h - what engines ask of the machine they run on: a CPU to stay on, what backs memory, who executes.
- * Only engines in minivmm/ and their tests include this.
+ * Engines in minivmm/, their tests and bench/hosted.c include this.
  */
 #ifndef VTSCOPE_MINIVMM_HOST_H
 #define VTSCOPE_MINIVMM_HOST_H
