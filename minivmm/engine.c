@@ -6,6 +6,8 @@
 
 const struct engine_ops *const engines[] = {
 	&engine_kvm,
+	&engine_tcg,
+	&engine_qemu_kvm,
 	&engine_native,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
