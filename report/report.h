@@ -20,8 +20,10 @@ struct report_options {
 	enum report_format format;
 	const char *keep_script;	/* --keep-script FILE: the gnuplot script, NULL: drop it */
 	const char *gnuplot;		/* path, NULL: not installed: figures are left out, with a note */
+	unsigned gnuplot_deadline_ms;	/* 0: a minute */
 	bool utf8, colour;		/* REPORT_TEXT */
-	unsigned columns;
+	bool no_bars;			/* REPORT_TEXT: numbers only */
+	unsigned columns;		/* REPORT_TEXT, 0: 80 */
 };
 
 /*
@@ -30,5 +32,11 @@ struct report_options {
  */
 int report_render(const struct result_set *r, const struct report_options *o, struct buf *out, struct buf *warning,
 		  struct err *e);
+
+/*
+ * An HTML report holds the result it was made from: appends that JSON to (out), so that a report can be read
+ * where a result can. 0, or -EINVAL when (html) holds none.
+ */
+int report_extract_json(const char *html, size_t len, struct buf *out, struct err *e);
 
 #endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a report says, in its order: verdict, machine, costs, figures, numbers, what is missing, how to read it. */
+#include <math.h>
+#include <string.h>
+
+#include "report/doc.h"
+#include "report/escape.h"
+#include "report/explain.h"
+
+#define COMPARED_LANES	8	/* columns of the comparison; every lane has its own table behind */
+#define TABLES_MAX	32	/* more engines than that share one table */
+#define FLAT_DEPTH	4
+#define FLAT_ROWS	200
+
+static void put_table(struct doc *d, struct table *t)
+{
+	if (t->error)
+		d->out->error = t->error;
+	else if (table_rows(t))
+		d->ops->table(d, t);
+	table_free(t);
+}
+
+/* ---- verdict and machine ---- */
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s && *s ? s : NULL;
+}
+
+static void show_verdict(struct doc *d)
+{
+	static const char *const names[LAYERS_SHOWN][2] = {
+		{ "processor", "processor" }, { "firmware", "firmware" }, { "outer", "runs under" },
+		{ "driver", "driver" }, { "device", "/dev/kvm" }, { "iommu", "IOMMU" },
+	};
+	const json_t *j = d->s->set->verdict, *layers = json_object_get(j, "layers");
+	struct verdict_view v = { .next_step = string_of(j, "next_step"), .backend = string_of(j, "backend") };
+	const char *status = string_of(j, "status");
+
+	v.summary = string_of(j, "summary");
+	if (!v.summary)
+		v.summary = "The result file holds no verdict on this machine.";
+	v.usable = !status || !strcmp(status, "unknown") ? -1 : !strcmp(status, "usable") || !strcmp(status, "capable");
+	for (size_t i = 0; i < LAYERS_SHOWN; i++) {
+		v.layer[i].name = names[i][1];
+		v.layer[i].text = "not in the result file";
+		v.layer[i].answer = "unknown";
+		for (size_t k = 0; k < json_array_size(layers); k++) {
+			const json_t *l = json_array_get(layers, k);
+			const char *name = string_of(l, "layer"), *text = string_of(l, "text"),
+				   *answer = string_of(l, "answer");
+
+			if (!name || strcmp(name, names[i][0]))
+				continue;
+			v.layer[i].text = text ? text : v.layer[i].text;
+			v.layer[i].answer = answer ? answer : v.layer[i].answer;
+			break;
+		}
+	}
+	d->ops->verdict(d, &v);
+}
+
+void document_subtitle(const struct result_set *r, struct buf *out)
+{
+	const char *brand = string_of(r->hardware, "brand"), *kernel = string_of(r->subject, "kernel");
+
+	buf_puts(out, brand ? brand : "processor not recorded");
+	if (kernel)
+		buf_printf(out, ", Linux %s", kernel);
+	if (r->started[0])
+		buf_printf(out, ", %s", r->started);
+}
+
+static const char *known_key(const char *path)
+{
+	static const char *const keys[][2] = {
+		{ "brand", "processor" }, { "cpus", "logical CPUs" }, { "virtualized_by", "runs under" },
+		{ "tsc_hz", "TSC rate" }, { "cmdline", "kernel command line" }, { "qemu", "QEMU" }, { "smt", "SMT" },
+		{ "kvm_modules", "KVM modules" }, { "git", "vtscope commit" }, { "version", "vtscope version" },
+		{ "signature", "CPUID signature" }, { "governor", "frequency governor" },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(path, keys[i][0]))
+			return keys[i][1];
+	return path;
+}
+
+static void flat_value(struct table *t, const char *path, const json_t *v)
+{
+	if (json_is_string(v) && *json_string_value(v))
+		table_text(t, "%s", json_string_value(v));
+	else if (json_is_number(v) && !strcmp(path, "tsc_hz") && json_number_value(v) > 0)
+		table_text(t, "%.6g GHz", json_number_value(v) / 1e9);
+	else if (json_is_integer(v))
+		table_text(t, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else if (json_is_number(v))
+		table_text(t, "%.9g", json_number_value(v));
+	else if (json_is_boolean(v))
+		table_text(t, "%s", json_is_true(v) ? "yes" : "no");
+	else
+		table_muted(t, json_is_string(v) || json_is_null(v) ? "not known" : "none");
+}
+
+/* An object of objects as rows "a b", in the order of the file. */
+static void flatten(struct table *t, const char *above, const json_t *j, unsigned depth)
+{
+	const char *key;
+	json_t *v, *object = (json_t *)j;	/* jansson's walk wants it mutable and leaves it alone */
+
+	json_object_foreach(object, key, v) {
+		struct buf path = BUF_INIT;
+
+		if (table_rows(t) >= FLAT_ROWS)
+			return;
+		buf_printf(&path, "%s%s%s", above, *above ? " " : "", *above ? key : known_key(key));
+		if (json_is_object(v) && json_object_size(v) && depth < FLAT_DEPTH) {
+			flatten(t, buf_str(&path), v, depth + 1);
+		} else {
+			table_text(t, "%s", buf_str(&path));
+			flat_value(t, key, v);
+		}
+		buf_free(&path);
+	}
+}
+
+static void show_machine(struct doc *d)
+{
+	static const struct column cols[] = { { "what", false }, { "value", false } };
+	const struct result_set *r = d->s->set;
+	struct table t;
+
+	d->ops->heading(d, "The machine");
+	table_init(&t, "Hardware: must be the same for two results to be compared", cols, 2);
+	flatten(&t, "", r->hardware, 0);
+	put_table(d, &t);
+	table_init(&t, "Software: what a comparison is usually about", cols, 2);
+	flatten(&t, "", r->subject, 0);
+	put_table(d, &t);
+	table_init(&t, "This run", cols, 2);
+	flatten(&t, "", r->tool, 0);
+	table_text(&t, "run");
+	table_text(&t, "%s", r->run_id);
+	table_text(&t, "started");
+	table_text(&t, "%s", r->started);
+	table_text(&t, "finished");
+	table_text(&t, "%s%s", r->finished, r->interrupted ? " (interrupted)" : "");
+	table_text(&t, "seed");
+	table_text(&t, "%llu", (unsigned long long)r->seed);
+	put_table(d, &t);
+}
+
+/* ---- costs ---- */
+
+static void compare_row(struct table *t, const struct series *s, const struct series_row *row, size_t lanes)
+{
+	table_text(t, "%s", row->op);
+	for (size_t lane = 0; lane < lanes; lane++) {
+		const struct result *r = series_at(s, row, lane);
+		struct series_cell c = { r, lane };
+		double ratio = r ? series_ratio(s, row, &c) : NAN;
+
+		if (!r) {
+			table_muted(t, series_missing(s, row->op, s->lane[lane].first->engine));
+			continue;
+		}
+		table_number(t, r->median);
+		if (isfinite(ratio) && ratio >= 0.01)
+			table_note(t, "×%.*f native", ratio < 0.995 ? 2 : ratio < 9.95 ? 1 : 0, ratio);
+	}
+}
+
+static void show_comparison(struct doc *d)
+{
+	const struct series *s = d->s;
+	size_t lanes = s->n_cycles < COMPARED_LANES ? s->n_cycles : COMPARED_LANES;
+	struct column cols[COMPARED_LANES + 1] = { { "operation", false } };
+	struct table t;
+
+	if (!lanes)
+		return;
+	d->ops->heading(d, "What each operation costs");
+	d->ops->paragraph(d, "Medians of launch medians, in cycles (TSC ticks) per operation. Each engine is named with what "
+			  "really served it and its provenance.");
+	if (d->ops->bars) {
+		d->ops->bars(d);
+		return;
+	}
+	for (size_t i = 0; i < lanes; i++)
+		cols[i + 1] = (struct column){ s->lane[i].label, true };
+	table_init(&t, "Median cycles by engine", cols, lanes + 1);
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (row_has_cycles(s, &s->row[i]))
+			compare_row(&t, s, &s->row[i], lanes);
+	put_table(d, &t);
+	if (lanes < s->n_cycles)
+		d->ops->paragraph(d, "More engines than fit beside each other: the others are under All numbers.");
+}
+
+static void show_figures(struct doc *d)
+{
+	if (!d->ops->figure || !d->s->n_cycles)
+		return;
+	if (d->no_figures) {
+		d->ops->heading(d, "Figures");
+		d->ops->warning(d, d->no_figures);
+		return;
+	}
+	for (size_t i = 0; i < n_figures; i++) {
+		if (!figures[i]->count(figures[i], d->s))
+			continue;
+		d->ops->heading(d, figures[i]->heading);
+		d->ops->figure(d, figures[i]);
+	}
+}
+
+static void flag_names(struct table *t, unsigned flags)
+{
+	struct buf b = BUF_INIT;
+
+	for (unsigned i = 0; i < RESULT_FLAGS; i++)
+		if (flags & (1u << i))
+			buf_printf(&b, "%s%s", b.len ? ", " : "", result_flag_name(i));
+	table_text(t, "%s", buf_str(&b));
+	buf_free(&b);
+}
+
+static void interval_cell(struct table *t, const struct result *r)
+{
+	struct buf b = BUF_INIT;
+	double lo, hi;
+
+	result_interval(r, &lo, &hi);
+	number_append(&b, lo);
+	buf_puts(&b, " – ");
+	number_append(&b, hi);
+	table_text(t, "%s", buf_str(&b));
+	if (!r->has_ci)
+		table_note(t, "range");
+	buf_free(&b);
+}
+
+static double tsc_hz(const struct series *s)
+{
+	double hz = json_number_value(json_object_get(s->set->hardware, "tsc_hz"));
+
+	return hz >= 1e6 && hz <= 1e12 ? hz : NAN;
+}
+
+static void number_row(struct table *t, const struct series *s, const struct result *r, const char *label)
+{
+	table_text(t, "%s", r->op);
+	if (r->memory[0])
+		table_note(t, "memory %s", r->memory);
+	table_text(t, "%s", label);
+	table_number(t, r->median);
+	table_number(t, r->median / tsc_hz(s) * 1e9);
+	interval_cell(t, r);
+	for (size_t i = 0; i < 8; i++)
+		table_number(t, (const double[]){ r->min, r->p25, r->p75, r->p90, r->p99, r->p999, r->max, r->cold }[i]);
+	table_text(t, r->differenced ? "differenced, %u" : "single", r->batch);
+	table_text(t, "%llu", (unsigned long long)r->n);
+	table_text(t, "%zu", r->n_launches);
+	table_number(t, r->empty_bracket);
+	table_number(t, r->exits_observed);
+	if (isfinite(r->exits_expected))
+		table_note(t, "of %g", r->exits_expected);
+	flag_names(t, r->flags);
+}
+
+static void show_numbers(struct doc *d)
+{
+	static const struct column cols[] = {
+		{ "operation", false }, { "engine", false }, { "median", true }, { "ns", true }, { "interval", true },
+		{ "min", true }, { "25 %", true }, { "75 %", true }, { "90 %", true }, { "99 %", true },
+		{ "99.9 %", true }, { "max", true }, { "cold", true }, { "estimator", false }, { "samples", true },
+		{ "launches", true }, { "empty bracket", true }, { "exits", true }, { "flags", false },
+	};
+	const struct series *s = d->s;
+	bool together = s->n_cycles > TABLES_MAX;
+
+	if (!d->ops->wide || !s->n_cycles)
+		return;
+	d->ops->heading(d, "All numbers");
+	d->ops->paragraph(d, "Cycles per operation, ns by the calibrated TSC. Percentiles exist for single shots only; "
+			  "the interval is the 95 % interval of the median, or the range of launch medians.");
+	for (size_t lane = 0; lane < (together ? 1 : s->n_cycles); lane++) {
+		struct table t;
+
+		table_init(&t, together ? "All engines" : s->lane[lane].label, cols, sizeof(cols) / sizeof(cols[0]));
+		for (size_t i = 0; i < s->n_cells; i++) {
+			size_t own = s->cell[i].lane;
+
+			if (together ? own < s->n_cycles : own == lane)
+				number_row(&t, s, s->cell[i].r, s->lane[own].label);
+		}
+		put_table(d, &t);
+	}
+}
+
+static void show_emulated(struct doc *d)
+{
+	static const struct column cols[] = {
+		{ "operation", false }, { "engine", false }, { "executed", true }, { "launches", true },
+		{ "exits", true }, { "instructions", true }, { "flags", false },
+	};
+	const struct series *s = d->s;
+	struct table t;
+
+	if (s->n_cycles == s->n_lanes)
+		return;
+	d->ops->heading(d, "Proved in emulation");
+	d->ops->paragraph(d, "These ran on a simulated processor or by an instruction count. They prove that the operation "
+			  "works and how often it exits; their clock has nothing to do with cycles, so they are in no "
+			  "figure and no ratio.");
+	table_init(&t, "Rows without cycles", cols, sizeof(cols) / sizeof(cols[0]));
+	for (size_t i = 0; i < s->n_cells; i++) {
+		const struct result *r = s->cell[i].r;
+
+		if (s->cell[i].lane < s->n_cycles)
+			continue;
+		table_text(&t, "%s", r->op);
+		table_text(&t, "%s", s->lane[s->cell[i].lane].label);
+		table_text(&t, "%llu", (unsigned long long)r->n);
+		table_text(&t, "%zu", r->n_launches);
+		table_number(&t, r->exits_observed);
+		table_number(&t, !strcmp(r->clock, "icount") ? r->median : NAN);
+		flag_names(&t, r->flags);
+	}
+	put_table(d, &t);
+}
+
+/* ---- what is missing ---- */
+
+static void show_skipped(struct doc *d)
+{
+	static const struct column cols[] = {
+		{ "engine", false }, { "operations", false }, { "reason", false }, { "what to do", false },
+	};
+	const struct series *s = d->s;
+	struct table t;
+
+	if (!s->n_gaps)
+		return;
+	d->ops->heading(d, "Skipped");
+	table_init(&t, "Rows that did not run here, by reason", cols, 4);
+	for (size_t i = 0; i < s->n_gaps; i++) {
+		const struct skipped *k = s->gap[i].item[0];
+		struct buf names = BUF_INIT;
+
+		for (size_t n = 0; n < s->gap[i].n; n++)
+			buf_printf(&names, "%s%s", n ? ", " : "", s->gap[i].item[n]->op);
+		table_text(&t, "%s", k->engine);
+		table_text(&t, "%s", buf_str(&names));
+		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", k->reason);
+		if (k->check[0])
+			table_note(&t, "check %s", k->check);
+		table_text(&t, "%s", k->hint);
+		buf_free(&names);
+	}
+	put_table(d, &t);
+}
+
+static void registers(struct buf *b, const struct failed *f)
+{
+	const char *key;
+	json_t *v;
+
+	if (f->registers)
+		buf_printf(b, "rip 0x%llx", (unsigned long long)f->rip);
+	json_object_foreach(f->registers, key, v)
+		if (json_is_string(v) && b->len < 4096)
+			buf_printf(b, " %s %s", key, json_string_value(v));
+}
+
+static void show_failed(struct doc *d)
+{
+	static const struct column cols[] = {
+		{ "operation", false }, { "engine", false }, { "reason", false }, { "stop", false }, { "registers", false },
+	};
+	const struct result_set *r = d->s->set;
+	struct table t;
+
+	if (!r->n_failed)
+		return;
+	d->ops->heading(d, "Failed");
+	table_init(&t, "Rows that died or were late; the others went on without them", cols, 5);
+	for (size_t i = 0; i < r->n_failed; i++) {
+		const struct failed *f = &r->failed[i];
+		struct buf b = BUF_INIT;
+
+		registers(&b, f);
+		table_text(&t, "%s", f->op);
+		table_text(&t, "%s", f->engine);
+		table_text(&t, "%s", f->reason);
+		table_text(&t, "%s%s%s", f->stop_kind, f->stop_native[0] ? ", " : "", f->stop_native);
+		table_text(&t, "%s", buf_str(&b));
+		buf_free(&b);
+	}
+	put_table(d, &t);
+}
+
+/* ---- how to read it ---- */
+
+static void show_flags(struct doc *d)
+{
+	static const struct column cols[] = { { "flag", false }, { "rows", true }, { "meaning", false } };
+	const struct result_set *r = d->s->set;
+	struct table t;
+
+	table_init(&t, "Flags in this report", cols, 3);
+	for (unsigned i = 0; i < RESULT_FLAGS; i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < r->n_results; k++)
+			n += r->result[k].flags >> i & 1;
+		if (!n)
+			continue;
+		table_text(&t, "%s", result_flag_name(i));
+		table_text(&t, "%zu", n);
+		table_text(&t, "%s", explain_flag(i));
+	}
+	if (table_rows(&t))
+		d->ops->heading(d, "Flags");
+	put_table(d, &t);
+}
+
+static void show_operations(struct doc *d)
+{
+	static const struct column cols[] = {
+		{ "operation", false }, { "what it does", false }, { "clock starts", false }, { "clock stops", false },
+	};
+	const char *before = "";
+	struct table t;
+
+	if (!d->ops->wide)
+		return;
+	table_init(&t, "The operations of this report", cols, 4);
+	for (size_t i = 0; i < d->s->n_rows; i++) {
+		const struct series_row *row = &d->s->row[i];
+
+		if (!row->known || !strcmp(before, row->op))
+			continue;
+		before = row->op;
+		table_text(&t, "%s", row->op);
+		table_text(&t, "%s", row->known->summary);
+		table_text(&t, "%s", row->known->start);
+		table_text(&t, "%s", row->known->stop);
+	}
+	put_table(d, &t);
+}
+
+static void show_reading(struct doc *d)
+{
+	d->ops->heading(d, "How to read this");
+	for (size_t i = 0; explain_reading(i); i++)
+		d->ops->paragraph(d, explain_reading(i));
+	show_operations(d);
+}
+
+void document_write(struct doc *d)
+{
+	struct buf subtitle = BUF_INIT;
+
+	document_subtitle(d->s->set, &subtitle);
+	d->ops->begin(d, "vtscope report", buf_str(&subtitle));
+	buf_free(&subtitle);
+	show_verdict(d);
+	if (d->s->set->interrupted)
+		d->ops->warning(d, "This run was interrupted: what was measured until then is here, the rest is missing.");
+	if (!d->s->set->n_results)
+		d->ops->warning(d, "Nothing was measured: every row was skipped or failed, see below for the reasons.");
+	show_comparison(d);
+	show_figures(d);
+	show_emulated(d);
+	show_failed(d);
+	show_skipped(d);
+	show_flags(d);
+	show_numbers(d);
+	show_machine(d);
+	show_reading(d);
+	d->ops->end(d);
+}
