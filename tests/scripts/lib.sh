@@ -25,3 +25,19 @@ skip_in_distcheck() {
 	*/_build/sub) skip "inside make distcheck" ;;
 	esac
 }
+
+# sub_build NAME CONFIGURE-ARGUMENT...: goes to a build of its own below this one, configured when it is not or when
+# configure or the arguments have changed. It is kept, so that the next run is quick.
+sub_build() {
+	local dir=${top_builddir:?}/sub-$1 stamp
+	shift
+	# The make that runs the script is none of the business of those below.
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	mkdir -p "$dir"
+	cd "$dir" || exit 1
+	stamp=$(echo "$*"; cksum "$top_srcdir/configure")
+	if [ ! -e Makefile ] || [ "$stamp" != "$(cat stamp 2>/dev/null)" ]; then
+		"$top_srcdir/configure" -q "$@" >log 2>&1 || { cat log; echo "configure failed"; exit 1; }
+		echo "$stamp" >stamp
+	fi
+}

@@ -9,7 +9,6 @@ case "${SAN_CFLAGS:-}" in
 *sanitize*) skip "this build has sanitizers itself" ;;
 esac
 make_scratch
-unset MAKEFLAGS MFLAGS MAKELEVEL
 cc=${CC:-cc}
 
 echo 'int main(void) { return 0; }' >"$scratch/try.c"
@@ -19,13 +18,7 @@ if ! $cc -fsanitize=address,undefined "$scratch/try.c" -o "$scratch/try" 2>"$scr
 	skip "$cc cannot link with sanitizers: $(head -n 1 "$scratch/log")"
 fi
 
-dir=${top_builddir:?}/sanitize
-mkdir -p "$dir"
-cd "$dir"
-if [ ! -e config.status ] || [ "$top_srcdir/configure" -nt config.status ]; then
-	"$top_srcdir/configure" -q CC="$cc" CFLAGS='-O1 -g' --enable-asan --enable-ubsan >"$scratch/log" 2>&1 ||
-		{ cat "$scratch/log"; echo "configure failed"; exit 1; }
-fi
+sub_build sanitize CC="$cc" CFLAGS='-O1 -g' --enable-asan --enable-ubsan
 make -s -j2 all >"$scratch/log" 2>&1 || { tail -n 40 "$scratch/log"; echo "the build with sanitizers failed"; exit 1; }
 
 # The guest has no C library, so nothing of a sanitizer may be in it.

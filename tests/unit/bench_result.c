@@ -171,7 +171,7 @@ static void test_foreign(void)
 {
 	static const char *const foreign[] = {
 		"", "{", "null", "[]", "{}", "7", "\"vtscope.result/1\"", "{\"schema\":7}", "{\"schema\":\"vtscope.probe/1\"}",
-		"{\"schema\":\"vtscope.result/1\"}", "\x7f" "ELF", "vtscope-snapshot 1\n", "{\"schema\":\"vtscope.result/1\",",
+		"{\"schema\":\"vtscope.result/1\"}", "\177ELF", "vtscope-snapshot 1\n", "{\"schema\":\"vtscope.result/1\",",
 	};
 	struct buf deep = BUF_INIT;
 	struct err e;
