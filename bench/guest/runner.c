@@ -14,7 +14,8 @@
 #define DIFF_PAIRS_WANT	16u	/* that there should be time for, before they are made longer */
 #define PAGE_BYTES	4096u
 #define END_ROOM	(2 * sizeof(struct guest_record) + sizeof(struct guest_row_end))
-#define TOUCH_PART	8u	/* of the budget, beside it */
+#define TOUCH_BUDGETS	4u	/* beside the row's own */
+#define TOUCH_PAGES	64u	/* between two looks at the clock */
 
 /* Where in the budget a phase must end, in 1/16. */
 #define WARM_UNTIL	4u
@@ -22,9 +23,15 @@
 #define EMPTY_UNTIL	12u
 #define OVERTIME	4u	/* budgets: min_samples are not waited for beyond */
 
+/* Is there time for (ticks) more before (sixteenths) of the budget are over? */
+static bool time_for(const struct row_run *run, uint64_t ticks, unsigned sixteenths)
+{
+	return tsc_read() - run->start + ticks < run->row->budget / 16 * sixteenths;
+}
+
 static bool time_left(const struct row_run *run, unsigned sixteenths)
 {
-	return tsc_read() - run->start < run->row->budget / 16 * sixteenths;
+	return time_for(run, 0, sixteenths);
 }
 
 static uint64_t shoot(struct row_run *run, unsigned copies)
@@ -87,19 +94,22 @@ static uint64_t warm_up(struct row_run *run)
 	return now;
 }
 
-/* Page faults of any kind belong to no sample, and to no exit count. Before the row begins. */
+/*
+ * Page faults of any kind belong to no sample and to no exit count: before the row begins every page that it uses
+ * is touched. A piece that cannot be made present in time would measure these faults, so it is not measured.
+ */
 static void row_touch(struct row_run *run)
 {
 	const volatile unsigned char *piece = run->piece;
-	uint64_t start = tsc_read(), at;
+	const uint64_t bytes = piece ? run->row->arg[1] : 0;
+	uint64_t start = tsc_read(), at = 0;
 
-	for (at = 0; piece && at < run->row->arg[1]; at += PAGE_BYTES) {
-		(void)piece[at];
-		if (tsc_read() - start > run->row->budget / TOUCH_PART)
-			break;
-	}
-	for (at = run->runner->head; at < run->limit; at += PAGE_BYTES)
-		((volatile unsigned char *)run->runner->ring)[at % GUEST_RING_BYTES] = 0;
+	for (uint64_t p = run->runner->head; p < run->limit; p += PAGE_BYTES)
+		((volatile unsigned char *)run->runner->ring)[p % GUEST_RING_BYTES] = 0;
+	while (at < bytes && tsc_read() - start < run->row->budget * TOUCH_BUDGETS)
+		for (unsigned i = 0; i < TOUCH_PAGES && at < bytes; i++, at += PAGE_BYTES)
+			(void)piece[at];
+	run->touched = at >= bytes;
 }
 
 /*
@@ -113,7 +123,8 @@ static void pass_shots(struct row_run *run, enum guest_record_type type, unsigne
 	uint64_t *v = ring_reserve(run->runner, run->limit, want * sizeof(*v), &got);
 
 	got /= sizeof(*v);
-	while (n < got && (time_left(run, until) || (n < min && time_left(run, 16 * OVERTIME))))
+	while (n < got && (time_left(run, until) ||
+			   (n < min && time_for(run, n ? v[n - 1] : 0, 16 * OVERTIME))))
 		v[n++] = shoot(run, copies);
 	if (n)
 		ring_commit(run->runner, run->index, type, 0, n * sizeof(*v));
@@ -143,16 +154,16 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
 
 	got /= 2 * sizeof(*v);
-	if (got) {	/* the code behind the first copy has not run yet */
-		shoot(run, copies);
-		shoot(run, 2 * copies);
-	}
-	for (; n < got && (time_left(run, 16) || (n < DIFF_PAIRS_MIN && time_left(run, 16 * OVERTIME))); n++) {
+	if (!got || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, 16 * OVERTIME))
+		return;
+	/* The code behind the first copy has not run yet. */
+	shoot(run, copies);
+	shoot(run, 2 * copies);
+	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, 16)); n++) {
 		v[2 * n] = shoot(run, copies);
 		v[2 * n + 1] = shoot(run, 2 * copies);
 	}
-	if (n)
-		ring_commit(run->runner, run->index, RECORD_DIFF, copies, n * 2 * sizeof(*v));
+	ring_commit(run->runner, run->index, RECORD_DIFF, copies, n * 2 * sizeof(*v));
 }
 
 /* All phases, at the privilege of the row. */
@@ -244,13 +255,15 @@ static void row_execute(struct runner *r, uint32_t index, bracket_fn *bracket)
 	run.limit = ring_make_room(r, ring_need(run.row)) - END_ROOM;
 	if (open)
 		r->host->row_call(&run, row_touch);
+	if (open && !run.touched)
+		runner_log(r, index, "its memory could not be made present within the row's budget");
 
 	r->host->doorbell(DOORBELL_ROW_BEGIN);
 	run.start = tsc_read();
-	if (open)
+	if (run.touched)
 		r->host->row_call(&run, row_measure);
 	else
-		run.result.flags |= GUEST_END_UNSUPPORTED;
+		run.result.flags |= open ? GUEST_END_BUDGET : GUEST_END_UNSUPPORTED;
 	run.result.ticks = tsc_read() - run.start;
 	ring_write(r, index, RECORD_ROW_END, &run.result, sizeof(run.result));
 	r->host->doorbell(DOORBELL_ROW_END);

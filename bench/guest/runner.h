@@ -82,6 +82,7 @@ struct row_run {
 	const unsigned char *piece;	/* of the arena, NULL: none */
 	uint64_t start;			/* TSC at its begin */
 	uint64_t limit;			/* ring head that its records may not pass */
+	bool touched;			/* all memory it uses is present */
 	struct guest_row_end result;
 };
 
