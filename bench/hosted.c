@@ -12,11 +12,11 @@
 #include "bench/guest/runner.h"
 #include "minivmm/host.h"
 
-#define PAGE_2M		0x200000ul
+#define PAGE_2M 0x200000ul
 
 struct hosted {
-	struct runner runner;	/* first: row hooks get it from their row */
-	void *view;		/* the piece once more, in 2 MiB pages; NULL: none */
+	struct runner runner; /* first: row hooks get it from their row */
+	void *view;	      /* the piece once more, in 2 MiB pages; NULL: none */
 	size_t view_bytes;
 };
 
@@ -35,7 +35,8 @@ static unsigned char *view_make(struct hosted *h, const unsigned char *piece, ui
 	char backing[16];
 	void *map;
 
-	map = mmap(NULL, pages + PAGE_2M, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	map = mmap(NULL, pages + PAGE_2M, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
 		return NULL;
 	h->view = map;
@@ -56,15 +57,18 @@ static bool hosted_row_open(struct row_run *run)
 	struct hosted *h = (struct hosted *)run->runner;
 
 	if (run->body.level != BODY_A && !(run->body.flags & OPF_PROCESS)) {
-		runner_log(run->runner, run->index, "a process cannot execute privileged instructions");
+		runner_log(run->runner, run->index,
+			   "a process cannot execute privileged instructions");
 		return false;
 	}
 	if (!run->piece || !(run->body.flags & OPF_PAGES_2M))
 		return true;
 	run->piece = view_make(h, run->piece, run->row->arg[1]);
 	if (!run->piece) {
-		runner_log(run->runner, run->index, "the kernel gave no 2 MiB pages: see "
-			   "/sys/kernel/mm/transparent_hugepage/enabled (madvise or always), and free memory");
+		runner_log(
+			run->runner, run->index,
+			"the kernel gave no 2 MiB pages: see "
+			"/sys/kernel/mm/transparent_hugepage/enabled (madvise or always), and free memory");
 		return false;
 	}
 	run->regs.rax = run->regs.rsi = (uint64_t)(uintptr_t)run->piece;

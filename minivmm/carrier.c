@@ -9,8 +9,8 @@
 
 #include "common/interrupt.h"
 
-#define NS_PER_MS	1000000ull
-#define POLL_NS		1000000l
+#define NS_PER_MS 1000000ull
+#define POLL_NS	  1000000l
 
 static uint64_t now_ns(void)
 {
@@ -39,8 +39,9 @@ static void gate_record(void *ctx, const struct guest_record *r, const void *pay
 	if (g->wrong[0])
 		return;
 	if (!record_expected(g, r)) {
-		snprintf(g->wrong, sizeof(g->wrong), "a record of type %u for row %u of %u, while row %u was at work",
-			 r->type, r->row, g->launch->row_count, g->row);
+		snprintf(g->wrong, sizeof(g->wrong),
+			 "a record of type %u for row %u of %u, while row %u was at work", r->type,
+			 r->row, g->launch->row_count, g->row);
 		return;
 	}
 	if (r->type == RECORD_ROW_BEGIN) {
@@ -58,7 +59,9 @@ void record_gate_init(struct record_gate *g, const struct launch *l, const struc
 {
 	*g = (struct record_gate){
 		.sink = { .ctx = g, .record = gate_record },
-		.launch = l, .to = to, .row = l->row_count,
+		.launch = l,
+		.to = to,
+		.row = l->row_count,
 	};
 }
 
@@ -78,7 +81,8 @@ stop_set(struct vm_stop *stop, enum vm_stop_kind kind, const char *native, const
 	return true;
 }
 
-static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop *stop, bool *over, struct err *e)
+static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop *stop, bool *over,
+		 struct err *e)
 {
 	int r;
 
@@ -86,7 +90,8 @@ static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop 
 		return 0;
 	r = guest_ring_drain(c->mem, c->mem_bytes, &g->sink, e);
 	if (r == -EBADMSG)
-		*over = stop_set(stop, VM_STOP_PROTOCOL, "record ring", "%.*s", (int)sizeof(stop->text) - 1, e->text);
+		*over = stop_set(stop, VM_STOP_PROTOCOL, "record ring", "%.*s",
+				 (int)sizeof(stop->text) - 1, e->text);
 	else if (r < 0)
 		return r;
 	else if (g->wrong[0])
@@ -94,18 +99,19 @@ static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop 
 	return 0;
 }
 
-static bool is_late(const struct carrier *c, const struct record_gate *g, uint64_t start, struct vm_stop *stop)
+static bool is_late(const struct carrier *c, const struct record_gate *g, uint64_t start,
+		    struct vm_stop *stop)
 {
 	const struct launch *l = c->launch;
 	uint64_t now = now_ns();
 
 	if (l->deadline_ms && now - start > l->deadline_ms * NS_PER_MS)
-		return stop_set(stop, VM_STOP_DEADLINE, "launch deadline", "the guest still ran after %.3g s",
-				l->deadline_ms / 1e3);
+		return stop_set(stop, VM_STOP_DEADLINE, "launch deadline",
+				"the guest still ran after %.3g s", l->deadline_ms / 1e3);
 	if (l->rows && l->row_deadline_ms && g->row < l->row_count &&
 	    now - g->begun_ns > l->row_deadline_ms * NS_PER_MS)
-		return stop_set(stop, VM_STOP_DEADLINE, "row deadline", "the row still ran after %.3g s",
-				l->row_deadline_ms / 1e3);
+		return stop_set(stop, VM_STOP_DEADLINE, "row deadline",
+				"the row still ran after %.3g s", l->row_deadline_ms / 1e3);
 	return false;
 }
 
@@ -134,7 +140,8 @@ int carrier_watch(const struct carrier *c, struct vm_stop *stop, struct err *e)
 		if (ended)
 			over = stop_set(stop, VM_STOP_EXIT, "", "the carrier ended");
 		else if (interrupt_pending())
-			over = stop_set(stop, VM_STOP_INTERRUPTED, "signal", "interrupted by the user");
+			over = stop_set(stop, VM_STOP_INTERRUPTED, "signal",
+					"interrupted by the user");
 		else if (!is_late(c, &g, start, stop))
 			nanosleep(&pause, NULL);
 		else

@@ -65,7 +65,8 @@ enum guest_state { GUEST_LOADED = 0, GUEST_RUNNING = 1, GUEST_DONE = 2, GUEST_FA
 struct guest_row {
 	uint32_t op;		/* number in ops.def: opaque to engines */
 	uint32_t flags;		/* GUEST_ROW_* */
-	uint64_t budget;	/* TSC ticks for the row, all phases; the runner keeps to it where it can stop */
+	uint64_t budget;	/* TSC ticks for the row, all phases; the runner keeps to it where it can stop.
+				 * Before it, up to 4 budgets more to make the row's memory present */
 	uint32_t max_samples;	/* single-shot samples at most; the runner's ring space bounds it too */
 	uint32_t min_samples;	/* wanted even when the budget is over, but never past 4 budgets */
 	uint64_t arg[2];	/* the piece of the arena it uses: offset and length in bytes, 0 0: none */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define PVH_NOTE_NAME	"Xen"
-#define PVH_NOTE_TYPE	18	/* XEN_ELFNOTE_PHYS32_ENTRY */
-#define GUEST_VIRT_SIZE	(1ull << 30)	/* of the boot mapping */
+#define PVH_NOTE_TYPE	18	     /* XEN_ELFNOTE_PHYS32_ENTRY */
+#define GUEST_VIRT_SIZE (1ull << 30) /* of the boot mapping */
 #define PHDRS_MAX	64
 
 /* Do (len) bytes from (off) lie within (size)? */
@@ -26,14 +26,17 @@ static int check_header(const Elf64_Ehdr *h, size_t bytes, struct err *e)
 	    h->e_machine != EM_X86_64)
 		return err_set(e, EINVAL, "guest image: not a 64-bit x86 ELF file");
 	if (h->e_type != ET_EXEC)
-		return err_set(e, EINVAL, "guest image: ELF type %u, only a static executable can be loaded",
+		return err_set(e, EINVAL,
+			       "guest image: ELF type %u, only a static executable can be loaded",
 			       h->e_type);
 	if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || h->e_phnum > PHDRS_MAX)
-		return err_set(e, EINVAL, "guest image: offset 54: %u program headers of %u bytes", h->e_phnum,
-			       h->e_phentsize);
+		return err_set(e, EINVAL, "guest image: offset 54: %u program headers of %u bytes",
+			       h->e_phnum, h->e_phentsize);
 	if (!range_ok(h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr), bytes))
-		return err_set(e, EINVAL, "guest image: offset 32: program headers outside the %zu bytes of the file",
-			       bytes);
+		return err_set(
+			e, EINVAL,
+			"guest image: offset 32: program headers outside the %zu bytes of the file",
+			bytes);
 	return 0;
 }
 
@@ -45,12 +48,16 @@ static Elf64_Phdr phdr_at(const unsigned char *image, const Elf64_Ehdr *h, unsig
 	return p;
 }
 
-static int check_segment(const Elf64_Phdr *p, unsigned i, size_t bytes, uint64_t mem_bytes, struct err *e)
+static int check_segment(const Elf64_Phdr *p, unsigned i, size_t bytes, uint64_t mem_bytes,
+			 struct err *e)
 {
 	if (!range_ok(p->p_offset, p->p_filesz, bytes))
-		return err_set(e, EINVAL, "guest image: segment %u lies outside the %zu bytes of the file", i, bytes);
+		return err_set(e, EINVAL,
+			       "guest image: segment %u lies outside the %zu bytes of the file", i,
+			       bytes);
 	if (p->p_filesz > p->p_memsz)
-		return err_set(e, EINVAL, "guest image: segment %u is larger in the file than in memory", i);
+		return err_set(e, EINVAL,
+			       "guest image: segment %u is larger in the file than in memory", i);
 	if (p->p_paddr < GUEST_IMAGE_PHYS || !range_ok(p->p_paddr, p->p_memsz, mem_bytes))
 		return err_set(e, EINVAL,
 			       "guest image: segment %u: physical 0x%" PRIx64 " + 0x%" PRIx64
@@ -58,7 +65,9 @@ static int check_segment(const Elf64_Phdr *p, unsigned i, size_t bytes, uint64_t
 			       i, p->p_paddr, p->p_memsz, GUEST_IMAGE_PHYS, mem_bytes);
 	if (!range_ok(p->p_paddr, p->p_memsz, GUEST_VIRT_SIZE) ||
 	    (p->p_vaddr != p->p_paddr && p->p_vaddr != GUEST_VIRT_BASE + p->p_paddr))
-		return err_set(e, EINVAL, "guest image: segment %u: address 0x%" PRIx64 " is not in the boot mapping",
+		return err_set(e, EINVAL,
+			       "guest image: segment %u: address 0x%" PRIx64
+			       " is not in the boot mapping",
 			       i, p->p_vaddr);
 	return 0;
 }
@@ -100,16 +109,19 @@ struct elf_scan {
 	unsigned loads;
 };
 
-static int scan_notes(struct elf_scan *s, const unsigned char *image, size_t bytes, const Elf64_Phdr *p, unsigned i,
-		      struct err *e)
+static int scan_notes(struct elf_scan *s, const unsigned char *image, size_t bytes,
+		      const Elf64_Phdr *p, unsigned i, struct err *e)
 {
 	int r;
 
 	if (!range_ok(p->p_offset, p->p_filesz, bytes))
-		return err_set(e, EINVAL, "guest image: note %u lies outside the %zu bytes of the file", i, bytes);
+		return err_set(e, EINVAL,
+			       "guest image: note %u lies outside the %zu bytes of the file", i,
+			       bytes);
 	r = find_pvh_entry(image + p->p_offset, p->p_filesz, &s->entry32);
 	if (r < 0)
-		return err_set(e, EINVAL, "guest image: offset %" PRIu64 ": damaged note", p->p_offset);
+		return err_set(e, EINVAL, "guest image: offset %" PRIu64 ": damaged note",
+			       p->p_offset);
 	s->has_entry32 |= r == 1;
 	return 0;
 }
@@ -123,8 +135,8 @@ static void scan_entries(struct elf_scan *s, const Elf64_Phdr *p)
 }
 
 /* Everything is checked before a byte of guest memory is written. */
-static int scan_image(struct elf_scan *s, const unsigned char *image, size_t bytes, const Elf64_Ehdr *h,
-		      uint64_t mem_bytes, struct err *e)
+static int scan_image(struct elf_scan *s, const unsigned char *image, size_t bytes,
+		      const Elf64_Ehdr *h, uint64_t mem_bytes, struct err *e)
 {
 	int r;
 
@@ -132,7 +144,8 @@ static int scan_image(struct elf_scan *s, const unsigned char *image, size_t byt
 		Elf64_Phdr p = phdr_at(image, h, i);
 
 		r = p.p_type == PT_NOTE ? scan_notes(s, image, bytes, &p, i, e) :
-		    p.p_type == PT_LOAD ? check_segment(&p, i, bytes, mem_bytes, e) : 0;
+		    p.p_type == PT_LOAD ? check_segment(&p, i, bytes, mem_bytes, e) :
+					  0;
 		if (r < 0)
 			return r;
 		s->loads += p.p_type == PT_LOAD;
@@ -146,23 +159,28 @@ static int scan_image(struct elf_scan *s, const unsigned char *image, size_t byt
 	if (!s->loads)
 		return err_set(e, EINVAL, "guest image: nothing to load");
 	if (!s->entry64_ok)
-		return err_set(e, EINVAL, "guest image: entry 0x%" PRIx64 " is not in a segment that can be executed",
+		return err_set(e, EINVAL,
+			       "guest image: entry 0x%" PRIx64
+			       " is not in a segment that can be executed",
 			       s->entry64);
 	if (s->has_entry32 && !s->entry32_ok)
-		return err_set(e, EINVAL, "guest image: PVH entry 0x%" PRIx64
-			       " is not in a segment that can be executed", s->entry32);
+		return err_set(e, EINVAL,
+			       "guest image: PVH entry 0x%" PRIx64
+			       " is not in a segment that can be executed",
+			       s->entry32);
 	return 0;
 }
 
-int guest_load_elf(const void *image, size_t bytes, unsigned char *mem, uint64_t mem_bytes, uint64_t *entry64,
-		   uint32_t *entry32, struct err *e)
+int guest_load_elf(const void *image, size_t bytes, unsigned char *mem, uint64_t mem_bytes,
+		   uint64_t *entry64, uint32_t *entry32, struct err *e)
 {
 	struct elf_scan s = { 0 };
 	Elf64_Ehdr h;
 	int r;
 
 	if (bytes < sizeof(h))
-		return err_set(e, EINVAL, "guest image: %zu bytes are too few for an ELF file", bytes);
+		return err_set(e, EINVAL, "guest image: %zu bytes are too few for an ELF file",
+			       bytes);
 	memcpy(&h, image, sizeof(h));
 	r = check_header(&h, bytes, e);
 	if (r < 0)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_ALIGN	16u
+#define RECORD_ALIGN 16u
 
 _Static_assert(sizeof(struct guest_record) % RECORD_ALIGN == 0, "headers keep the ring aligned");
 _Static_assert(GUEST_RING_BYTES % RECORD_ALIGN == 0, "the ring is whole");
@@ -30,31 +30,38 @@ static const struct {
 	[RECORD_LOG] = { 1, 0, 4096 },
 	[RECORD_PAD] = { 1, 0, GUEST_RING_BYTES },
 };
-#define RECORD_TYPES	(sizeof(payloads) / sizeof(payloads[0]))
+#define RECORD_TYPES (sizeof(payloads) / sizeof(payloads[0]))
 
 static int check_record(const struct guest_record *r, uint64_t tail, uint64_t room, struct err *e)
 {
 	if (r->magic != GUEST_RECORD_MAGIC)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": 0x%04x is not a record", tail, r->magic);
+		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": 0x%04x is not a record", tail,
+			       r->magic);
 	if (r->type < RECORD_ROW_BEGIN || r->type >= RECORD_TYPES)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": no record has type %u", tail, r->type);
+		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": no record has type %u", tail,
+			       r->type);
 	if (r->bytes > room - sizeof(*r))
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": a record of %u bytes where %" PRIu64 " are left",
+		return err_set(e, EBADMSG,
+			       "ring offset %" PRIu64 ": a record of %u bytes where %" PRIu64
+			       " are left",
 			       tail, r->bytes, room - sizeof(*r));
 	if (r->bytes % payloads[r->type].unit || r->bytes < payloads[r->type].min ||
 	    r->bytes > payloads[r->type].max)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": a record of type %u cannot hold %u bytes", tail,
-			       r->type, r->bytes);
+		return err_set(e, EBADMSG,
+			       "ring offset %" PRIu64 ": a record of type %u cannot hold %u bytes",
+			       tail, r->type, r->bytes);
 	if (r->row >= GUEST_ROWS_MAX)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": there is no row %u", tail, r->row);
+		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": there is no row %u", tail,
+			       r->row);
 	if (r->type == RECORD_DIFF && r->arg == 0)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": a difference of 0 executions", tail);
+		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": a difference of 0 executions",
+			       tail);
 	return 0;
 }
 
 /* Takes the record at (tail), (used) bytes before the head. Its length in the ring, or -EBADMSG. */
-static int64_t take_record(const unsigned char *ring, uint64_t tail, uint64_t used, unsigned char *copy,
-			   const struct sink *s, struct err *e)
+static int64_t take_record(const unsigned char *ring, uint64_t tail, uint64_t used,
+			   unsigned char *copy, const struct sink *s, struct err *e)
 {
 	uint64_t at = tail % GUEST_RING_BYTES, room = GUEST_RING_BYTES - at, length;
 	struct guest_record r;
@@ -63,7 +70,8 @@ static int64_t take_record(const unsigned char *ring, uint64_t tail, uint64_t us
 	if (room > used)
 		room = used;
 	if (room < sizeof(r))
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": a record is cut off after %" PRIu64 " bytes",
+		return err_set(e, EBADMSG,
+			       "ring offset %" PRIu64 ": a record is cut off after %" PRIu64 " bytes",
 			       tail, room);
 	memcpy(&r, ring + at, sizeof(r));
 	ret = check_record(&r, tail, room, e);
@@ -71,7 +79,9 @@ static int64_t take_record(const unsigned char *ring, uint64_t tail, uint64_t us
 		return ret;
 	length = sizeof(r) + ((r.bytes + RECORD_ALIGN - 1) & ~(uint64_t)(RECORD_ALIGN - 1));
 	if (length > room)
-		return err_set(e, EBADMSG, "ring offset %" PRIu64 ": the padding of a record of %u bytes is cut off",
+		return err_set(e, EBADMSG,
+			       "ring offset %" PRIu64
+			       ": the padding of a record of %u bytes is cut off",
 			       tail, r.bytes);
 	if (r.type != RECORD_PAD && s->record) {
 		memcpy(copy, ring + at + sizeof(r), r.bytes);
@@ -94,7 +104,9 @@ int guest_ring_drain(unsigned char *mem, uint64_t mem_bytes, const struct sink *
 	if (head == tail)
 		return 0;
 	if (head - tail > GUEST_RING_BYTES || head % RECORD_ALIGN || tail % RECORD_ALIGN)
-		return err_set(e, EBADMSG, "ring counters make no sense: head %" PRIu64 ", tail %" PRIu64, head, tail);
+		return err_set(e, EBADMSG,
+			       "ring counters make no sense: head %" PRIu64 ", tail %" PRIu64, head,
+			       tail);
 	copy = malloc(head - tail);
 	if (!copy)
 		return err_set(e, ENOMEM, "no memory for %" PRIu64 " bytes of samples", head - tail);

@@ -23,9 +23,9 @@
 #include "minivmm/carrier.h"
 #include "minivmm/host.h"
 
-#define CHILD_DONE	0
-#define CHILD_FAULTED	1
-#define CPUID_1_ECX_HYPERVISOR (1u << 31)
+#define CHILD_DONE		  0
+#define CHILD_FAULTED		  1
+#define CPUID_1_ECX_HYPERVISOR	  (1u << 31)
 #define CPUID_80000001_EDX_RDTSCP (1u << 27)
 
 struct engine {
@@ -35,7 +35,7 @@ struct engine {
 
 struct process {
 	pid_t pid;
-	int status;	/* of waitpid */
+	int status; /* of waitpid */
 	bool reaped;
 };
 
@@ -51,7 +51,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	static const int gpr[16] = {
 		REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-		REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+		REG_R8,	 REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
 	};
 	const greg_t *g = ((const ucontext_t *)context)->uc_mcontext.gregs;
 	struct guest_fault *f = &child_ctrl->fault;
@@ -59,9 +59,13 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	*f = (struct guest_fault){
-		.vector = (uint32_t)g[REG_TRAPNO], .error = (uint32_t)g[REG_ERR],
-		.rip = (uint64_t)g[REG_RIP], .rflags = (uint64_t)g[REG_EFL], .cr2 = (uint64_t)g[REG_CR2],
-		.row = child_ctrl->row_current, .cpl = 3,
+		.vector = (uint32_t)g[REG_TRAPNO],
+		.error = (uint32_t)g[REG_ERR],
+		.rip = (uint64_t)g[REG_RIP],
+		.rflags = (uint64_t)g[REG_EFL],
+		.cr2 = (uint64_t)g[REG_CR2],
+		.row = child_ctrl->row_current,
+		.cpl = 3,
 	};
 	for (unsigned i = 0; i < 16; i++)
 		f->gpr[i] = (uint64_t)g[gpr[i]];
@@ -136,17 +140,24 @@ static void decode_end(const struct process *p, const unsigned char *mem, struct
 		snprintf(stop->text, sizeof(stop->text), "the runner is done");
 	} else {
 		stop->kind = VM_STOP_CARRIER;
-		snprintf(stop->native, sizeof(stop->native), "exit status %d", WEXITSTATUS(p->status));
-		snprintf(stop->text, sizeof(stop->text), "the process ended before its rows were done");
+		snprintf(stop->native, sizeof(stop->native), "exit status %d",
+			 WEXITSTATUS(p->status));
+		snprintf(stop->text, sizeof(stop->text),
+			 "the process ended before its rows were done");
 	}
 }
 
-static int run_child(const struct launch *l, const struct sink *s, unsigned char *mem, uint64_t mem_bytes,
-		     struct vm_stop *stop, struct err *e)
+static int run_child(const struct launch *l, const struct sink *s, unsigned char *mem,
+		     uint64_t mem_bytes, struct vm_stop *stop, struct err *e)
 {
 	struct process child = { 0 };
 	const struct carrier carrier = {
-		.launch = l, .sink = s, .mem = mem, .mem_bytes = mem_bytes, .ctx = &child, .poll = process_poll,
+		.launch = l,
+		.sink = s,
+		.mem = mem,
+		.mem_bytes = mem_bytes,
+		.ctx = &child,
+		.poll = process_poll,
 	};
 	pid_t parent = getpid();
 	struct host_pin pin;
@@ -169,8 +180,8 @@ static int run_child(const struct launch *l, const struct sink *s, unsigned char
 	return r;
 }
 
-static int native_launch(struct engine *en, const struct launch *l, const struct sink *s, struct vm_stop *stop,
-			 struct err *e)
+static int native_launch(struct engine *en, const struct launch *l, const struct sink *s,
+			 struct vm_stop *stop, struct err *e)
 {
 	uint64_t bytes = l->mem_bytes ? l->mem_bytes : GUEST_MEM_BYTES;
 	unsigned char *mem;
@@ -178,10 +189,13 @@ static int native_launch(struct engine *en, const struct launch *l, const struct
 
 	memset(stop, 0, sizeof(*stop));
 	if (l->image || !l->rows)
-		return err_set(e, EINVAL, "engine native runs the rows of the built-in runner, no image");
-	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		return err_set(e, EINVAL,
+			       "engine native runs the rows of the built-in runner, no image");
+	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0);
 	if (mem == MAP_FAILED)
-		return err_set(e, errno, "no %llu MiB of memory: %s", (unsigned long long)bytes >> 20, strerror(errno));
+		return err_set(e, errno, "no %llu MiB of memory: %s",
+			       (unsigned long long)bytes >> 20, strerror(errno));
 	/* What it fails on is a kernel without such pages, which cannot give any either. */
 	(void)madvise(mem, bytes, MADV_NOHUGEPAGE);
 	r = guest_ctrl_init(mem, bytes, l, en->tsc_hz, en->info.fence, e);
@@ -200,7 +214,8 @@ static enum provenance native_provenance(const struct snapshot *s)
 
 	if (host_is_emulated(s))
 		return PROVENANCE_EMULATED;
-	return r && !r->err && r->regs[2] & CPUID_1_ECX_HYPERVISOR ? PROVENANCE_NESTED : PROVENANCE_HARDWARE;
+	return r && !r->err && r->regs[2] & CPUID_1_ECX_HYPERVISOR ? PROVENANCE_NESTED :
+								     PROVENANCE_HARDWARE;
 }
 
 static bool has_rdtscp(void)
@@ -218,8 +233,12 @@ static int native_open(struct engine **out, const struct engine_config *c, struc
 		return err_set(e, ENOMEM, "out of memory");
 	en->tsc_hz = c->tsc_hz;
 	en->info = (struct engine_info){
-		.backend = "process", .provenance = native_provenance(c->snapshot), .via = "process", .clock = "tsc",
-		.memory = "4k", .cpu_model = "host",
+		.backend = "process",
+		.provenance = native_provenance(c->snapshot),
+		.via = "process",
+		.clock = "tsc",
+		.memory = "4k",
+		.cpu_model = "host",
 		.fence = has_rdtscp() ? GUEST_FENCE_RDTSCP : GUEST_FENCE_LFENCE,
 	};
 	*out = en;

@@ -8,17 +8,17 @@
 #include "bench/guest/machine.h"
 #include "bench/guest/runner.h"
 
-#define PAGE_BYTES	4096ull
-#define PTE_TABLE	0x27ull		/* present, writable, user, accessed */
-#define PTE_2M		(GUEST_ARENA_PTE | 0x80)
-#define PTE_UNCACHED	0x18ull
-#define ARENA_TABLES	(GUEST_ARENA_BYTES >> 21)
+#define PAGE_BYTES   4096ull
+#define PTE_TABLE    0x27ull /* present, writable, user, accessed */
+#define PTE_2M	     (GUEST_ARENA_PTE | 0x80)
+#define PTE_UNCACHED 0x18ull
+#define ARENA_TABLES (GUEST_ARENA_BYTES >> 21)
 
-#define CR0_WP		0x10000ull
-#define EXIT_FAULTED	1
+#define CR0_WP	     0x10000ull
+#define EXIT_FAULTED 1
 
-#define GATE_PRESENT	0x8e00u		/* 64-bit interrupt gate, DPL 0 */
-#define TSS_PRESENT	0x89u		/* 64-bit TSS, available */
+#define GATE_PRESENT 0x8e00u /* 64-bit interrupt gate, DPL 0 */
+#define TSS_PRESENT  0x89u   /* 64-bit TSS, available */
 
 struct gate {
 	uint16_t offset0, selector, flags, offset16;
@@ -49,7 +49,7 @@ static uint64_t gdt[] = {
 	[KERNEL_DS / 8] = 0x00cf93000000ffff,
 	[USER_DS / 8] = 0x00cff3000000ffff,
 	[USER_CS / 8] = 0x00affb000000ffff,
-	[KERNEL_TSS / 8] = 0, 0,
+	[KERNEL_TSS / 8 + 1] = 0, /* both halves: load_tables() */
 };
 
 static uint64_t phys(const volatile void *p)
@@ -81,7 +81,8 @@ static void map_arena(void)
 	uint64_t *pt = (uint64_t *)(GUEST_VIRT_BASE + GUEST_ARENA_PT_PHYS);
 
 	for (uint64_t i = 0; i < ARENA_TABLES; i++)
-		pd_4k[(GUEST_ARENA_PHYS >> 21) + i] = (GUEST_ARENA_PT_PHYS + i * PAGE_BYTES) | PTE_TABLE;
+		pd_4k[(GUEST_ARENA_PHYS >> 21) + i] =
+			(GUEST_ARENA_PT_PHYS + i * PAGE_BYTES) | PTE_TABLE;
 	if (pt[0])
 		return;
 	for (uint64_t i = 0; i < GUEST_ARENA_BYTES / PAGE_BYTES; i++)
@@ -117,8 +118,10 @@ void vector_set(unsigned vector, const void *handler)
 	uint64_t at = (uint64_t)(uintptr_t)handler;
 
 	idt[vector] = (struct gate){
-		.offset0 = (uint16_t)at, .selector = KERNEL_CS,
-		.flags = GATE_PRESENT | (vector == VECTOR_DF), .offset16 = (uint16_t)(at >> 16),
+		.offset0 = (uint16_t)at,
+		.selector = KERNEL_CS,
+		.flags = GATE_PRESENT | (vector == VECTOR_DF),
+		.offset16 = (uint16_t)(at >> 16),
 		.offset32 = (uint32_t)(at >> 32),
 	};
 }
@@ -138,8 +141,8 @@ static void load_tables(void)
 		vector_reset(i);
 	tss.rsp[0] = (uint64_t)(uintptr_t)exception_stack_top;
 	tss.ist[0] = (uint64_t)(uintptr_t)double_fault_stack_top;
-	gdt[KERNEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | (uint64_t)TSS_PRESENT << 40 |
-			      (base >> 24 & 0xff) << 56;
+	gdt[KERNEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 |
+			      (uint64_t)TSS_PRESENT << 40 | (base >> 24 & 0xff) << 56;
 	gdt[KERNEL_TSS / 8 + 1] = base >> 32;
 	kernel_load_segments(&gdtr, &idtr);
 
@@ -153,8 +156,12 @@ static _Noreturn void fault(const struct exception_frame *f)
 	struct guest_fault *to = &c->fault;
 
 	*to = (struct guest_fault){
-		.vector = (uint32_t)f->vector, .error = (uint32_t)f->error, .rip = f->rip, .rflags = f->rflags,
-		.row = c->row_current, .cpl = f->cs & 3,
+		.vector = (uint32_t)f->vector,
+		.error = (uint32_t)f->error,
+		.rip = f->rip,
+		.rflags = f->rflags,
+		.row = c->row_current,
+		.cpl = f->cs & 3,
 	};
 	for (unsigned i = 0; i < 16; i++)
 		to->gpr[i] = f->gpr[i];
@@ -203,7 +210,9 @@ int guest_main(void)
 		.arena = (const unsigned char *)(GUEST_VIRT_BASE + GUEST_ARENA_PHYS),
 	};
 	struct runner r = {
-		.ctrl = ctrl(), .ring = (unsigned char *)(GUEST_VIRT_BASE + GUEST_RING_PHYS), .host = &host,
+		.ctrl = ctrl(),
+		.ring = (unsigned char *)(GUEST_VIRT_BASE + GUEST_RING_PHYS),
+		.host = &host,
 	};
 
 	if (r.ctrl->magic != GUEST_CTRL_MAGIC || r.ctrl->version != GUEST_ABI_VERSION ||

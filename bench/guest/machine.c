@@ -3,16 +3,16 @@
 #include "bench/guest/kernel.h"
 #include "bench/guest/machine.h"
 
-#define MSR_MISC_ENABLE	0x1a0
-#define MSR_EFER	0xc0000080
-#define MSR_STAR	0xc0000081
-#define MSR_LSTAR	0xc0000082
-#define MSR_FMASK	0xc0000084
-#define EFER_SCE	1ull
-#define RFLAGS_CLEARED	0x47700ull	/* TF IF DF IOPL NT AC */
-#define CR0_WP		0x10000ull
+#define MSR_MISC_ENABLE	  0x1a0
+#define MSR_EFER	  0xc0000080
+#define MSR_STAR	  0xc0000081
+#define MSR_LSTAR	  0xc0000082
+#define MSR_FMASK	  0xc0000084
+#define EFER_SCE	  1ull
+#define RFLAGS_CLEARED	  0x47700ull /* TF IF DF IOPL NT AC */
+#define CR0_WP		  0x10000ull
 
-#define HYPERCALL_UNKNOWN 1000		/* KVM answers -KVM_ENOSYS */
+#define HYPERCALL_UNKNOWN 1000 /* KVM answers -KVM_ENOSYS */
 
 static uint64_t msr_read(uint32_t msr)
 {
@@ -24,7 +24,10 @@ static uint64_t msr_read(uint32_t msr)
 
 static void msr_write(uint32_t msr, uint64_t value)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+			 : "memory");
 }
 
 static void open_syscall(void)
@@ -43,7 +46,7 @@ static void open_hypercall(struct row_run *run)
 	uint32_t a = 0, b, c, d;
 
 	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	if (c == 0x444d4163 || c == 0x656e6975) {	/* "cAMD", "uine" */
+	if (c == 0x444d4163 || c == 0x656e6975) { /* "cAMD", "uine" */
 		run->body.start = op_hypercall_amd;
 		run->body.end = op_hypercall_amd_end;
 	}

@@ -3,7 +3,7 @@
 #include "bench/guest/runner.h"
 
 #define RECORD_ALIGN	16u
-#define ROOM_WAIT_TICKS	(1ull << 28)	/* about 0.1 s: a host that polls is there every few milliseconds */
+#define ROOM_WAIT_TICKS (1ull << 28) /* about 0.1 s: a host that polls comes by far more often */
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -21,12 +21,17 @@ void *ring_reserve(struct runner *r, uint64_t limit, uint64_t want, uint64_t *go
 	return r->ring + r->head % GUEST_RING_BYTES + header;
 }
 
-void ring_commit(struct runner *r, uint32_t row, enum guest_record_type type, uint32_t arg, uint64_t bytes)
+void ring_commit(struct runner *r, uint32_t row, enum guest_record_type type, uint32_t arg,
+		 uint64_t bytes)
 {
 	struct guest_record *rec = (struct guest_record *)(r->ring + r->head % GUEST_RING_BYTES);
 
 	*rec = (struct guest_record){
-		.magic = GUEST_RECORD_MAGIC, .type = (uint8_t)type, .bytes = (uint32_t)bytes, .row = row, .arg = arg,
+		.magic = GUEST_RECORD_MAGIC,
+		.type = (uint8_t)type,
+		.bytes = (uint32_t)bytes,
+		.row = row,
+		.arg = arg,
 	};
 	r->head += sizeof(*rec) + ((bytes + RECORD_ALIGN - 1) & ~(uint64_t)(RECORD_ALIGN - 1));
 	__atomic_store_n(&r->ctrl->ring_head, r->head, __ATOMIC_RELEASE);
@@ -61,7 +66,8 @@ uint64_t ring_make_room(struct runner *r, uint64_t want)
 	return r->head + min_u64(to_end, min_u64(want, ring_free(r)));
 }
 
-void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, const void *payload, uint64_t bytes)
+void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, const void *payload,
+		uint64_t bytes)
 {
 	uint64_t got, limit = ring_make_room(r, sizeof(struct guest_record) + bytes + RECORD_ALIGN);
 	unsigned char *to = ring_reserve(r, limit, bytes, &got);

@@ -7,21 +7,21 @@
  */
 #include "bench/guest/runner.h"
 
-#define WARM_BLOCK	16u	/* single shots whose median is one point */
+#define WARM_BLOCK	16u /* single shots whose median is one point */
 #define EMPTY_SAMPLES	256u
 #define DIFF_PAIRS	64u
 #define DIFF_PAIRS_MIN	3u
-#define DIFF_PAIRS_WANT	16u	/* that there should be time for, before they are made longer */
+#define DIFF_PAIRS_WANT 16u /* that there should be time for, before they are made longer */
 #define PAGE_BYTES	4096u
 #define END_ROOM	(2 * sizeof(struct guest_record) + sizeof(struct guest_row_end))
-#define TOUCH_BUDGETS	4u	/* beside the row's own */
-#define TOUCH_PAGES	64u	/* between two looks at the clock */
+#define TOUCH_BUDGETS	4u  /* beside the row's own */
+#define TOUCH_PAGES	64u /* between two looks at the clock */
 
 /* Where in the budget a phase must end, in 1/16. */
 #define WARM_UNTIL	4u
 #define SINGLE_UNTIL	11u
 #define EMPTY_UNTIL	12u
-#define OVERTIME	4u	/* budgets: min_samples are not waited for beyond */
+#define OVERTIME	4u /* budgets: min_samples are not waited for beyond */
 
 /* Is there time for (ticks) more before (sixteenths) of the budget are over? */
 static bool time_for(const struct row_run *run, uint64_t ticks, unsigned sixteenths)
@@ -116,8 +116,8 @@ static void row_touch(struct row_run *run)
  * Reserves a record of up to (want) values, shoots until it is full or (until) is reached, but (min) times in any
  * case that OVERTIME allows.
  */
-static void pass_shots(struct row_run *run, enum guest_record_type type, unsigned copies, uint32_t want, uint32_t min,
-		       unsigned until)
+static void pass_shots(struct row_run *run, enum guest_record_type type, unsigned copies,
+		       uint32_t want, uint32_t min, unsigned until)
 {
 	uint64_t got, n = 0;
 	uint64_t *v = ring_reserve(run->runner, run->limit, want * sizeof(*v), &got);
@@ -142,7 +142,8 @@ static unsigned choose_copies(const struct row_run *run, uint64_t single, uint64
 	uint64_t body = single > empty ? single - empty : 1;
 	unsigned n = 1;
 
-	while (n < BODY_COPIES / 2 && n * body < 20 * empty && 3 * 2 * n * body * DIFF_PAIRS_WANT < left)
+	while (n < BODY_COPIES / 2 && n * body < 20 * empty &&
+	       3 * 2 * n * body * DIFF_PAIRS_WANT < left)
 		n *= 2;
 	return n;
 }
@@ -244,7 +245,10 @@ static bool has_rdtscp(void)
 static void row_execute(struct runner *r, uint32_t index, bracket_fn *bracket)
 {
 	struct row_run run = {
-		.runner = r, .row = &r->ctrl->rows[index], .index = index, .bracket = bracket,
+		.runner = r,
+		.row = &r->ctrl->rows[index],
+		.index = index,
+		.bracket = bracket,
 		.result.flags = bracket == bracket_lfence ? GUEST_END_LFENCE : 0,
 	};
 	bool open;
@@ -276,7 +280,8 @@ static void row_execute(struct runner *r, uint32_t index, bracket_fn *bracket)
 void runner_run(struct runner *r)
 {
 	struct guest_ctrl *c = r->ctrl;
-	bracket_fn *bracket = c->fence == GUEST_FENCE_RDTSCP && has_rdtscp() ? bracket_rdtscp : bracket_lfence;
+	bracket_fn *bracket =
+		c->fence == GUEST_FENCE_RDTSCP && has_rdtscp() ? bracket_rdtscp : bracket_lfence;
 	uint32_t rows = c->row_count < GUEST_ROWS_MAX ? c->row_count : GUEST_ROWS_MAX;
 
 	c->state = GUEST_RUNNING;
