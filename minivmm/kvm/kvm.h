@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "common/err.h"
+#include "minivmm/carrier.h"
 #include "minivmm/engine.h"
 
 /* ---- kvm_vm.c: the VM and its memory ---- */
@@ -27,13 +28,15 @@ struct kvm_memory {
 	size_t map_bytes;
 };
 
-/* Zeroed memory of (bytes), a multiple of 2 MiB below GUEST_MMIO_PHYS. -EINVAL or -ENOMEM. */
-int kvm_memory_map(struct kvm_memory *m, uint64_t bytes, struct err *e);
+/*
+ * Zeroed memory of (bytes), a multiple of 2 MiB below GUEST_MMIO_PHYS. (huge): ask for transparent huge pages, as
+ * VMMs do for a guest that lives longer than it takes to clear them. -EINVAL or -ENOMEM.
+ */
+int kvm_memory_map(struct kvm_memory *m, uint64_t bytes, bool huge, struct err *e);
 void kvm_memory_unmap(struct kvm_memory *m);
 
 /* Host address of guest-physical [gpa, gpa + len), or NULL when any byte of it is outside the memory. */
 void *kvm_memory_at(const struct kvm_memory *m, uint64_t gpa, uint64_t len);
-
 
 /* A VM with (m) at guest-physical 0; (irqchip): with the in-kernel PICs, IOAPIC and LAPIC. Its fd or -errno. */
 int kvm_vm_create(int kvm_fd, const struct kvm_memory *m, bool irqchip, struct err *e);
@@ -119,6 +122,7 @@ struct kvm_loop {
 	const struct kvm_memory *mem;
 	const struct launch *launch;
 	const struct sink *sink;
+	struct record_gate gate;	/* between the ring and (sink) */
 	const struct kvm_stats *stats;
 	struct vm_stop *stop;
 	uint64_t start_ns;		/* CLOCK_MONOTONIC at launch */
@@ -136,6 +140,5 @@ void kvm_loop_counters(const struct kvm_loop *lp, struct engine_counters *c);
 
 uint64_t kvm_now_ns(void);
 
-extern const struct engine_ops engine_kvm;
 
 #endif

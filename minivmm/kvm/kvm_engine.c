@@ -25,7 +25,7 @@ struct engine {
 };
 
 /* Everything that one launch has to undo. */
-struct carrier {
+struct machine {
 	struct kvm_memory mem;
 	int vm_fd;
 	struct kvm_vcpu vcpu;
@@ -79,6 +79,7 @@ static void info_fill(struct engine *en, const struct engine_config *c)
 	i->offers = ENGINE_RING0 | ENGINE_USER_IO | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL;
 	if (ioctl(en->fd, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) > 0)
 		i->offers |= ENGINE_KERNEL_PIO;
+	i->fence = kvm_cpuid_has_rdtscp(en->cpuid) ? GUEST_FENCE_RDTSCP : GUEST_FENCE_LFENCE;
 	i->counts_exits = ioctl(en->fd, KVM_CHECK_EXTENSION, KVM_CAP_BINARY_STATS_FD) > 0;
 }
 
@@ -119,57 +120,56 @@ static const struct engine_info *kvm_engine_info(const struct engine *en)
 }
 
 /* Memory with the image, the control page and what the caller prepares in it. */
-static int carrier_load(struct carrier *c, const struct engine *en, const struct launch *l, uint64_t *entry,
+static int machine_load(struct machine *m, const struct engine *en, const struct launch *l, uint64_t *entry,
 			struct err *e)
 {
 	const void *image = l->image ? l->image : guest_image;
 	size_t bytes = l->image ? l->image_bytes : (size_t)(guest_image_end - guest_image);
 	uint32_t entry32;
-	int rc = kvm_memory_map(&c->mem, l->mem_bytes ? l->mem_bytes : GUEST_MEM_BYTES, e);
+	int rc = kvm_memory_map(&m->mem, l->mem_bytes ? l->mem_bytes : GUEST_MEM_BYTES, l->rows, e);
 
 	if (rc == 0)
-		rc = guest_load_elf(image, bytes, c->mem.base, c->mem.bytes, entry, &entry32, e);
+		rc = guest_load_elf(image, bytes, m->mem.base, m->mem.bytes, entry, &entry32, e);
 	if (rc == 0 && l->rows)
-		rc = guest_ctrl_init(c->mem.base, c->mem.bytes, l, en->tsc_hz,
-				     kvm_cpuid_has_rdtscp(en->cpuid) ? GUEST_FENCE_RDTSCP : GUEST_FENCE_LFENCE, e);
+		rc = guest_ctrl_init(m->mem.base, m->mem.bytes, l, en->tsc_hz, en->info.fence, e);
 	if (rc == 0 && l->prepare)
-		l->prepare(l->prepare_ctx, c->mem.base, c->mem.bytes);
+		l->prepare(l->prepare_ctx, m->mem.base, m->mem.bytes);
 	return rc;
 }
 
-static int carrier_make(struct carrier *c, struct engine *en, const struct launch *l, struct err *e)
+static int machine_make(struct machine *m, struct engine *en, const struct launch *l, struct err *e)
 {
 	uint64_t entry;
-	int rc = host_pin(&c->pin, l->cpu, e);
+	int rc = host_pin(&m->pin, l->cpu, e);
 
 	if (rc == 0)
-		rc = carrier_load(c, en, l, &entry, e);
+		rc = machine_load(m, en, l, &entry, e);
 	if (rc < 0)
 		return rc;
-	c->vm_fd = kvm_vm_create(en->fd, &c->mem, l->irqchip, e);
-	if (c->vm_fd < 0)
-		return c->vm_fd;
-	rc = kvm_vcpu_create(&c->vcpu, c->vm_fd, en->run_bytes, e);
+	m->vm_fd = kvm_vm_create(en->fd, &m->mem, l->irqchip, e);
+	if (m->vm_fd < 0)
+		return m->vm_fd;
+	rc = kvm_vcpu_create(&m->vcpu, m->vm_fd, en->run_bytes, e);
 	if (rc == 0)
-		rc = kvm_vcpu_setup(&c->vcpu, &c->mem, en->cpuid, entry, e);
+		rc = kvm_vcpu_setup(&m->vcpu, &m->mem, en->cpuid, entry, e);
 	if (rc < 0)
 		return rc;
 	if (en->info.counts_exits) {
-		kvm_stats_open(&c->stats, c->vcpu.fd);
-		en->info.counts_exits = kvm_stats_has(&c->stats, KVM_STAT_EXITS);
+		kvm_stats_open(&m->stats, m->vcpu.fd);
+		en->info.counts_exits = kvm_stats_has(&m->stats, KVM_STAT_EXITS);
 	}
 	return 0;
 }
 
-static void carrier_destroy(struct carrier *c)
+static void machine_destroy(struct machine *m)
 {
-	kvm_tick_stop(&c->tick);
-	kvm_stats_close(&c->stats);
-	kvm_vcpu_destroy(&c->vcpu);
-	if (c->vm_fd >= 0)
-		close(c->vm_fd);
-	kvm_memory_unmap(&c->mem);
-	host_unpin(&c->pin);
+	kvm_tick_stop(&m->tick);
+	kvm_stats_close(&m->stats);
+	kvm_vcpu_destroy(&m->vcpu);
+	if (m->vm_fd >= 0)
+		close(m->vm_fd);
+	kvm_memory_unmap(&m->mem);
+	host_unpin(&m->pin);
 }
 
 /* Fine enough for the shorter deadline, coarse enough not to be seen in a tail. */
@@ -184,40 +184,41 @@ static unsigned tick_period_ms(const struct launch *l)
 	return shortest / 10 < TICK_MS_MIN ? TICK_MS_MIN : shortest / 10;
 }
 
-static int carrier_run(struct carrier *c, struct engine *en, const struct launch *l, const struct sink *s,
+static int machine_run(struct machine *m, struct engine *en, const struct launch *l, const struct sink *s,
 		       uint64_t start_ns, struct vm_stop *stop, struct err *e)
 {
 	struct kvm_loop lp = {
-		.run = c->vcpu.run, .run_bytes = c->vcpu.run_bytes, .vcpu_fd = c->vcpu.fd,
-		.mem = &c->mem, .launch = l, .sink = s, .stats = &c->stats, .stop = stop, .start_ns = start_ns,
+		.run = m->vcpu.run, .run_bytes = m->vcpu.run_bytes, .vcpu_fd = m->vcpu.fd,
+		.mem = &m->mem, .launch = l, .sink = s, .stats = &m->stats, .stop = stop, .start_ns = start_ns,
 	};
-	int rc = kvm_tick_start(&c->tick, c->vcpu.run, tick_period_ms(l), e);
+	int rc = kvm_tick_start(&m->tick, m->vcpu.run, tick_period_ms(l), e);
 
 	if (rc < 0)
 		return rc;
+	record_gate_init(&lp.gate, l, s);
 	kvm_loop_run(&lp);
-	kvm_tick_stop(&c->tick);
+	kvm_tick_stop(&m->tick);
 	kvm_loop_counters(&lp, &stop->total);
 	if (stop->kind != VM_STOP_EXIT && stop->kind != VM_STOP_FAULT)
-		kvm_vcpu_regs(&c->vcpu, &stop->regs);
+		kvm_vcpu_regs(&m->vcpu, &stop->regs);
 	/* A guest on its own has no memory rows to label, and walking the page tables costs more than it runs. */
 	if (l->rows)
-		host_backing(c->mem.base, c->mem.bytes, en->info.memory, sizeof(en->info.memory));
+		host_backing(m->mem.base, m->mem.bytes, en->info.memory, sizeof(en->info.memory));
 	return 0;
 }
 
 static int kvm_engine_launch(struct engine *en, const struct launch *l, const struct sink *s, struct vm_stop *stop,
 			     struct err *e)
 {
-	struct carrier c = { .vm_fd = -1, .vcpu.fd = -1, .stats.fd = -1 };
+	struct machine m = { .vm_fd = -1, .vcpu.fd = -1, .stats.fd = -1 };
 	uint64_t start_ns = kvm_now_ns();
 	int rc;
 
 	memset(stop, 0, sizeof(*stop));
-	rc = carrier_make(&c, en, l, e);
+	rc = machine_make(&m, en, l, e);
 	if (rc == 0)
-		rc = carrier_run(&c, en, l, s, start_ns, stop, e);
-	carrier_destroy(&c);
+		rc = machine_run(&m, en, l, s, start_ns, stop, e);
+	machine_destroy(&m);
 	return rc;
 }
 

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define STATS_FILE_MAX	(256u << 10)	/* today's kernels need under 16 KiB */
+#define STATS_FILE_MAX	(64u << 10)	/* today's kernels need under 8 KiB */
 
 /* The kernel's names (arch/x86/kvm/x86.c, kvm_vcpu_stats_desc). */
 static const char *const stat_names[KVM_STAT_COUNT] = {

@@ -18,8 +18,9 @@
 #define CR0_MP		(1ull << 1)
 #define CR0_ET		(1ull << 4)
 #define CR0_NE		(1ull << 5)
+#define CR0_WP		(1ull << 16)
 #define CR0_PG		(1ull << 31)
-#define CR0_BOOT	(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_PG)
+#define CR0_BOOT	(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG)
 #define CR4_PAE		(1ull << 5)
 #define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
@@ -147,8 +148,7 @@ static void tsc_share(int vcpu_fd)
 		.addr = (uintptr_t)&offset,
 	};
 
-	if (ioctl(vcpu_fd, KVM_HAS_DEVICE_ATTR, &attr) == 0)
-		(void)ioctl(vcpu_fd, KVM_SET_DEVICE_ATTR, &attr);
+	(void)ioctl(vcpu_fd, KVM_SET_DEVICE_ATTR, &attr);
 }
 
 int kvm_vcpu_setup(const struct kvm_vcpu *v, const struct kvm_memory *m, const struct kvm_cpuid2 *cpuid,

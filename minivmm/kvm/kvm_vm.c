@@ -14,7 +14,7 @@
 /* Three pages that Intel processors without unrestricted guest need (KVM_SET_TSS_ADDR), out of everybody's way. */
 #define TSS_PHYS	0xfffbd000ull
 
-int kvm_memory_map(struct kvm_memory *m, uint64_t bytes, struct err *e)
+int kvm_memory_map(struct kvm_memory *m, uint64_t bytes, bool huge, struct err *e)
 {
 	uintptr_t start;
 
@@ -34,6 +34,8 @@ int kvm_memory_map(struct kvm_memory *m, uint64_t bytes, struct err *e)
 	start = ((uintptr_t)m->map + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1);
 	m->base = (unsigned char *)start;
 	m->bytes = bytes;
+	if (huge)
+		(void)madvise(m->base, m->bytes, MADV_HUGEPAGE);	/* a wish: what came of it is read back */
 	return 0;
 }
 
