@@ -45,6 +45,8 @@ enum snap_source { SNAP_FROM_LIVE, SNAP_FROM_SNAPSHOT, SNAP_FROM_LIBCPUID, SNAP_
 struct snapshot {
 	struct snap_record *rec;	/* owned, in the order they were added */
 	size_t n, cap;
+	uint32_t *order;		/* owned: the first (n_sorted) records by key, for lookups */
+	size_t n_sorted;
 	enum snap_source source;
 	char *source_name;		/* owned: file name, or "this machine" */
 };
@@ -59,7 +61,13 @@ int snapshot_add_data(struct snapshot *s, enum snap_kind kind, const char *name,
 int snapshot_add_node(struct snapshot *s, const char *path, int err, uint32_t mode, uint32_t major, uint32_t minor);
 int snapshot_add_kvm(struct snapshot *s, const char *step, uint32_t num, int err, uint64_t value);
 
-/* Lookups return a borrowed record or NULL (never tried). cpu -1: the first CPU that has it. */
+/* Sorts what was added so far: lookups are right before it too, but linear. 0 or -ENOMEM. */
+int snapshot_index(struct snapshot *s);
+
+/*
+ * Lookups return a borrowed record or NULL (never tried). cpu -1: the lowest CPU that has it.
+ * Of two records with one key the first added counts.
+ */
 const struct snap_record *snapshot_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub);
 const struct snap_record *snapshot_msr(const struct snapshot *s, int cpu, uint32_t msr);
 const struct snap_record *snapshot_named(const struct snapshot *s, enum snap_kind kind, const char *name);
@@ -68,8 +76,17 @@ const struct snap_record *snapshot_kvm(const struct snapshot *s, const char *ste
 /* The text of a TEXT/SYS/TOOL record, or NULL when it was not read (whatever the reason). */
 const char *snapshot_text(const struct snapshot *s, enum snap_kind kind, const char *name);
 
+/* The name of a positive errno ("EACCES"), or NULL; and back: 0 when (name) is none. */
+const char *errno_name(int err);
+int errno_value(const char *name);
+
+/* Drops what names its owner: serial numbers, host names, boot parameters that say nothing of virtualization. */
+int snapshot_redact(struct snapshot *s);
+
 /*
  * The file format: "vtscope-snapshot 1", a line a record, "end COUNT CRC32". Text, made to be mailed.
+ * A line: kind, key, value. "!EACCES" instead of a value is a failed read. Names and data are quoted
+ * as in C, with \n \t \\ \" and \xNN. The CRC is that of all bytes before the end line.
  * snapshot_load() takes any bytes: every prefix of a valid file, and every hostile one, is -EINVAL with
  * "line N: what is wrong" in (e), and leaves (s) empty. No allocation is larger than the input justifies.
  */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * analyse.h - what checks, verdict and renderers ask of a snapshot. Pure. Only probe/ includes this.
+ */
+#ifndef VTSCOPE_PROBE_ANALYSE_H
+#define VTSCOPE_PROBE_ANALYSE_H
+
+#include "arch/x86/facts.h"
+#include "common/cpulist.h"
+#include "probe/check.h"
+#include "probe/verdict.h"
+
+/* ---- findings ---- */
+
+void finding_set(struct finding *out, enum answer a, enum basis b);
+void finding_hint(struct finding *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Drops what does not fit: a finding holds EVIDENCE_MAX. */
+void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A read that failed, or was never tried (NULL), as evidence. */
+void finding_unread(struct finding *out, const char *source, const char *where, const struct snap_record *r);
+
+/* ---- CPUs ---- */
+
+/* CPUs in two groups, as lists for people ("0-3,8"). */
+struct cpu_split {
+	size_t n_yes, n_no;
+	char yes[64], no[64];
+};
+
+/* The CPUs that were swept. The caller frees (out). 0 or -ENOMEM. */
+int view_cpus(const struct snapshot *s, struct cpulist *out);
+
+/* 1 and (regs), 0: the CPU has no such leaf, -1: not recorded. */
+int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, uint32_t regs[4]);
+
+/* Which CPUs have (id); those of which it is not known are in neither group. */
+void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out);
+bool view_has(const struct snapshot *s, enum cpuid_id id);	/* any CPU */
+
+/* Is (bit) of (msr) set, by CPU? (error): the first failure, NULL when there was none. */
+void view_msr_bit(const struct snapshot *s, uint32_t msr, unsigned bit, struct cpu_split *out,
+		  const struct snap_record **error);
+
+/* ---- text that the kernel wrote ---- */
+
+/* Does (word) stand in (list), words being parted by any of (parts)? */
+bool view_word(const char *list, const char *word, const char *parts);
+/* Is (name) in the recorded folder (path)? */
+bool view_listed(const struct snapshot *s, const char *path, const char *name);
+/* The flag in /proc/cpuinfo: yes where every CPU shows it, no where none does, else unknown. */
+enum answer view_flag(const struct snapshot *s, const char *flag);
+/* The line of the kernel's log in which (pattern) occurs, into (out). */
+bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
+/* The kernel's version, major * 1000 + minor, or 0. */
+unsigned view_kernel(const struct snapshot *s);
+/* Was the file there? The first line of it, without its newline, into (out). */
+bool view_line(const struct snapshot *s, const char *path, char *out, size_t size);
+
+/* ---- derived facts ---- */
+
+struct outer {
+	enum answer present;
+	enum basis basis;
+	char signature[13];	/* "" : none */
+	char name[48];		/* "KVM"; "" : none or unknown */
+	bool emulated;		/* the processor itself is simulated: its model proves nothing */
+};
+void outer_identify(const struct snapshot *s, struct outer *out);
+
+/* Is the processor's model one of which every specimen has VT? "VMX", "SVM", or NULL: not known. */
+const char *model_known_vt(const struct machine_id *m);
+/* "AMD EPYC 9354, Zen 4" : for one line. */
+void model_describe(const struct machine_id *m, char *out, size_t size);
+
+enum firmware_state { FIRMWARE_UNKNOWN, FIRMWARE_ENABLED, FIRMWARE_DISABLED, FIRMWARE_KERNEL_LOCKED, FIRMWARE_SMX_ONLY,
+		      FIRMWARE_UNLOCKED, FIRMWARE_INCONSISTENT, FIRMWARE_NA };
+/* (out) gets the evidence; answer, basis and hint are set from the state. */
+enum firmware_state firmware_vmx(const struct snapshot *s, struct finding *out);
+enum firmware_state firmware_svm(const struct snapshot *s, struct finding *out);
+const char *firmware_name(enum firmware_state f);
+
+enum kvm_backend backend_identify(const struct snapshot *s);
+/* "ok" "no-node" "denied" "no-driver" "busy" "unknown" */
+const char *device_state(const struct snapshot *s, const struct findings *f);
+/* Other hypervisors whose modules are loaded, "" or "vboxdrv, vmmon". */
+void holders_list(const struct snapshot *s, char *out, size_t size);
+/* "docker", "podman" ..., or NULL. */
+const char *container_kind(const struct snapshot *s);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/collect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/child.h"
+#include "probe/collect_private.h"
+
+static const char *const tools[] = { "qemu-system-x86_64", "gnuplot" };
+
+int collect_tools(struct snapshot *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]) && !rc; i++) {
+		struct buf path = BUF_INIT;
+		int err = -child_find(tools[i], &path);
+
+		rc = snapshot_add_data(s, SNAP_TOOL, tools[i], err, path.data, path.len);
+		buf_free(&path);
+	}
+	return rc;
+}
+
+static int add_sys(struct snapshot *s, const char *name, const char *value)
+{
+	return snapshot_add_data(s, SNAP_SYS, name, 0, value, strlen(value));
+}
+
+static int collect_system(struct snapshot *s)
+{
+	struct utsname u;
+	char number[32];
+	int rc;
+
+	if (uname(&u))
+		return snapshot_add_data(s, SNAP_SYS, "uname.release", errno, NULL, 0);
+	rc = add_sys(s, "uname.release", u.release);
+	if (!rc)
+		rc = add_sys(s, "uname.machine", u.machine);
+	snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
+	return rc ? rc : add_sys(s, "euid", number);
+}
+
+int collect_live(struct snapshot *s, const struct collect_options *o, struct err *e)
+{
+	int rc;
+
+	s->source = SNAP_FROM_LIVE;
+	free(s->source_name);
+	s->source_name = strdup("this machine");
+	rc = s->source_name ? 0 : -ENOMEM;
+	/* The files name the CPUs to sweep, the sweep tells which MSRs exist. */
+	if (!rc)
+		rc = collect_system(s);
+	if (!rc)
+		rc = collect_files(s);
+	if (!rc)
+		rc = collect_modules(s);
+	if (!rc)
+		rc = collect_cpuid(s);
+	if (!rc)
+		rc = collect_msrs(s);
+	if (!rc)
+		rc = collect_log(s);
+	if (!rc)
+		rc = collect_kvm(s, o->run_guest);
+	if (!rc)
+		rc = collect_tools(s);
+	if (!rc)
+		rc = snapshot_index(s);
+	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel tells in files: procfs, sysfs, device nodes. Serial numbers and host names are not asked for. */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "common/fileio.h"
+#include "probe/collect_private.h"
+
+#define TEXT_MAX (256u << 10)
+#define CPUINFO_MAX (16u << 20)	/* 1.5 KiB a CPU */
+#define BLOB_MAX (1u << 20)
+
+static const char *const texts[] = {
+	"/proc/cmdline",
+	"/proc/misc",
+	"/proc/self/cgroup",
+	"/proc/sys/kernel/modules_disabled",
+	"/proc/xen/capabilities",
+	"/run/systemd/container",
+	"/sys/class/dmi/id/bios_date",
+	"/sys/class/dmi/id/bios_vendor",
+	"/sys/class/dmi/id/bios_version",
+	"/sys/class/dmi/id/board_name",
+	"/sys/class/dmi/id/board_vendor",
+	"/sys/class/dmi/id/product_name",
+	"/sys/class/dmi/id/sys_vendor",
+	"/sys/devices/cpu_atom/cpus",
+	"/sys/devices/cpu_core/cpus",
+	"/sys/devices/system/clocksource/clocksource0/current_clocksource",
+	"/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+	"/sys/devices/system/cpu/cpu0/microcode/version",
+	"/sys/devices/system/cpu/online",
+	"/sys/devices/system/cpu/smt/active",
+	"/sys/devices/virtual/misc/kvm/dev",
+	"/sys/hypervisor/guest_type",
+	"/sys/hypervisor/type",
+	"/sys/kernel/security/lockdown",
+};
+
+static const char *const dirs[] = {
+	"/sys/class/iommu",
+	"/sys/firmware/acpi/tables",
+	"/sys/kernel/iommu_groups",
+	"/sys/module",
+};
+
+static const char *const blobs[] = {
+	"/sys/firmware/acpi/tables/DMAR",
+	"/sys/firmware/acpi/tables/IVRS",
+	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+};
+
+static const char *const nodes[] = {
+	"/.dockerenv", "/dev/cpu/0/cpuid", "/dev/cpu/0/msr", "/dev/kvm", "/dev/mshv", "/dev/sev", "/dev/sev-guest", "/dev/tdx_guest",
+	"/dev/vboxdrv", "/dev/vmmon", "/run/.containerenv",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max)
+{
+	struct buf b = BUF_INIT;
+	int err = -file_read(path, max, &b, NULL);
+	int rc = err == ENOMEM ? -ENOMEM : snapshot_add_data(s, kind, path, err, b.data, b.len);
+
+	buf_free(&b);
+	return rc;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in (d), sorted, a line each. 0 or -errno. */
+static int read_names(DIR *d, struct buf *out)
+{
+	char **name = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *entry;
+	int rc = 0;
+
+	while (!rc && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (n == cap) {
+			char **grown = reallocarray(name, cap ? 2 * cap : 64, sizeof(*grown));
+
+			if (!grown) {
+				rc = -ENOMEM;
+				break;
+			}
+			name = grown;
+			cap = cap ? 2 * cap : 64;
+		}
+		name[n] = strdup(entry->d_name);
+		rc = name[n++] ? 0 : -ENOMEM;
+	}
+	if (!rc && n)
+		qsort(name, n, sizeof(*name), compare_names);
+	for (size_t i = 0; i < n; i++) {
+		if (!rc)
+			buf_printf(out, "%s\n", name[i]);
+		free(name[i]);
+	}
+	free(name);
+	return rc ? rc : buf_error(out);
+}
+
+int collect_dir(struct snapshot *s, const char *path)
+{
+	struct buf b = BUF_INIT;
+	DIR *d = opendir(path);
+	int rc;
+
+	if (!d)
+		return snapshot_add_data(s, SNAP_DIR, path, errno, NULL, 0);
+	rc = read_names(d, &b);
+	closedir(d);
+	if (!rc)
+		rc = snapshot_add_data(s, SNAP_DIR, path, 0, b.data, b.len);
+	buf_free(&b);
+	return rc;
+}
+
+static int collect_node(struct snapshot *s, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return snapshot_add_node(s, path, errno, 0, 0, 0);
+	return snapshot_add_node(s, path, 0, st.st_mode, major(st.st_rdev), minor(st.st_rdev));
+}
+
+/* Who may open /dev/kvm: "user:group", names where they are known. */
+static int collect_owner(struct snapshot *s)
+{
+	struct stat st;
+	struct passwd *user;
+	struct group *group;
+	char text[128];
+
+	if (stat("/dev/kvm", &st))
+		return 0;
+	user = getpwuid(st.st_uid);
+	group = getgrgid(st.st_gid);
+	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : "?", group ? group->gr_name : "?");
+	return snapshot_add_data(s, SNAP_SYS, "owner./dev/kvm", 0, text, strlen(text));
+}
+
+/* The files (names) of each entry of the folder (path), which is a record already. */
+static int collect_below(struct snapshot *s, const char *path, const char *const *names, size_t n_names)
+{
+	const char *list = snapshot_text(s, SNAP_DIR, path);
+	char *entries = list ? strdup(list) : NULL, *save = NULL;
+	char file[512];
+	int rc = list && !entries ? -ENOMEM : 0;
+
+	for (char *e = entries ? strtok_r(entries, "\n", &save) : NULL; e && !rc; e = strtok_r(NULL, "\n", &save))
+		for (size_t i = 0; i < n_names && !rc; i++) {
+			if (snprintf(file, sizeof(file), "%s/%s%s%s", path, e, names[i][0] ? "/" : "", names[i]) >=
+			    (int)sizeof(file))
+				continue;
+			rc = collect_file(s, SNAP_TEXT, file, TEXT_MAX);
+		}
+	free(entries);
+	return rc;
+}
+
+static int collect_iommu(struct snapshot *s)
+{
+	static const char *const registers[] = { "intel-iommu/cap", "intel-iommu/ecap", "intel-iommu/version",
+						 "intel-iommu/address", "amd-iommu/cap", "amd-iommu/features" };
+
+	return collect_below(s, "/sys/class/iommu", registers, COUNT(registers));
+}
+
+static int collect_vulnerabilities(struct snapshot *s)
+{
+	static const char *const itself[] = { "" };
+	int rc = collect_dir(s, "/sys/devices/system/cpu/vulnerabilities");
+
+	return rc ? rc : collect_below(s, "/sys/devices/system/cpu/vulnerabilities", itself, 1);
+}
+
+int collect_files(struct snapshot *s)
+{
+	int rc = collect_file(s, SNAP_TEXT, "/proc/cpuinfo", CPUINFO_MAX);
+
+	for (size_t i = 0; i < COUNT(texts) && !rc; i++)
+		rc = collect_file(s, SNAP_TEXT, texts[i], TEXT_MAX);
+	for (size_t i = 0; i < COUNT(dirs) && !rc; i++)
+		rc = collect_dir(s, dirs[i]);
+	for (size_t i = 0; i < COUNT(blobs) && !rc; i++)
+		rc = collect_file(s, SNAP_BLOB, blobs[i], BLOB_MAX);
+	for (size_t i = 0; i < COUNT(nodes) && !rc; i++)
+		rc = collect_node(s, nodes[i]);
+	if (!rc)
+		rc = collect_owner(s);
+	if (!rc)
+		rc = collect_vulnerabilities(s);
+	return rc ? rc : collect_iommu(s);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel modules: what is loaded with which parameters, what could be loaded, what is forbidden; and the kernel's log. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+
+#include "common/fileio.h"
+#include "probe/collect_private.h"
+
+#define TEXT_MAX (64u << 10)
+#define DEPS_MAX (8u << 20)
+#define LOG_MAX (1u << 20)
+#define KLOG_READ_ALL 3
+
+/* Modules whose file is looked for; the kernel writes '_' in names and mostly '-' in files. */
+static const char *const candidates[] = { "kvm", "kvm_amd", "kvm_intel", "msr" };
+
+/* One loaded module: state, users, parameters. */
+static int collect_loaded(struct snapshot *s, const char *module)
+{
+	char path[512], file[1024];
+	const char *list;
+	char *names, *save = NULL;
+	int rc;
+
+	snprintf(path, sizeof(path), "/sys/module/%.200s/initstate", module);
+	rc = collect_file(s, SNAP_TEXT, path, TEXT_MAX);
+	snprintf(path, sizeof(path), "/sys/module/%.200s/refcnt", module);
+	if (!rc)
+		rc = collect_file(s, SNAP_TEXT, path, TEXT_MAX);
+	snprintf(path, sizeof(path), "/sys/module/%.200s/parameters", module);
+	if (!rc)
+		rc = collect_dir(s, path);
+	list = rc ? NULL : snapshot_text(s, SNAP_DIR, path);
+	names = list ? strdup(list) : NULL;
+	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc; n = strtok_r(NULL, "\n", &save)) {
+		snprintf(file, sizeof(file), "%s/%.200s", path, n);
+		rc = collect_file(s, SNAP_TEXT, file, TEXT_MAX);
+	}
+	free(names);
+	return rc;
+}
+
+/* Every kvm module, also those that nobody has heard of yet. */
+static int collect_kvm_modules(struct snapshot *s)
+{
+	const char *list = snapshot_text(s, SNAP_DIR, "/sys/module");
+	char *names = list ? strdup(list) : NULL, *save = NULL;
+	int rc = list && !names ? -ENOMEM : 0;
+
+	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc; n = strtok_r(NULL, "\n", &save))
+		if (strncmp(n, "kvm", 3) == 0)
+			rc = collect_loaded(s, n);
+	free(names);
+	return rc;
+}
+
+/* The line of (list) that names the file of (module): its path up to ".ko", or NULL. */
+static const char *find_module(const struct buf *list, const char *module, size_t *len)
+{
+	for (const char *line = buf_str(list); *line;) {
+		size_t n = strcspn(line, ":\n"), all = strcspn(line, "\n"), i = 0, base = n;
+		const char *name;
+
+		while (base > 0 && line[base - 1] != '/')
+			base--;
+		name = line + base;
+		while (module[i] && (name[i] == module[i] || (module[i] == '_' && name[i] == '-')))
+			i++;
+		if (!module[i] && strncmp(name + i, ".ko", 3) == 0) {
+			*len = n;
+			return line;
+		}
+		line += all + (line[all] == '\n');
+	}
+	return NULL;
+}
+
+/*
+ * "module.NAME": the path of its file, or "builtin". ENOENT: the kernel has no such module. ENODATA: there is no list
+ * of this kernel's modules to look in (a container, a kernel without modules).
+ */
+static int collect_candidates(struct snapshot *s)
+{
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	struct buf deps = BUF_INIT, builtin = BUF_INIT;
+	char path[512];
+	int rc = 0, no_list;
+
+	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.dep", release ? release : "?");
+	no_list = file_read(path, DEPS_MAX, &deps, NULL);
+	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.builtin", release ? release : "?");
+	no_list |= file_read(path, DEPS_MAX, &builtin, NULL);
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]) && !rc; i++) {
+		char name[64];
+		size_t len;
+		const char *file = find_module(&deps, candidates[i], &len);
+
+		if (!file && find_module(&builtin, candidates[i], &len)) {
+			file = "builtin";
+			len = strlen(file);
+		}
+		snprintf(name, sizeof(name), "module.%s", candidates[i]);
+		rc = snapshot_add_data(s, SNAP_SYS, name, file ? 0 : no_list ? ENODATA : ENOENT, file, file ? len : 0);
+	}
+	buf_free(&deps);
+	buf_free(&builtin);
+	return rc;
+}
+
+/* Appends the lines of (text) in which one of (words) occurs. */
+static void keep_lines(struct buf *out, const char *text, const char *const *words, size_t n_words)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		for (size_t i = 0; i < n_words; i++)
+			if (memmem(text, len, words[i], strlen(words[i]))) {
+				buf_printf(out, "%.*s\n", (int)len, text);
+				break;
+			}
+		text += len + (text[len] == '\n');
+	}
+}
+
+/* What the administrator's modprobe configuration says of KVM. */
+static int collect_modprobe(struct snapshot *s)
+{
+	static const char *const words[] = { "kvm" };
+	static const char folder[] = "/etc/modprobe.d";
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	struct buf kept = BUF_INIT;
+	int rc;
+
+	if (!d)
+		return snapshot_add_data(s, SNAP_TEXT, folder, errno, NULL, 0);
+	while ((entry = readdir(d))) {
+		struct buf text = BUF_INIT;
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (strstr(entry->d_name, ".conf") && file_read(path, TEXT_MAX, &text, NULL) == 0)
+			keep_lines(&kept, buf_str(&text), words, 1);
+		buf_free(&text);
+	}
+	closedir(d);
+	rc = buf_error(&kept);
+	if (!rc)
+		rc = snapshot_add_data(s, SNAP_TEXT, folder, 0, kept.data, kept.len);
+	buf_free(&kept);
+	return rc;
+}
+
+int collect_modules(struct snapshot *s)
+{
+	int rc = collect_kvm_modules(s);
+
+	if (!rc)
+		rc = collect_candidates(s);
+	return rc ? rc : collect_modprobe(s);
+}
+
+int collect_log(struct snapshot *s)
+{
+	static const char *const words[] = { "kvm", "KVM", "VMX", "SVM", "DMAR", "AMD-Vi", "IOMMU enabled", "Hypervisor detected",
+					     "Lockdown:", "tboot", "virt/tdx", "SEV" };
+	struct buf kept = BUF_INIT;
+	char *log = malloc(LOG_MAX);
+	int n, rc;
+
+	if (!log)
+		return -ENOMEM;
+	n = klogctl(KLOG_READ_ALL, log, LOG_MAX - 1);
+	if (n < 0) {
+		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
+	} else {
+		log[n] = '\0';
+		keep_lines(&kept, log, words, sizeof(words) / sizeof(words[0]));
+		rc = buf_error(&kept);
+		if (!rc)
+			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
+	}
+	buf_free(&kept);
+	free(log);
+	return rc;
+}

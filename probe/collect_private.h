@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * collect_private.h - the collectors, one a source. Only probe/collect*.c include this.
+ *
+ * Each returns 0 or -ENOMEM; whatever cannot be read becomes a record with its errno.
+ */
+#ifndef VTSCOPE_PROBE_COLLECT_PRIVATE_H
+#define VTSCOPE_PROBE_COLLECT_PRIVATE_H
+
+#include "common/cpulist.h"
+#include "probe/collect.h"
+
+int collect_files(struct snapshot *s);
+int collect_modules(struct snapshot *s);
+int collect_log(struct snapshot *s);
+int collect_cpuid(struct snapshot *s);
+int collect_msrs(struct snapshot *s);
+int collect_kvm(struct snapshot *s, bool run_guest);
+int collect_tools(struct snapshot *s);
+
+/* One file as a record: its text or blob, or the errno. More than (max) bytes is EFBIG. */
+int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max);
+/* The sorted entry names of a folder as a record. */
+int collect_dir(struct snapshot *s, const char *path);
+
+/* The CPUs that are online, as the snapshot says it, else those that this process may run on. */
+int collect_online(const struct snapshot *s, struct cpulist *out);
+
+/*
+ * Enters the guest of (vcpu) until it writes to the port, halts or (deadline_ms) is over. Adds the "run" records.
+ * Returns 0 or -ENOMEM.
+ */
+int collect_trial(struct snapshot *s, int kvm, int vm);
+
+#endif

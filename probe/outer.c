@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who runs this machine: the hypervisor leaves, and what DMI gives away where they are silent. */
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+
+static const struct { const char *signature, *name; bool emulated; } hypervisors[] = {
+	{ "KVMKVMKVM", "KVM", false },
+	{ "Linux KVM Hv", "KVM", false },
+	{ "Microsoft Hv", "Hyper-V", false },
+	{ "VMwareVMware", "VMware", false },
+	{ "XenVMMXenVMM", "Xen", false },
+	{ "TCGTCGTCGTCG", "QEMU TCG (the processor is emulated)", true },
+	{ "VBoxVBoxVBox", "VirtualBox", false },
+	{ "bhyve bhyve ", "bhyve", false },
+	{ " lrpepyh  vr", "Parallels", false },
+	{ "prl hyperv  ", "Parallels", false },
+	{ "ACRNACRNACRN", "ACRN", false },
+	{ "QNXQVMBSQG", "QNX", false },
+	{ "Jailhouse", "Jailhouse", false },
+	{ "SRESRESRESRE", "LMHS", false },
+	{ "___ NVMM ___", "NVMM", false },
+	{ "OpenBSDVMM58", "OpenBSD vmm", false },
+	{ "HAXMHAXMHAXM", "HAXM", false },
+	{ "LKVMLKVMLKVM", "kvmtool", false },
+	{ "UnisysSpar64", "Unisys s-Par", false },
+};
+
+/* DMI strings of virtual machines. Bochs has no hypervisor leaves at all. */
+static const struct { const char *text, *name; bool emulated; } firmware_ids[] = {
+	{ "VirtualBox", "VirtualBox", false },
+	{ "VMware", "VMware", false },
+	{ "innotek", "VirtualBox", false },
+	{ "Bochs", "Bochs or QEMU", true },
+	{ "QEMU", "QEMU", false },
+	{ "Xen", "Xen", false },
+	{ "Parallels", "Parallels", false },
+	{ "BHYVE", "bhyve", false },
+	{ "Amazon EC2", "Amazon EC2", false },
+	{ "Google Compute Engine", "Google Compute Engine", false },
+};
+
+static bool block_signature(const struct snapshot *s, uint32_t base, char out[13])
+{
+	const struct snap_record *r = snapshot_cpuid(s, -1, base, 0);
+
+	memset(out, 0, 13);
+	if (!r)
+		return false;
+	memcpy(out, &r->regs[1], 12);
+	for (int i = 0; i < 12 && out[i]; i++)
+		if (out[i] < 0x20 || out[i] > 0x7e)
+			out[i] = '?';
+	return out[0];
+}
+
+/* With Hyper-V enlightenments on, the first block is Microsoft's and the real one stands behind it. */
+static void read_signature(const struct snapshot *s, char out[13])
+{
+	char next[13];
+
+	out[0] = '\0';
+	for (uint32_t base = 0x40000000; base < 0x40010000; base += 0x100) {
+		if (!block_signature(s, base, next)) {
+			if (base > 0x40000000)
+				break;
+			continue;
+		}
+		if (!out[0] || strcmp(out, "Microsoft Hv") == 0)
+			memcpy(out, next, sizeof(next));
+	}
+}
+
+static void name_signature(struct outer *out)
+{
+	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
+		if (strcmp(out->signature, hypervisors[i].signature) == 0) {
+			snprintf(out->name, sizeof(out->name), "%s", hypervisors[i].name);
+			out->emulated = hypervisors[i].emulated;
+			return;
+		}
+}
+
+/* No leaves do not prove bare metal: VirtualBox without paravirtualization and Bochs have none. */
+static void look_at_dmi(const struct snapshot *s, struct outer *out)
+{
+	static const char *const paths[] = { "/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/product_name",
+					     "/sys/class/dmi/id/bios_vendor" };
+	char line[96];
+
+	for (size_t p = 0; p < sizeof(paths) / sizeof(paths[0]); p++)
+		for (size_t i = 0; view_line(s, paths[p], line, sizeof(line)) &&
+		     i < sizeof(firmware_ids) / sizeof(firmware_ids[0]); i++)
+			if (strstr(line, firmware_ids[i].text)) {
+				snprintf(out->name, sizeof(out->name), "%s", firmware_ids[i].name);
+				out->emulated |= firmware_ids[i].emulated;
+				out->present = ANSWER_YES;
+				out->basis = BASIS_INFERRED;
+				return;
+			}
+}
+
+void outer_identify(const struct snapshot *s, struct outer *out)
+{
+	struct cpu_split bit;
+
+	*out = (struct outer){ .present = ANSWER_UNKNOWN };
+	view_bit(s, CPUID_hypervisor, &bit);
+	if (bit.n_yes) {
+		out->present = ANSWER_YES;
+		out->basis = BASIS_PROVED;
+		read_signature(s, out->signature);
+		name_signature(out);
+		if (!out->name[0] && out->signature[0])
+			snprintf(out->name, sizeof(out->name), "%s", out->signature);
+		return;
+	}
+	if (bit.n_no) {
+		out->present = ANSWER_NO;
+		out->basis = BASIS_INFERRED;
+	} else if (view_flag(s, "hypervisor") == ANSWER_YES) {
+		out->present = ANSWER_YES;
+		out->basis = BASIS_INFERRED;
+	}
+	look_at_dmi(s, out);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading a snapshot: CPUs, bits, files. What was not recorded stays unknown. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+
+void finding_set(struct finding *out, enum answer a, enum basis b)
+{
+	out->answer = a;
+	out->basis = b;
+}
+
+void finding_hint(struct finding *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out->hint, sizeof(out->hint), fmt, ap);
+	va_end(ap);
+}
+
+void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)
+{
+	struct evidence *e;
+	va_list ap;
+
+	if (out->n_evidence == EVIDENCE_MAX)
+		return;
+	e = &out->evidence[out->n_evidence++];
+	snprintf(e->source, sizeof(e->source), "%s", source);
+	snprintf(e->where, sizeof(e->where), "%s", where);
+	va_start(ap, fmt);
+	vsnprintf(e->value, sizeof(e->value), fmt, ap);
+	va_end(ap);
+}
+
+void finding_unread(struct finding *out, const char *source, const char *where, const struct snap_record *r)
+{
+	const char *name = r ? errno_name(r->err) : NULL;
+
+	if (!r)
+		finding_evidence(out, source, where, "not recorded");
+	else if (name)
+		finding_evidence(out, source, where, "could not be read: %s", name);
+	else
+		finding_evidence(out, source, where, "could not be read: error %d", r->err);
+}
+
+int view_cpus(const struct snapshot *s, struct cpulist *out)
+{
+	int rc = 0;
+
+	*out = (struct cpulist){ 0 };
+	for (size_t i = 0; i < s->n && !rc; i++)
+		if (s->rec[i].kind == SNAP_CPUID && s->rec[i].num == 0 && s->rec[i].sub == 0)
+			rc = cpulist_add(out, s->rec[i].cpu);
+	return rc;
+}
+
+int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, uint32_t regs[4])
+{
+	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, sub), *base;
+
+	memset(regs, 0, 4 * sizeof(*regs));
+	if (r) {
+		memcpy(regs, r->regs, sizeof(r->regs));
+		return 1;
+	}
+	base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
+	if (!base)
+		return -1;
+	/* A processor without extended leaves answers 0x80000000 with something that is no such number. */
+	if (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16)
+		return 0;
+	return sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
+}
+
+/* Adds CPU lists to a split, and drops them. */
+static void split_finish(struct cpu_split *out, struct cpulist *yes, struct cpulist *no)
+{
+	struct buf b = BUF_INIT;
+
+	out->n_yes = yes->n;
+	out->n_no = no->n;
+	cpulist_format(yes, &b);
+	snprintf(out->yes, sizeof(out->yes), "%s", buf_str(&b));
+	buf_clear(&b);
+	cpulist_format(no, &b);
+	snprintf(out->no, sizeof(out->no), "%s", buf_str(&b));
+	buf_free(&b);
+	cpulist_free(yes);
+	cpulist_free(no);
+}
+
+void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out)
+{
+	struct cpulist cpus, yes = { 0 }, no = { 0 };
+
+	view_cpus(s, &cpus);
+	for (size_t i = 0; i < cpus.n; i++) {
+		uint32_t regs[4];
+		int known = view_cpuid(s, cpus.cpu[i], cpuid_bits[id].leaf, cpuid_bits[id].subleaf, regs);
+
+		if (known >= 0)
+			cpulist_add(cpuid_bit_in(id, regs) ? &yes : &no, cpus.cpu[i]);
+	}
+	cpulist_free(&cpus);
+	split_finish(out, &yes, &no);
+}
+
+bool view_has(const struct snapshot *s, enum cpuid_id id)
+{
+	struct cpu_split split;
+
+	view_bit(s, id, &split);
+	return split.n_yes > 0;
+}
+
+void view_msr_bit(const struct snapshot *s, uint32_t msr, unsigned bit, struct cpu_split *out,
+		  const struct snap_record **error)
+{
+	struct cpulist yes = { 0 }, no = { 0 };
+
+	*error = NULL;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct snap_record *r = &s->rec[i];
+
+		if (r->kind != SNAP_MSR || r->num != msr)
+			continue;
+		if (!r->err)
+			cpulist_add(r->value >> bit & 1 ? &yes : &no, r->cpu);
+		else if (!*error)
+			*error = r;
+	}
+	split_finish(out, &yes, &no);
+}
+
+bool view_word(const char *list, const char *word, const char *parts)
+{
+	size_t len = strlen(word);
+
+	while (list && *list) {
+		size_t n = strcspn(list, parts);
+
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+		list += n;
+		list += strspn(list, parts);
+	}
+	return false;
+}
+
+bool view_listed(const struct snapshot *s, const char *path, const char *name)
+{
+	return view_word(snapshot_text(s, SNAP_DIR, path), name, "\n");
+}
+
+enum answer view_flag(const struct snapshot *s, const char *flag)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");
+	size_t with = 0, without = 0, len = strlen(flag);
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n"), i = 0;
+		bool found = false;
+
+		if (n > 5 && memcmp(text, "flags", 5) == 0 && (text[5] == '\t' || text[5] == ' ' || text[5] == ':')) {
+			while (i < n && !found) {
+				size_t word = strcspn(text + i, " \t\n");
+
+				found = word == len && memcmp(text + i, flag, len) == 0;
+				i += word + 1;
+			}
+			*(found ? &with : &without) += 1;
+		}
+		text += n + (text[n] == '\n');
+	}
+	return with && !without ? ANSWER_YES : without && !with ? ANSWER_NO : ANSWER_UNKNOWN;
+}
+
+bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg");
+	const char *hit = text ? strstr(text, pattern) : NULL;
+
+	if (!hit)
+		return false;
+	while (hit > text && hit[-1] != '\n')
+		hit--;
+	if (*hit == '<')	/* the priority */
+		hit += strcspn(hit, ">") + 1;
+	snprintf(out, size, "%.*s", (int)strcspn(hit, "\n"), hit);
+	return true;
+}
+
+unsigned view_kernel(const struct snapshot *s)
+{
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	unsigned major, minor;
+
+	if (!release || sscanf(release, "%3u.%3u", &major, &minor) != 2)
+		return 0;
+	return major * 1000 + minor;
+}
+
+bool view_line(const struct snapshot *s, const char *path, char *out, size_t size)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, path);
+
+	out[0] = '\0';
+	if (text)
+		snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
+	return text;
+}
