@@ -38,9 +38,19 @@ int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, u
 void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out);
 bool view_has(const struct snapshot *s, enum cpuid_id id);	/* any CPU */
 
-/* Is (bit) of (msr) set, by CPU? (error): the first failure, NULL when there was none. */
-void view_msr_bit(const struct snapshot *s, uint32_t msr, unsigned bit, struct cpu_split *out,
-		  const struct snap_record **error);
+/* The CPUs on which reading an MSR gave the same. */
+struct msr_group {
+	int err;		/* positive errno, 0: value */
+	uint64_t value;
+	struct cpulist cpus;
+};
+struct msr_groups {
+	struct msr_group *group;	/* owned */
+	size_t n;
+};
+/* The caller frees (out) with view_msr_free(). 0 or -ENOMEM. */
+int view_msr(const struct snapshot *s, uint32_t msr, struct msr_groups *out);
+void view_msr_free(struct msr_groups *g);
 
 /* ---- text that the kernel wrote ---- */
 
@@ -52,6 +62,8 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name);
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
+/* What is kept of the kernel's log: lines that hold one of these. Ends with NULL. */
+extern const char *const log_patterns[];
 /* The kernel's version, major * 1000 + minor, or 0. */
 unsigned view_kernel(const struct snapshot *s);
 /* Was the file there? The first line of it, without its newline, into (out). */
@@ -67,6 +79,8 @@ struct outer {
 	bool emulated;		/* the processor itself is simulated: its model proves nothing */
 };
 void outer_identify(const struct snapshot *s, struct outer *out);
+/* How the outer hypervisor is told to let VT through, as a sentence. */
+void outer_hint(const struct snapshot *s, char *out, size_t size);
 
 /* Is the processor's model one of which every specimen has VT? "VMX", "SVM", or NULL: not known. */
 const char *model_known_vt(const struct machine_id *m);

@@ -65,6 +65,8 @@ int collect_live(struct snapshot *s, const struct collect_options *o, struct err
 	if (!rc)
 		rc = collect_cpuid(s);
 	if (!rc)
+		rc = snapshot_index(s);
+	if (!rc)
 		rc = collect_msrs(s);
 	if (!rc)
 		rc = collect_log(s);

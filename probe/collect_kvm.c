@@ -6,20 +6,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "arch/x86/facts.h"
 #include "probe/collect_private.h"
-
-/* The capabilities that are asked for; an absent one answers 0, which is a record too. */
-#define CAP_MAX 256
 
 static int collect_capabilities(struct snapshot *s, int kvm)
 {
 	int rc = 0;
 
-	for (uint32_t cap = 0; cap < CAP_MAX && !rc; cap++) {
-		int value = ioctl(kvm, KVM_CHECK_EXTENSION, (unsigned long)cap);
+	for (size_t i = 0; i < n_kvm_capabilities && !rc; i++) {
+		unsigned number = kvm_capabilities[i].number;
+		int value = ioctl(kvm, KVM_CHECK_EXTENSION, (unsigned long)number);
 
-		if (value)
-			rc = snapshot_add_kvm(s, "cap", cap, value < 0 ? errno : 0, value < 0 ? 0 : value);
+		rc = snapshot_add_kvm(s, "cap", number, value < 0 ? errno : 0, value);
 	}
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include <sys/klog.h>
 
 #include "common/fileio.h"
+#include "probe/analyse.h"
 #include "probe/collect_private.h"
 
 #define TEXT_MAX (64u << 10)
@@ -111,13 +112,13 @@ static int collect_candidates(struct snapshot *s)
 	return rc;
 }
 
-/* Appends the lines of (text) in which one of (words) occurs. */
-static void keep_lines(struct buf *out, const char *text, const char *const *words, size_t n_words)
+/* Appends the lines of (text) in which one of (words), which end with NULL, occurs. */
+static void keep_lines(struct buf *out, const char *text, const char *const *words)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
-		for (size_t i = 0; i < n_words; i++)
+		for (size_t i = 0; words[i]; i++)
 			if (memmem(text, len, words[i], strlen(words[i]))) {
 				buf_printf(out, "%.*s\n", (int)len, text);
 				break;
@@ -129,7 +130,7 @@ static void keep_lines(struct buf *out, const char *text, const char *const *wor
 /* What the administrator's modprobe configuration says of KVM. */
 static int collect_modprobe(struct snapshot *s)
 {
-	static const char *const words[] = { "kvm" };
+	static const char *const words[] = { "kvm", NULL };
 	static const char folder[] = "/etc/modprobe.d";
 	DIR *d = opendir(folder);
 	struct dirent *entry;
@@ -144,7 +145,7 @@ static int collect_modprobe(struct snapshot *s)
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (strstr(entry->d_name, ".conf") && file_read(path, TEXT_MAX, &text, NULL) == 0)
-			keep_lines(&kept, buf_str(&text), words, 1);
+			keep_lines(&kept, buf_str(&text), words);
 		buf_free(&text);
 	}
 	closedir(d);
@@ -166,8 +167,6 @@ int collect_modules(struct snapshot *s)
 
 int collect_log(struct snapshot *s)
 {
-	static const char *const words[] = { "kvm", "KVM", "VMX", "SVM", "DMAR", "AMD-Vi", "IOMMU enabled", "Hypervisor detected",
-					     "Lockdown:", "tboot", "virt/tdx", "SEV" };
 	struct buf kept = BUF_INIT;
 	char *log = malloc(LOG_MAX);
 	int n, rc;
@@ -179,7 +178,7 @@ int collect_log(struct snapshot *s)
 		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
 	} else {
 		log[n] = '\0';
-		keep_lines(&kept, log, words, sizeof(words) / sizeof(words[0]));
+		keep_lines(&kept, log, log_patterns);
 		rc = buf_error(&kept);
 		if (!rc)
 			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);

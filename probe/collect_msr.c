@@ -9,98 +9,59 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arch/x86/facts.h"
 #include "probe/collect_private.h"
-
-#define IA32_FEATURE_CONTROL 0x3a
-#define VM_CR 0xc0010114
 
 struct reader {
 	struct snapshot *s;
 	int cpu, fd;
-	int open_error;	/* positive errno */
-	int rc;
 };
 
-/* The value, 0 when it could not be read: for gates only, the record keeps why. */
-static uint64_t read_msr(struct reader *r, uint32_t msr)
+static int read_msr(struct reader *r, uint32_t msr)
 {
 	uint64_t value = 0;
-	int err = r->open_error;
+	ssize_t n = pread(r->fd, &value, sizeof(value), msr);
+	int err = n == sizeof(value) ? 0 : n < 0 ? errno : EIO;
 
-	if (!err) {
-		ssize_t n = pread(r->fd, &value, sizeof(value), msr);
+	return snapshot_add_msr(r->s, r->cpu, msr, err, value);
+}
 
-		if (n != sizeof(value)) {
-			err = n < 0 ? errno : EIO;
-			value = 0;
-		}
+/* What the gates of msr.def ask for: CPUID and the MSRs read before. */
+static int known_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+{
+	struct reader *r = ctx;
+	const struct snap_record *rec = snapshot_cpuid(r->s, r->cpu, leaf, subleaf);
+
+	memset(regs, 0, 4 * sizeof(*regs));
+	if (rec)
+		memcpy(regs, rec->regs, sizeof(rec->regs));
+	return rec != NULL;
+}
+
+static int known_msr(void *ctx, uint32_t number, uint64_t *value)
+{
+	struct reader *r = ctx;
+	const struct snap_record *rec = snapshot_msr(r->s, r->cpu, number);
+
+	if (!rec || rec->err)
+		return rec ? -1 : 0;
+	*value = rec->value;
+	return 1;
+}
+
+/* Only MSRs that exist on this CPU: others fault, which would say nothing. */
+static int read_cpu(struct reader *r, int open_error)
+{
+	const struct fact_source known = { .ctx = r, .cpuid = known_cpuid, .msr = known_msr };
+	int rc = 0;
+
+	for (size_t i = 0; i < n_msr_facts && !rc; i++) {
+		if (msr_gate_state(&msr_facts[i], &known) != 1)
+			continue;
+		rc = open_error ? snapshot_add_msr(r->s, r->cpu, msr_facts[i].number, open_error, 0) :
+				  read_msr(r, msr_facts[i].number);
 	}
-	if (!r->rc)
-		r->rc = snapshot_add_msr(r->s, r->cpu, msr, err, value);
-	return value;
-}
-
-static bool bit(uint64_t value, unsigned n)
-{
-	return value >> n & 1;
-}
-
-/* The capability MSRs, each behind the bit that says it exists: others fault. */
-static void read_vmx(struct reader *r)
-{
-	uint64_t basic = read_msr(r, 0x480);
-	uint64_t primary, exits, secondary = 0;
-
-	read_msr(r, 0x481);
-	primary = read_msr(r, 0x482);
-	exits = read_msr(r, 0x483);
-	for (uint32_t msr = 0x484; msr <= 0x48a; msr++)
-		read_msr(r, msr);
-	if (bit(primary, 32 + 31))
-		secondary = read_msr(r, 0x48b);
-	if (bit(secondary, 32 + 1) || bit(secondary, 32 + 5))
-		read_msr(r, 0x48c);
-	if (bit(basic, 55))
-		for (uint32_t msr = 0x48d; msr <= 0x490; msr++)
-			read_msr(r, msr);
-	if (bit(secondary, 32 + 13))
-		read_msr(r, 0x491);
-	if (bit(primary, 32 + 17))
-		read_msr(r, 0x492);
-	if (bit(exits, 32 + 31))
-		read_msr(r, 0x493);
-}
-
-static uint32_t cpuid_reg(const struct snapshot *s, int cpu, uint32_t leaf, int reg)
-{
-	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, 0);
-
-	return r ? r->regs[reg] : 0;
-}
-
-static void read_cpu(struct reader *r)
-{
-	uint32_t ecx1 = cpuid_reg(r->s, r->cpu, 1, 2);
-	bool vmx = bit(ecx1, 5), smx = bit(ecx1, 6), sgx = bit(cpuid_reg(r->s, r->cpu, 7, 1), 2);
-	bool svm = bit(cpuid_reg(r->s, r->cpu, 0x80000001, 2), 2);
-
-	if (!vmx && !smx && !sgx && !svm)
-		return;
-	if (vmx || smx || sgx)
-		read_msr(r, IA32_FEATURE_CONTROL);
-	if (svm)
-		read_msr(r, VM_CR);
-	/* One record says why the device could not be opened; the rest would only repeat it. */
-	if (r->open_error)
-		return;
-	if (vmx)
-		read_vmx(r);
-	if (svm) {
-		read_msr(r, 0xc0000080);	/* EFER */
-		read_msr(r, 0xc0010117);	/* VM_HSAVE_PA */
-	}
-	if (bit(cpuid_reg(r->s, r->cpu, 7, 3), 29))
-		read_msr(r, 0x10a);		/* IA32_ARCH_CAPABILITIES */
+	return rc;
 }
 
 int collect_msrs(struct snapshot *s)
@@ -114,11 +75,9 @@ int collect_msrs(struct snapshot *s)
 
 		snprintf(path, sizeof(path), "/dev/cpu/%u/msr", online.cpu[i]);
 		r.fd = open(path, O_RDONLY | O_CLOEXEC);
-		r.open_error = r.fd < 0 ? errno : 0;
-		read_cpu(&r);
+		rc = read_cpu(&r, r.fd < 0 ? errno : 0);
 		if (r.fd >= 0)
 			close(r.fd);
-		rc = r.rc;
 	}
 	cpulist_free(&online);
 	return rc;

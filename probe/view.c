@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading a snapshot: CPUs, bits, files. What was not recorded stays unknown. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,23 +120,65 @@ bool view_has(const struct snapshot *s, enum cpuid_id id)
 	return split.n_yes > 0;
 }
 
-void view_msr_bit(const struct snapshot *s, uint32_t msr, unsigned bit, struct cpu_split *out,
-		  const struct snap_record **error)
+static int compare_msr(const void *pa, const void *pb)
 {
-	struct cpulist yes = { 0 }, no = { 0 };
+	const struct snap_record *a = *(const struct snap_record *const *)pa;
+	const struct snap_record *b = *(const struct snap_record *const *)pb;
 
-	*error = NULL;
-	for (size_t i = 0; i < s->n; i++) {
-		const struct snap_record *r = &s->rec[i];
+	if (a->err != b->err)
+		return a->err < b->err ? -1 : 1;
+	if (a->value != b->value)
+		return a->value < b->value ? -1 : 1;
+	return (a->cpu > b->cpu) - (a->cpu < b->cpu);
+}
 
-		if (r->kind != SNAP_MSR || r->num != msr)
-			continue;
-		if (!r->err)
-			cpulist_add(r->value >> bit & 1 ? &yes : &no, r->cpu);
-		else if (!*error)
-			*error = r;
+static int add_group(struct msr_groups *out, const struct snap_record *r)
+{
+	struct msr_group *last = out->n ? &out->group[out->n - 1] : NULL;
+
+	if (!last || last->err != r->err || last->value != r->value) {
+		struct msr_group *grown = reallocarray(out->group, out->n + 1, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		out->group = grown;
+		last = &out->group[out->n++];
+		*last = (struct msr_group){ .err = r->err, .value = r->value };
 	}
-	split_finish(out, &yes, &no);
+	return cpulist_add(&last->cpus, r->cpu);
+}
+
+int view_msr(const struct snapshot *s, uint32_t msr, struct msr_groups *out)
+{
+	const struct snap_record **found;
+	size_t n = 0;
+	int rc = 0;
+
+	*out = (struct msr_groups){ 0 };
+	for (size_t i = 0; i < s->n; i++)
+		n += s->rec[i].kind == SNAP_MSR && s->rec[i].num == msr;
+	if (n == 0)
+		return 0;
+	found = calloc(n, sizeof(*found));
+	if (!found)
+		return -ENOMEM;
+	n = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rec[i].kind == SNAP_MSR && s->rec[i].num == msr)
+			found[n++] = &s->rec[i];
+	qsort(found, n, sizeof(*found), compare_msr);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = add_group(out, found[i]);
+	free(found);
+	return rc;
+}
+
+void view_msr_free(struct msr_groups *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		cpulist_free(&g->group[i].cpus);
+	free(g->group);
+	*g = (struct msr_groups){ 0 };
 }
 
 bool view_word(const char *list, const char *word, const char *parts)
@@ -180,6 +223,16 @@ enum answer view_flag(const struct snapshot *s, const char *flag)
 	}
 	return with && !without ? ANSWER_YES : without && !with ? ANSWER_NO : ANSWER_UNKNOWN;
 }
+
+const char *const log_patterns[] = {
+	"disabled by BIOS", "disabled by bios", "disabled (by BIOS)", "not enabled (by BIOS)", "no hardware support", "not supported by CPU",
+	"VMX not fully enabled", "isn't AMD or Hygon", "unsupported when running as an SEV guest", "enabling virtualization on CPU",
+	"feature inconsistency", "already loaded vendor module", "Lockdown:", "Hypervisor detected", "Booting paravirtualized kernel",
+	"tboot", "virt/tdx", "SEV-SNP", "SEV API", "kvm_intel:", "kvm_amd:", "kvm:", "DMAR: Host address width", "DMAR: DRHD base",
+	"DMAR: IOMMU enabled", "Directed I/O", "DMAR-IR: Enabled IRQ remapping", "No DMAR devices found", "force enabled due to platform opt in",
+	"Your BIOS is broken", "AMD-Vi: Found IOMMU", "AMD-Vi: Extended features", "AMD-Vi: Interrupt remapping enabled",
+	"not in IVRS table", "Disabling interrupt remapping", "Using global IVHD EFR", NULL
+};
 
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
 {

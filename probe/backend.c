@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which module serves /dev/kvm, who else may hold VT, and whether this is a container. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+
+#define CAP_NESTED_STATE 157
+
+const char *backend_name(enum kvm_backend b)
+{
+	static const char *const names[] = {
+		[BACKEND_NONE] = "none", [BACKEND_KVM_INTEL] = "kvm_intel", [BACKEND_KVM_AMD] = "kvm_amd",
+		[BACKEND_KVM_PVM] = "kvm_pvm", [BACKEND_OTHER] = "other", [BACKEND_UNKNOWN] = "unknown",
+	};
+
+	return names[b];
+}
+
+/* Is a KVM driver registered? The kernel's list of devices, or the device itself. */
+static enum answer served(const struct snapshot *s)
+{
+	const struct snap_record *open = snapshot_kvm(s, "open", 0);
+	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
+	const struct snap_record *sysfs = snapshot_named(s, SNAP_TEXT, "/sys/devices/virtual/misc/kvm/dev");
+
+	if ((open && !open->err) || (sysfs && !sysfs->err))
+		return ANSWER_YES;
+	if (misc && !misc->err)
+		return view_word((const char *)misc->data, "kvm", " \n") ? ANSWER_YES : ANSWER_NO;
+	if (open && (open->err == ENODEV || open->err == ENXIO))
+		return ANSWER_NO;
+	if (sysfs && sysfs->err == ENOENT && snapshot_text(s, SNAP_DIR, "/sys/module"))
+		return ANSWER_NO;
+	return ANSWER_UNKNOWN;
+}
+
+/*
+ * A built-in module has its folder in /sys/module whether it works or not, so that several may be listed. kvm_intel
+ * and kvm_amd need their CPUID bit, and their nested state is never 0 bytes, which kvm_pvm's is.
+ */
+enum kvm_backend backend_identify(const struct snapshot *s)
+{
+	const struct snap_record *nested = snapshot_kvm(s, "cap", CAP_NESTED_STATE);
+	bool no_nesting = nested && !nested->err && nested->value == 0;
+	bool listed = snapshot_text(s, SNAP_DIR, "/sys/module");
+	bool pvm = view_listed(s, "/sys/module", "kvm_pvm");
+	enum answer is = served(s);
+
+	if (is != ANSWER_YES)
+		return is == ANSWER_NO ? BACKEND_NONE : BACKEND_UNKNOWN;
+	if (view_has(s, CPUID_vmx) && view_listed(s, "/sys/module", "kvm_intel") && !(pvm && no_nesting))
+		return BACKEND_KVM_INTEL;
+	if (view_has(s, CPUID_svm) && view_listed(s, "/sys/module", "kvm_amd") && !(pvm && no_nesting))
+		return BACKEND_KVM_AMD;
+	if (pvm)
+		return BACKEND_KVM_PVM;
+	return listed ? BACKEND_OTHER : BACKEND_UNKNOWN;
+}
+
+void holders_list(const struct snapshot *s, char *out, size_t size)
+{
+	static const char *const others[] = { "vboxdrv", "vmmon", "haxm", "nvmm", "mshv_root", "xen_privcmd" };
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (view_listed(s, "/sys/module", others[i]) && n < size)
+			n += snprintf(out + n, size - n, "%s%s", n ? ", " : "", others[i]);
+}
+
+const char *container_kind(const struct snapshot *s)
+{
+	static const struct { const char *node, *name; } marks[] = {
+		{ "/run/.containerenv", "podman" }, { "/.dockerenv", "docker" },
+	};
+	static const char *const groups[] = { "docker", "kubepods", "lxc", "libpod" };
+	const char *manager = snapshot_text(s, SNAP_TEXT, "/run/systemd/container");
+	const char *cgroup = snapshot_text(s, SNAP_TEXT, "/proc/self/cgroup");
+
+	if (manager && manager[0])
+		return manager;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		const struct snap_record *r = snapshot_named(s, SNAP_NODE, marks[i].node);
+
+		if (r && !r->err)
+			return marks[i].name;
+	}
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (cgroup && strstr(cgroup, groups[i]))
+			return groups[i];
+	return NULL;
+}
+
+const char *device_state(const struct snapshot *s, const struct findings *f)
+{
+	const struct snap_record *open = snapshot_kvm(s, "open", 0);
+	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
+
+	if (!open)
+		return "unknown";
+	if (vm && vm->err == EBUSY)
+		return "busy";
+	if (finding_answer(f, "kvm.device") == ANSWER_YES)
+		return "ok";
+	switch (open->err) {
+	case ENOENT:
+		return finding_answer(f, "kvm.driver") == ANSWER_NO ? "no-driver" : "no-node";
+	case EACCES:
+	case EPERM:
+		return "denied";
+	case ENODEV:
+	case ENXIO:
+		return "no-driver";
+	case EBUSY:
+		return "busy";
+	default:
+		return "unknown";
+	}
+}

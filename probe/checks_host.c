@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions about firmware, IOMMU, surroundings and tools. */
+#include <errno.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+#include "probe/checks.h"
+
+static void eval_firmware_vmx(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	(void)f;
+	firmware_vmx(s, out);
+}
+
+static void eval_firmware_svm(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	(void)f;
+	firmware_svm(s, out);
+}
+
+const struct check check_firmware_vmx = {
+	.id = "firmware.vmx",
+	.question = "Has firmware left VMX on?",
+	.explain = "MSR IA32_FEATURE_CONTROL (0x3a) on every CPU: bit 0 locks it, bit 2 allows VMX, bit 1 allows it only inside SMX. It needs "
+		   "root and the msr module. Without it: a VM that kvm_intel made proves it; a vmx flag that is missing from /proc/cpuinfo "
+		   "although CPUID has the bit means that the kernel (5.6 or later) found it off, unless clearcpuid= or a kernel without "
+		   "kvm_intel explains it; then the kernel's log. Not applicable where no VMX bit shows.",
+	.eval = eval_firmware_vmx,
+};
+
+const struct check check_firmware_svm = {
+	.id = "firmware.svm",
+	.question = "Has firmware left SVM on?",
+	.explain = "MSR VM_CR (0xc0010114), bit 4 SVMDIS, on every CPU. It needs root and the msr module. Without it: a VM that kvm_amd made proves "
+		   "it; an svm flag that is missing from /proc/cpuinfo although CPUID has the bit means that the kernel found it off (6.7 or "
+		   "later do that), unless clearcpuid= explains it; then the kernel's log. Not applicable where no SVM bit shows.",
+	.eval = eval_firmware_svm,
+};
+
+static void eval_container(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const char *kind = container_kind(s);
+
+	(void)f;
+	if (kind) {
+		finding_evidence(out, "file", "container marks", "%.40s", kind);
+		finding_set(out, ANSWER_YES, BASIS_INFERRED);
+	} else if (snapshot_named(s, SNAP_NODE, "/.dockerenv")) {
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+	}
+}
+
+const struct check check_host_container = {
+	.id = "host.container",
+	.question = "Does this run in a container?",
+	.explain = "The marks that container managers leave: /run/systemd/container, /run/.containerenv, /.dockerenv, names in /proc/self/cgroup. A "
+		   "container sees the host's CPUID and modules, but only the devices that it was given.",
+	.eval = eval_container,
+};
+
+static void eval_lockdown(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	static const char path[] = "/sys/kernel/security/lockdown";
+	const struct snap_record *r = snapshot_named(s, SNAP_TEXT, path);
+	char line[96];
+
+	(void)f;
+	if (r && r->err == ENOENT) {
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+		finding_evidence(out, "file", path, "not there");
+	} else if (view_line(s, path, line, sizeof(line))) {
+		finding_set(out, strstr(line, "[none]") ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
+		finding_evidence(out, "file", path, "%s", line);
+	}
+}
+
+const struct check check_host_lockdown = {
+	.id = "host.lockdown",
+	.question = "Is the kernel locked down?",
+	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses unsigned modules and MSR writes, and some "
+		   "distributions' refuse MSR reads as well.",
+	.eval = eval_lockdown,
+};
+
+static void eval_iommu_table(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	static const char path[] = "/sys/firmware/acpi/tables";
+	const struct snap_record *r = snapshot_named(s, SNAP_DIR, path);
+
+	(void)f;
+	if (!r || r->err) {
+		finding_unread(out, "acpi", path, r);
+		return;
+	}
+	if (view_listed(s, path, "DMAR"))
+		finding_evidence(out, "acpi", path, "DMAR (Intel VT-d)");
+	if (view_listed(s, path, "IVRS"))
+		finding_evidence(out, "acpi", path, "IVRS (AMD-Vi)");
+	finding_set(out, out->n_evidence ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
+}
+
+const struct check check_iommu_table = {
+	.id = "iommu.table",
+	.question = "Does firmware describe an IOMMU?",
+	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under /sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
+		   "chipset has none.",
+	.eval = eval_iommu_table,
+};
+
+static void eval_iommu_active(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	static const char *const paths[] = { "/sys/class/iommu", "/sys/kernel/iommu_groups" };
+	bool any = false, known = false;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		const struct snap_record *r = snapshot_named(s, SNAP_DIR, paths[i]);
+		size_t n = 0;
+
+		if (!r || (r->err && r->err != ENOENT))
+			continue;
+		known = true;
+		for (size_t c = 0; c < r->len; c++)
+			n += r->data[c] == '\n';
+		any |= n > 0;
+		finding_evidence(out, "file", paths[i], "%zu entries", n);
+	}
+	if (known)
+		finding_set(out, any ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
+	if (known && !any && finding_answer(f, "iommu.table") == ANSWER_YES)
+		finding_hint(out, "The kernel does not use the IOMMU that firmware describes: boot with intel_iommu=on or amd_iommu=on.");
+}
+
+const struct check check_iommu_active = {
+	.id = "iommu.active",
+	.question = "Does the kernel use an IOMMU?",
+	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in /sys/kernel/iommu_groups. Devices can be given to guests only "
+		   "where it does.",
+	.eval = eval_iommu_active,
+};
+
+static void eval_tool(const struct snapshot *s, const char *program, const char *package, const char *without, struct finding *out)
+{
+	const struct snap_record *r = snapshot_named(s, SNAP_TOOL, program);
+
+	if (!r)
+		return;
+	if (!r->err) {
+		finding_evidence(out, "path", program, "%.120s", (const char *)r->data);
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+		return;
+	}
+	finding_unread(out, "path", program, r);
+	if (r->err == ENOENT)
+		finding_set(out, ANSWER_NO, BASIS_PROVED);
+	finding_hint(out, "apt-get install %s: without it %s.", package, without);
+}
+
+static void eval_qemu(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	(void)f;
+	eval_tool(s, "qemu-system-x86_64", "qemu-system-x86", "the engines tcg and qemu-kvm cannot run", out);
+}
+
+static void eval_gnuplot(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	(void)f;
+	eval_tool(s, "gnuplot", "gnuplot-nox", "reports have no figures", out);
+}
+
+const struct check check_tool_qemu = {
+	.id = "tool.qemu",
+	.question = "Is QEMU installed?",
+	.explain = "qemu-system-x86_64 is looked for in PATH; it is not run.",
+	.eval = eval_qemu,
+};
+
+const struct check check_tool_gnuplot = {
+	.id = "tool.gnuplot",
+	.question = "Is gnuplot installed?",
+	.explain = "gnuplot is looked for in PATH; it is not run.",
+	.eval = eval_gnuplot,
+};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions about KVM, from its driver to a guest that ran. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+#include "probe/checks.h"
+
+#define KVM_API 12
+
+/* The module that this processor needs, or NULL. */
+static const char *needed_module(const struct snapshot *s)
+{
+	return view_has(s, CPUID_vmx) ? "kvm_intel" : view_has(s, CPUID_svm) ? "kvm_amd" : NULL;
+}
+
+/* Does the administrator's configuration keep (module) out? */
+static bool blacklisted(const struct snapshot *s, const char *module)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/etc/modprobe.d");
+	const char *cmdline = snapshot_text(s, SNAP_TEXT, "/proc/cmdline");
+	char line[64];
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+		char name[64] = "";
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
+		if (sscanf(line, " blacklist %63s", name) == 1 || sscanf(line, " install %63s", name) == 1)
+			for (char *c = name; *c; c++)
+				*c = *c == '-' ? '_' : *c;
+		if (strcmp(name, module) == 0)
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
+	if (!cmdline)
+		return false;
+	cmdline += strlen("module_blacklist=");
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
+	return view_word(line, module, ",");
+}
+
+/* Why is there no driver, and what helps? */
+static void explain_no_driver(const struct snapshot *s, struct finding *out)
+{
+	const char *module = needed_module(s);
+	const struct snap_record *file;
+	char name[64], line[160];
+
+	if (!module) {
+		finding_hint(out, "No hardware VT shows, so that neither kvm_intel nor kvm_amd can serve this machine.");
+		return;
+	}
+	snprintf(name, sizeof(name), "module.%s", module);
+	file = snapshot_named(s, SNAP_SYS, name);
+	if (blacklisted(s, module)) {
+		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted", module);
+		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, module_blacklist=), then: modprobe %s", module, module);
+	} else if (file && file->err == ENOENT) {
+		finding_evidence(out, "file", "modules.dep", "this kernel has no %s", module);
+		finding_hint(out, "Boot a kernel that has %s: this one was built without it.", module);
+	} else if (view_log(s, "already loaded vendor module", line, sizeof(line))) {
+		finding_evidence(out, "log", "kernel log", "%s", line);
+		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s", module);
+	} else {
+		finding_hint(out, "modprobe %s; if it refuses, the end of dmesg says why.", module);
+	}
+}
+
+static void eval_driver(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
+	enum kvm_backend b = backend_identify(s);
+
+	(void)f;
+	if (misc && !misc->err)
+		finding_evidence(out, "file", "/proc/misc",
+				 view_word((const char *)misc->data, "kvm", " \n") ? "kvm is registered" : "no kvm");
+	if (b == BACKEND_NONE) {
+		finding_set(out, ANSWER_NO, BASIS_PROVED);
+		explain_no_driver(s, out);
+		return;
+	}
+	if (b != BACKEND_UNKNOWN) {
+		finding_evidence(out, "file", "/sys/module", "%s", backend_name(b));
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	} else if (snapshot_kvm(s, "open", 0) && !snapshot_kvm(s, "open", 0)->err) {
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	}
+}
+
+const struct check check_kvm_driver = {
+	.id = "kvm.driver",
+	.question = "Does a kernel driver serve KVM?",
+	.explain = "A kvm line in /proc/misc, or its device in sysfs: the kernel has a working backend. No: the vendor's module is not loaded, "
+		   "blacklisted, not built, or it refused; the hint says which, from modules.dep, modprobe.d and the kernel's log.",
+	.eval = eval_driver,
+};
+
+static void eval_hardware(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	enum kvm_backend b = backend_identify(s);
+
+	(void)f;
+	finding_evidence(out, "file", "/sys/module", "%s", backend_name(b));
+	if (b == BACKEND_KVM_INTEL || b == BACKEND_KVM_AMD)
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	else if (b == BACKEND_KVM_PVM)
+		finding_set(out, ANSWER_NO, BASIS_PROVED);
+	else if (b == BACKEND_OTHER && !needed_module(s))
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+	else if (b == BACKEND_NONE)
+		finding_set(out, ANSWER_NA, BASIS_NONE);
+}
+
+const struct check check_kvm_hardware = {
+	.id = "kvm.hardware",
+	.question = "Is KVM served by hardware VT?",
+	.explain = "Which backend serves /dev/kvm: kvm_intel and kvm_amd use hardware VT. kvm_pvm runs guests by software: it needs no VT bit, its "
+		   "nested state (capability 157) has 0 bytes, and guest kernels are slow under it.",
+	.eval = eval_hardware,
+};
+
+static void eval_node(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const struct snap_record *r = snapshot_named(s, SNAP_NODE, "/dev/kvm");
+	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm");
+
+	if (!r || (r->err && r->err != ENOENT)) {
+		finding_unread(out, "node", "/dev/kvm", r);
+		return;
+	}
+	if (!r->err) {
+		finding_evidence(out, "node", "/dev/kvm", "mode %04o, device %u:%u, owner %s", (unsigned)r->value & 07777, r->num, r->sub,
+				 owner ? owner : "?");
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+		return;
+	}
+	finding_evidence(out, "node", "/dev/kvm", "not there");
+	finding_set(out, ANSWER_NO, BASIS_PROVED);
+	if (finding_answer(f, "kvm.driver") != ANSWER_YES)
+		return;
+	if (container_kind(s))
+		finding_hint(out, "Give the container the device: docker run --device /dev/kvm (podman and others have the same option).");
+	else
+		finding_hint(out, "The kernel has the device, /dev has not: udevadm trigger /dev/kvm, or: mknod /dev/kvm c 10 232");
+}
+
+const struct check check_kvm_node = {
+	.id = "kvm.node",
+	.question = "Is there a /dev/kvm?",
+	.explain = "The device node itself. A kernel that has the driver and no node: a container that was not given the device, or a /dev without "
+		   "udev.",
+	.eval = eval_node,
+};
+
+static void hint_denied(const struct snapshot *s, struct finding *out)
+{
+	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm");
+	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"), *euid = snapshot_text(s, SNAP_SYS, "euid");
+	const char *group = owner ? strchr(owner, ':') : NULL;
+
+	if (euid && strcmp(euid, "0") == 0)
+		finding_hint(out, "Even root is refused: a container's device rules or a security module forbid it. Allow the device there "
+				  "(docker run --device /dev/kvm).");
+	else if (group && node && !node->err && (node->value & 060) == 060 && strcmp(group, ":root") != 0)
+		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.", group + 1, group + 1);
+	else
+		finding_hint(out, "Only root may open it here: run as root, or give the node a group "
+				  "(chgrp kvm /dev/kvm; chmod 0660 /dev/kvm) and join that group.");
+}
+
+static void eval_device(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const struct snap_record *open = snapshot_kvm(s, "open", 0), *api = snapshot_kvm(s, "api_version", 0);
+
+	(void)f;
+	if (!open) {
+		finding_unread(out, "ioctl", "open /dev/kvm", NULL);
+		return;
+	}
+	if (open->err) {
+		finding_unread(out, "ioctl", "open /dev/kvm", open);
+		finding_set(out, ANSWER_NO, BASIS_PROVED);
+		if (open->err == EACCES || open->err == EPERM)
+			hint_denied(s, out);
+		return;
+	}
+	if (!api || api->err)
+		finding_unread(out, "ioctl", "KVM_GET_API_VERSION", api);
+	else
+		finding_evidence(out, "ioctl", "KVM_GET_API_VERSION", "%llu", (unsigned long long)api->value);
+	if (!api)
+		return;
+	if (!api->err && api->value == KVM_API) {
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+		return;
+	}
+	finding_set(out, ANSWER_NO, BASIS_PROVED);
+	finding_hint(out, "What answers at /dev/kvm is not KVM (a sandbox?).");
+}
+
+const struct check check_kvm_device = {
+	.id = "kvm.device",
+	.question = "Can /dev/kvm be opened, and is it KVM?",
+	.explain = "open for reading and writing, then KVM_GET_API_VERSION, which must be 12. EACCES, EPERM: permission. ENOENT: no node. ENODEV, "
+		   "ENXIO: a node without a driver.",
+	.eval = eval_device,
+};
+
+static void eval_free(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
+	char others[128];
+
+	(void)f;
+	holders_list(s, others, sizeof(others));
+	if (others[0])
+		finding_evidence(out, "file", "/sys/module", "%s", others);
+	if (vm && vm->err == EBUSY) {
+		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+		finding_set(out, ANSWER_NO, BASIS_PROVED);
+		finding_hint(out, others[0] ? "Stop the virtual machines of the other hypervisor (%s), or unload its modules." :
+					      "Another hypervisor holds VT on this machine: stop it.", others);
+	} else if (vm && !vm->err) {
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
+		finding_set(out, ANSWER_YES, BASIS_INFERRED);
+	}
+}
+
+const struct check check_host_free = {
+	.id = "host.free",
+	.question = "Is VT free of other hypervisors?",
+	.explain = "Creating a VM fails with EBUSY while another hypervisor has VT switched on. Modules of VirtualBox, VMware and others are named; "
+		   "loaded, they hold VT only while a guest of theirs runs.",
+	.eval = eval_free,
+};
+
+static void eval_vm(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
+
+	if (!vm || vm->err)
+		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+	else
+		finding_evidence(out, "ioctl", "KVM_CREATE_VM", "a VM was created");
+	if (vm)
+		finding_set(out, vm->err ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
+	else if (finding_answer(f, "kvm.device") == ANSWER_NO)
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+	if (vm && vm->err && vm->err != EBUSY)
+		finding_hint(out, "KVM could not switch VT on; the end of dmesg says why.");
+	if (vm && vm->err == ENOTTY)
+		finding_hint(out, "What answers at /dev/kvm is not KVM (a sandbox?).");
+}
+
+const struct check check_kvm_vm = {
+	.id = "kvm.vm",
+	.question = "Can a VM be created?",
+	.explain = "KVM_CREATE_VM. EBUSY: another hypervisor holds VT. EIO, EINVAL, EOPNOTSUPP: VT could not be switched on on some CPU. ENOTTY: "
+		   "what answers is not KVM.",
+	.eval = eval_vm,
+};
+
+static void eval_trial(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	static const char *const steps[] = { "memory", "create_vcpu", "run" };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		const struct snap_record *r = snapshot_kvm(s, steps[i], 0);
+
+		if (r && r->err) {
+			finding_unread(out, "ioctl", steps[i], r);
+			finding_set(out, ANSWER_NO, BASIS_PROVED);
+			finding_hint(out, r->err == ETIME ? "The trial guest did not end within its deadline: this KVM does not run guests." :
+							    "A VM can be created, but its guest does not run; the end of dmesg says why.");
+			return;
+		}
+	}
+	if (snapshot_kvm(s, "run", 0)) {
+		finding_evidence(out, "ioctl", "KVM_RUN", "the guest added up 0x%llx",
+				 (unsigned long long)snapshot_kvm(s, "run", 0)->value);
+		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	} else if (finding_answer(f, "kvm.vm") == ANSWER_NO) {
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+	} else {
+		finding_unread(out, "ioctl", "KVM_RUN", NULL);
+	}
+}
+
+const struct check check_kvm_trial = {
+	.id = "kvm.trial",
+	.question = "Does a guest run?",
+	.explain = "A guest of ten instructions in long mode: it adds two numbers through memory and writes the sum to a port. The final proof; "
+		   "everything else may look right while this fails. It has a deadline of two seconds and takes about a millisecond.",
+	.eval = eval_trial,
+};
+
+static void eval_nested(const struct snapshot *s, const struct findings *f, struct finding *out)
+{
+	const char *module = backend_name(backend_identify(s));
+	char path[96], line[32];
+
+	if (finding_answer(f, "kvm.hardware") != ANSWER_YES) {
+		if (finding_answer(f, "kvm.hardware") != ANSWER_UNKNOWN)
+			finding_set(out, ANSWER_NA, BASIS_NONE);
+		return;
+	}
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/nested", module);
+	if (!view_line(s, path, line, sizeof(line))) {
+		finding_unread(out, "file", path, snapshot_named(s, SNAP_TEXT, path));
+		return;
+	}
+	finding_evidence(out, "file", path, "%s", line);
+	finding_set(out, line[0] == 'Y' || line[0] == '1' ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
+	if (out->answer == ANSWER_NO)
+		finding_hint(out, "To give guests VT: modprobe -r %s; modprobe %s nested=1", module, module);
+}
+
+const struct check check_kvm_nested = {
+	.id = "kvm.nested",
+	.question = "Can guests be given VT?",
+	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this machine run guests themselves.",
+	.eval = eval_nested,
+};

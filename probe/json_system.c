@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The system's part of the document: IOMMU, KVM, surroundings; and the records themselves. */
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/json_private.h"
+#include "probe/snapshot_private.h"
+
+/* Calls (each) with every entry of the recorded folder (path). */
+static void for_entries(const struct snapshot *s, const char *path,
+			void (*each)(const struct snapshot *s, const char *entry, json_t *out), json_t *out)
+{
+	const char *list = snapshot_text(s, SNAP_DIR, path);
+	char name[256];
+
+	while (list && *list) {
+		size_t n = strcspn(list, "\n");
+
+		if (n && n < sizeof(name)) {
+			memcpy(name, list, n);
+			name[n] = '\0';
+			each(s, name, out);
+		}
+		list += n + (list[n] == '\n');
+	}
+}
+
+/* A file's first line, or null. */
+static json_t *line_json(const struct snapshot *s, const char *path)
+{
+	char line[4096];
+
+	return view_line(s, path, line, sizeof(line)) ? json_text(line) : json_null();
+}
+
+/* A register that sysfs prints without its prefix. */
+static json_t *register_json(const struct snapshot *s, const char *unit, const char *file)
+{
+	char path[512], line[64];
+
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s/%s", unit, file);
+	if (!view_line(s, path, line, sizeof(line)))
+		return json_null();
+	return json_sprintf("0x%.*s", (int)strspn(line, "0123456789abcdefABCDEF"), line);
+}
+
+static void add_unit(const struct snapshot *s, const char *unit, json_t *out)
+{
+	json_t *cap = register_json(s, unit, "intel-iommu/cap"), *ecap = register_json(s, unit, "intel-iommu/ecap");
+
+	if (json_is_null(cap))
+		cap = register_json(s, unit, "amd-iommu/cap");
+	if (json_is_null(ecap))
+		ecap = register_json(s, unit, "amd-iommu/features");
+	json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(unit), "cap", cap, "ecap", ecap, "features"));
+}
+
+static void count_entry(const struct snapshot *s, const char *entry, json_t *out)
+{
+	(void)s;
+	(void)entry;
+	json_integer_set(out, json_integer_value(out) + 1);
+}
+
+json_t *json_iommu(const struct snapshot *s)
+{
+	json_t *units = json_array(), *groups = json_null();
+
+	for_entries(s, "/sys/class/iommu", add_unit, units);
+	if (snapshot_text(s, SNAP_DIR, "/sys/kernel/iommu_groups")) {
+		groups = json_integer(0);
+		for_entries(s, "/sys/kernel/iommu_groups", count_entry, groups);
+	}
+	return json_pack("{s:n, s:n, s:o, s:o}", "dmar", "ivrs", "units", units, "groups", groups);
+}
+
+static json_t *capabilities_json(const struct snapshot *s)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < n_kvm_capabilities; i++) {
+		const struct snap_record *r = snapshot_kvm(s, "cap", kvm_capabilities[i].number);
+
+		if (r)
+			json_put(o, kvm_capabilities[i].name, r->err ? json_null() : json_integer(r->value));
+	}
+	return o;
+}
+
+static json_t *parameters_json(const struct snapshot *s, const char *module)
+{
+	json_t *o = json_object();
+	char folder[320], path[640], name[256];
+	const char *list;
+
+	snprintf(folder, sizeof(folder), "/sys/module/%s/parameters", module);
+	for (list = snapshot_text(s, SNAP_DIR, folder); list && *list;) {
+		size_t n = strcspn(list, "\n");
+
+		if (n && n < sizeof(name)) {
+			memcpy(name, list, n);
+			name[n] = '\0';
+			snprintf(path, sizeof(path), "%s/%s", folder, name);
+			json_put(o, name, line_json(s, path));
+		}
+		list += n + (list[n] == '\n');
+	}
+	return o;
+}
+
+static void add_module(const struct snapshot *s, const char *module, json_t *out)
+{
+	if (strncmp(module, "kvm", 3) == 0)
+		json_array_append_new(out, json_pack("{s:o, s:o}", "name", json_text(module), "parameters", parameters_json(s, module)));
+}
+
+static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
+{
+	static const char *const steps[] = { "create_vm", "memory", "create_vcpu", "run" };
+	enum answer trial = finding_answer(&v->findings, "kvm.trial");
+	const char *result = trial == ANSWER_YES ? "guest-ran" :
+			     finding_answer(&v->findings, "kvm.vm") == ANSWER_YES && trial == ANSWER_UNKNOWN ? "vm-created" : "not-tried";
+	json_t *error = NULL;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !error; i++) {
+		const struct snap_record *r = snapshot_kvm(s, steps[i], 0);
+
+		if (!r || !r->err)
+			continue;
+		result = "failed";
+		error = errno_name(r->err) ? json_string(errno_name(r->err)) : json_sprintf("%d", r->err);
+	}
+	return json_pack("{s:s, s:o}", "result", result, "errno", error ? error : json_null());
+}
+
+json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
+{
+	const struct snap_record *api = snapshot_kvm(s, "api_version", 0);
+	json_t *modules = json_array();
+
+	for_entries(s, "/sys/module", add_module, modules);
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings), "api_version",
+			 api && !api->err ? json_integer(api->value) : json_null(), "capabilities", capabilities_json(s), "nested",
+			 answer_name(finding_answer(&v->findings, "kvm.nested")), "modules", modules, "trial", trial_json(s, v));
+}
+
+static json_t *log_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; log_patterns[i]; i++) {
+		char line[400];
+
+		if (view_log(s, log_patterns[i], line, sizeof(line)))
+			json_array_append_new(a, json_pack("{s:s, s:o}", "pattern", log_patterns[i], "text", json_text(line)));
+	}
+	return a;
+}
+
+static json_t *holders_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+	char list[128], *save = NULL;
+
+	holders_list(s, list, sizeof(list));
+	for (char *h = strtok_r(list, ", ", &save); h; h = strtok_r(NULL, ", ", &save))
+		json_array_append_new(a, json_string(h));
+	return a;
+}
+
+json_t *json_context(const struct snapshot *s)
+{
+	static const char *const fields[] = { "bios_date", "bios_vendor", "bios_version", "board_name", "board_vendor", "product_name",
+					      "sys_vendor" };
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	const char *kind = container_kind(s);
+	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", fields[i]);
+		json_put(dmi, fields[i], line_json(s, path));
+	}
+	if (json_is_null(cmdline))
+		cmdline = json_string("");
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel", json_text(release ? release : ""), "cmdline", cmdline,
+			 "lockdown", line_json(s, "/sys/kernel/security/lockdown"), "container",
+			 kind ? json_sprintf("%.*s", (int)strcspn(kind, "\n"), kind) : json_null(), "log", log_json(s), "holders",
+			 holders_json(s));
+}
+
+/* Bytes that are no text as hex digits. */
+static json_t *data_json(const struct snap_record *r, const char **key)
+{
+	json_t *text = r->kind == SNAP_BLOB ? NULL : json_stringn((const char *)r->data, r->len);
+	struct buf hex = BUF_INIT;
+
+	*key = "text";
+	if (text)
+		return text;
+	*key = "hex";
+	for (size_t i = 0; i < r->len; i++)
+		buf_printf(&hex, "%02x", r->data[i]);
+	text = buf_error(&hex) ? NULL : json_string(buf_str(&hex));
+	buf_free(&hex);
+	return text;
+}
+
+static int put_value(json_t *o, const struct snap_record *r)
+{
+	json_t *data;
+	const char *key;
+
+	switch (r->kind) {
+	case SNAP_CPUID:
+		return json_put(o, "regs", json_pack("[o, o, o, o]", json_hex(r->regs[0]), json_hex(r->regs[1]), json_hex(r->regs[2]),
+						     json_hex(r->regs[3])));
+	case SNAP_MSR:
+	case SNAP_KVM:
+		return json_put(o, "value", json_hex(r->value));
+	case SNAP_NODE:
+		return json_put(o, "mode", json_sprintf("%06llo", (unsigned long long)r->value)) |
+		       json_put(o, "major", json_integer(r->num)) | json_put(o, "minor", json_integer(r->sub));
+	default:
+		data = data_json(r, &key);
+		return json_put(o, key, data);
+	}
+}
+
+json_t *json_records(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct snap_record *r = &s->rec[i];
+		json_t *o = json_pack("{s:s}", "kind", snap_kind_name(r->kind));
+		int bad = 0;
+
+		if (r->cpu >= 0)
+			bad |= json_put(o, "cpu", json_integer(r->cpu));
+		if (r->name)
+			bad |= json_put(o, "name", json_text(r->name));
+		if (r->kind == SNAP_CPUID || r->kind == SNAP_MSR || r->kind == SNAP_KVM)
+			bad |= json_put(o, "number", json_hex(r->num));
+		if (r->kind == SNAP_CPUID)
+			bad |= json_put(o, "subleaf", json_hex(r->sub));
+		if (r->err)
+			bad |= json_put(o, "error", errno_name(r->err) ? json_string(errno_name(r->err)) : json_sprintf("%d", r->err));
+		else
+			bad |= put_value(o, r);
+		if (json_array_append_new(a, o) || bad) {
+			json_decref(a);
+			return NULL;
+		}
+	}
+	return a;
+}
