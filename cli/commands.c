@@ -5,6 +5,7 @@
 #include "cli/args.h"
 
 #define COMMANDS(X) \
+	X(cmd_probe) \
 	X(cmd_report) \
 	X(cmd_help)
 

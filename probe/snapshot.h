@@ -88,7 +88,7 @@ int snapshot_redact(struct snapshot *s);
  * A line: kind, key, value. "!EACCES" instead of a value is a failed read. Names and data are quoted
  * as in C, with \n \t \\ \" and \xNN. The CRC is that of all bytes before the end line.
  * snapshot_load() takes any bytes: every prefix of a valid file, and every hostile one, is -EINVAL with
- * "line N: what is wrong" in (e), and leaves (s) empty. No allocation is larger than the input justifies.
+ * "NAME:LINE: what is wrong" in (e), and leaves (s) empty. No allocation is larger than the input justifies.
  */
 int snapshot_write(const struct snapshot *s, struct buf *out);
 int snapshot_load(struct snapshot *s, const char *bytes, size_t len, const char *name, struct err *e);

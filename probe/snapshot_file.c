@@ -379,5 +379,5 @@ int snapshot_load(struct snapshot *s, const char *bytes, size_t len, const char 
 	if (!wrong)
 		return 0;
 	snapshot_free(s);
-	return err_set(e, EINVAL, "line %zu: %s", line, wrong);
+	return err_set(e, EINVAL, "%s:%zu: %s", name, line, wrong);
 }

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vtscope probe: what virtualization does this machine, or a recorded one, have? */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "common/fileio.h"
+#include "common/parse.h"
+#include "probe/collect.h"
+#include "probe/readers.h"
+#include "probe/verdict.h"
+
+#define INPUT_MAX	(64u << 20)
+
+static const char *const formats[] = { "text", "json", NULL };
+
+struct request {
+	const struct check *explain;	/* NULL: everything */
+	const char *save;
+	bool json, all, redact, run_guest;
+	const char *const *from;	/* NULL: this machine */
+	size_t n_from;
+	struct render_style style;
+};
+
+static struct render_style style_of(const struct cli *cli)
+{
+	return (struct render_style){ .colour = cli->colour, .utf8 = cli->utf8, .columns = cli->columns };
+}
+
+static int read_machine(struct snapshot *s, const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int rc = file_read(path, INPUT_MAX, &text, e);
+
+	if (!rc)
+		rc = readers_load(s, buf_str(&text), text.len, strcmp(path, "-") ? path : "stdin", e);
+	buf_free(&text);
+	return rc;
+}
+
+static int save(struct cli *cli, const struct snapshot *s, const char *path)
+{
+	struct buf out = BUF_INIT;
+	int rc;
+
+	snapshot_write(s, &out);
+	rc = cli_write_buf(cli, path, &out);
+	buf_free(&out);
+	return rc;
+}
+
+static int put_json(const struct snapshot *s, const struct verdict *v, const struct request *r, struct buf *out)
+{
+	json_t *document = probe_json(s, v, r->all);
+	char *text = document ? json_dumps(document, r->n_from > 1 ? JSON_COMPACT : JSON_INDENT(2)) : NULL;
+
+	if (text)
+		buf_printf(out, "%s\n", text);
+	free(text);
+	json_decref(document);
+	return text ? buf_error(out) : -ENOMEM;
+}
+
+/* Appends the answer for one machine. 0 or -errno. */
+static int answer(const struct snapshot *s, const struct verdict *v, const struct request *r, struct buf *out)
+{
+	if (r->json)
+		return put_json(s, v, r, out);
+	if (r->n_from > 1)
+		buf_printf(out, "%s:\n", s->source_name);
+	if (r->explain)
+		render_explain(r->explain, v, &r->style, out);
+	else
+		render_full(v, s, &r->style, out);
+	if (r->n_from > 1)
+		buf_puts(out, "\n");
+	return buf_error(out);
+}
+
+/* Judges (s), which is freed. The exit status, its answer in (out). */
+static int judge(struct cli *cli, struct snapshot *s, const struct request *r, struct buf *out)
+{
+	struct verdict v = { 0 };
+	struct err e;
+	int rc = r->redact ? snapshot_redact(s) : 0, status;
+
+	if (!rc)
+		rc = verdict_make(&v, s);
+	if (!rc)
+		rc = answer(s, &v, r, out);
+	status = r->explain ? EXIT_OK : verdict_exit_status(v.status);
+	if (rc) {
+		err_set(&e, -rc, "out of memory");
+		cli_error(cli, &e);
+		status = EXIT_RUNTIME;
+	} else if (r->save && save(cli, s, r->save)) {
+		status = EXIT_RUNTIME;
+	}
+	verdict_free(&v);
+	snapshot_free(s);
+	return status;
+}
+
+static int probe_live(struct cli *cli, const struct request *r, struct buf *out)
+{
+	const struct collect_options o = { .run_guest = r->run_guest };
+	struct snapshot s;
+	struct err e;
+
+	snapshot_init(&s);
+	if (collect_live(&s, &o, &e)) {
+		cli_error(cli, &e);
+		snapshot_free(&s);
+		return EXIT_RUNTIME;
+	}
+	return judge(cli, &s, r, out);
+}
+
+/* One input exits by its verdict; several by whether all could be read. */
+static int probe_recorded(struct cli *cli, const struct request *r, struct buf *out)
+{
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < r->n_from; i++) {
+		struct snapshot s;
+		struct err e;
+		int one = EXIT_RUNTIME;
+
+		if (read_machine(&s, r->from[i], &e))
+			cli_error(cli, &e);
+		else
+			one = judge(cli, &s, r, out);
+		if (r->n_from == 1 || one == EXIT_RUNTIME)
+			status = one;
+		/* Documents go out as they are made: a thousand machines need not fit into memory. */
+	}
+	return status;
+}
+
+static int find_check(struct cli *cli, const char *id, const struct check **out)
+{
+	const char *names[n_checks];
+	const char *near;
+
+	*out = id ? check_find(id) : NULL;
+	if (!id || *out)
+		return 0;
+	for (size_t i = 0; i < n_checks; i++)
+		names[i] = checks[i]->id;
+	near = nearest_name(id, names, n_checks);
+	if (near)
+		return cli_usage(cli, "probe", "unknown check '%s'; did you mean '%s'?", id, near);
+	return cli_usage(cli, "probe", "unknown check '%s'; vtscope list checks names them", id);
+}
+
+/* The files of --from and, behind it, the operands. The caller frees (out). */
+static int gather(struct cli *cli, const struct args *a, const char ***out, size_t *n)
+{
+	size_t n_from, n_operands;
+	const char *const *from = args_values(a, "from", &n_from);
+	const char *const *operands = args_operands(a, &n_operands);
+
+	*n = n_from + n_operands;
+	*out = NULL;
+	if (n_operands && !n_from)
+		return cli_usage(cli, "probe", "'%s': a recorded machine comes behind --from", operands[0]);
+	if (*n == 0)
+		return 0;
+	*out = calloc(*n, sizeof(**out));
+	if (!*out)
+		return EXIT_RUNTIME;
+	memcpy(*out, from, n_from * sizeof(*from));
+	if (n_operands)
+		memcpy(*out + n_from, operands, n_operands * sizeof(*operands));
+	return 0;
+}
+
+static int run(struct cli *cli, const struct args *a)
+{
+	const char *file = args_value(a, "output");
+	const char **from = NULL;
+	struct buf out = BUF_INIT;
+	struct request r = {
+		.save = args_value(a, "save"), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
+		.redact = args_flag(a, "redact"), .run_guest = !args_flag(a, "no-run"), .style = style_of(cli),
+	};
+	int status = find_check(cli, args_value(a, "explain"), &r.explain);
+
+	if (!status)
+		status = gather(cli, a, &from, &r.n_from);
+	if (!status && r.save && r.n_from > 1)
+		status = cli_usage(cli, "probe", "--save takes one machine");
+	if (!status) {
+		r.from = from;
+		status = r.n_from ? probe_recorded(cli, &r, &out) : probe_live(cli, &r, &out);
+		if (out.len && cli_write_buf(cli, file ? file : "-", &out))
+			status = EXIT_RUNTIME;
+	}
+	buf_free(&out);
+	free(from);
+	return status;
+}
+
+static const struct opt opts[] = {
+	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write" },
+	{ .name = "from", .arg = "FILE", .repeatable = true, .complete = COMPLETE_FILE,
+	  .help = "judge a recorded machine; - is stdin",
+	  .more = "Nothing of this machine is looked at. Several files may follow; with --format json each gives one document on "
+		  "a line of its own, and a file that cannot be read does not stop the rest." },
+	{ .name = "save", .arg = "FILE", .complete = COMPLETE_FILE, .help = "keep everything that was read in FILE",
+	  .more = "FILE is text and can be judged elsewhere with --from." },
+	{ .name = "redact", .help = "drop boot parameters and identifiers that may name the owner",
+	  .more = "Serial numbers and host names are never collected; this also drops boot parameters that say nothing of virtualization, and "
+		  "control group names." },
+	{ .name = "no-run", .help = "create a VM but run no guest in it" },
+	{ .name = "explain", .arg = "CHECK", .complete = COMPLETE_CHECK, .help = "what CHECK reads, means and says here" },
+	{ .name = "all", .help = "add every record to the JSON" },
+	{ 0 }
+};
+
+static const struct exit_doc exits[] = {
+	{ 0, "usable: a guest ran, with --no-run a VM was created; or capable: a recorded processor has VT and nothing says that it is off" },
+	{ 1, "run-time failure, said on stderr; of several recorded machines one could not be read" },
+	{ 2, "usage" },
+	{ 10, "unsupported: the processor has no VT" },
+	{ 11, "firmware-disabled: VT is there, firmware or the kernel has locked it off" },
+	{ 12, "hidden: an outer hypervisor hides VT" },
+	{ 13, "no-driver: no kernel driver serves KVM" },
+	{ 14, "no-permission: /dev/kvm may not be opened" },
+	{ 15, "busy: another hypervisor holds VT" },
+	{ 16, "unknown: cannot be told with these privileges" },
+	{ 17, "no-device: the driver is there, /dev/kvm is not" },
+	{ 0, NULL }
+};
+
+const struct cmd cmd_probe = {
+	.name = "probe",
+	.operands = "[FILE...]",
+	.min_operands = 0,
+	.max_operands = 100000,
+	.complete = COMPLETE_FILE,
+	.summary = "find out what virtualization this machine has, and what is in its way",
+	.description =
+		"Reads CPUID on every CPU, the MSRs that /dev/cpu/N/msr lets be read, what the kernel tells in /proc and /sys, and asks "
+		"/dev/kvm; then it runs a guest of ten instructions, which is the only final proof. From that it says apart what the "
+		"processor has, what firmware has left on, what an outer hypervisor hides, which driver serves KVM, whether you may use it "
+		"and whether another hypervisor holds it.\n\n"
+		"Nothing is changed: no MSR is written, no module is loaded, no program is run. What could not be read is said to be "
+		"unknown, never to be absent. Root sees more (MSRs, the kernel's log) but is not needed.\n\n"
+		"A guest that ran gives status 0, whatever else is true. A KVM without hardware VT (kvm_pvm) says so in the first line.",
+	.examples =
+		"vtscope probe\n  the verdict and every check\n"
+		"vtscope probe --format json | jq .verdict.status\n  for scripts, which may as well use the exit status\n"
+		"vtscope probe --explain firmware.vmx\n  how that is found out, and what was found here\n"
+		"vtscope probe --save machine.snap --redact\n  everything that was read, to send\n"
+		"vtscope probe --from machine.snap\n  the verdict on a machine that is elsewhere\n",
+	.opts = opts,
+	.exits = exits,
+	.run = run,
+};

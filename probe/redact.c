@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A snapshot to be given away. Collectors ask for no serial numbers and host names; this takes what may hold them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/snapshot.h"
+
+/* Boot parameters that say something of virtualization; values like "root=UUID=..." or "ip=..." do not. */
+static const char *const boot_words[] = {
+	"amd_iommu", "clearcpuid", "intel_iommu", "intremap", "iommu", "isolcpus", "kvm", "kvm_", "lockdown", "maxcpus", "mem_encrypt",
+	"mitigations", "module_blacklist", "nested", "nohz_full", "nokaslr", "nomodule", "nosmt", "nr_cpus", "spec_", "tsc", "vfio",
+};
+
+/* What names a container manager in /proc/self/cgroup; the rest of it are identifiers. */
+static const char *const cgroup_words[] = { "docker", "kubepods", "lxc", "libpod" };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void keep_boot(const char *text, struct buf *out)
+{
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+
+		for (size_t i = 0; n && i < COUNT(boot_words); i++)
+			if (strncmp(text, boot_words[i], strlen(boot_words[i])) == 0) {
+				buf_printf(out, "%s%.*s", out->len ? " " : "", (int)n, text);
+				break;
+			}
+		text += n;
+		text += strspn(text, " \n");
+	}
+	buf_puts(out, "\n");
+}
+
+static void keep_cgroup(const char *text, struct buf *out)
+{
+	for (size_t i = 0; i < COUNT(cgroup_words); i++)
+		if (strstr(text, cgroup_words[i]))
+			buf_printf(out, "%s\n", cgroup_words[i]);
+}
+
+static const struct {
+	const char *name;
+	void (*keep)(const char *text, struct buf *out);
+} rules[] = {
+	{ "/proc/cmdline", keep_boot },
+	{ "/proc/self/cgroup", keep_cgroup },
+};
+
+static int redact_text(struct snap_record *r)
+{
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		struct buf out = BUF_INIT;
+
+		if (strcmp(r->name, rules[i].name) != 0)
+			continue;
+		rules[i].keep((const char *)r->data, &out);
+		buf_puts(&out, "");
+		if (buf_error(&out) || !out.data) {
+			r->data[0] = '\0';
+			r->len = 0;
+			buf_free(&out);
+			return buf_error(&out);
+		}
+		free(r->data);
+		r->data = (unsigned char *)out.data;
+		r->len = out.len;
+	}
+	return 0;
+}
+
+int snapshot_redact(struct snapshot *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct snap_record *r = &s->rec[i];
+
+		if (r->kind == SNAP_TEXT && !r->err)
+			rc = rc ? rc : redact_text(r);
+		if (r->kind == SNAP_CPUID && r->num == 3)	/* the Pentium III's serial number */
+			memset(r->regs, 0, sizeof(r->regs));
+	}
+	return rc;
+}
