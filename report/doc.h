@@ -13,10 +13,13 @@
 #include "report/report.h"
 #include "report/series.h"
 
-struct column {
-	const char *head;
-	bool number;	/* aligned right */
+enum column_kind {
+	WORDS,
+	TIGHT,		/* short words that belong on one line */
+	NUMBER,		/* aligned right */
 };
+
+struct column { const char *head; enum column_kind kind; };
 
 struct cell {
 	char *text;	/* owned */

@@ -129,7 +129,7 @@ static void flatten(struct table *t, const char *above, const json_t *j, unsigne
 
 static void show_machine(struct doc *d)
 {
-	static const struct column cols[] = { { "what", false }, { "value", false } };
+	static const struct column cols[] = { { "what", WORDS }, { "value", WORDS } };
 	const struct result_set *r = d->s->set;
 	struct table t;
 
@@ -177,7 +177,7 @@ static void show_comparison(struct doc *d)
 {
 	const struct series *s = d->s;
 	size_t lanes = s->n_cycles < COMPARED_LANES ? s->n_cycles : COMPARED_LANES;
-	struct column cols[COMPARED_LANES + 1] = { { "operation", false } };
+	struct column cols[COMPARED_LANES + 1] = { { "operation", WORDS } };
 	struct table t;
 
 	if (!lanes)
@@ -190,7 +190,7 @@ static void show_comparison(struct doc *d)
 		return;
 	}
 	for (size_t i = 0; i < lanes; i++)
-		cols[i + 1] = (struct column){ s->lane[i].label, true };
+		cols[i + 1] = (struct column){ s->lane[i].label, NUMBER };
 	table_init(&t, "Median cycles by engine", cols, lanes + 1);
 	for (size_t i = 0; i < s->n_rows; i++)
 		if (row_has_cycles(s, &s->row[i]))
@@ -274,10 +274,11 @@ static void number_row(struct table *t, const struct series *s, const struct res
 static void show_numbers(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", false }, { "engine", false }, { "median", true }, { "ns", true }, { "interval", true },
-		{ "min", true }, { "25 %", true }, { "75 %", true }, { "90 %", true }, { "99 %", true },
-		{ "99.9 %", true }, { "max", true }, { "cold", true }, { "estimator", false }, { "samples", true },
-		{ "launches", true }, { "empty bracket", true }, { "exits", true }, { "flags", false },
+		{ "operation", TIGHT }, { "engine", TIGHT }, { "median", NUMBER }, { "ns", NUMBER },
+		{ "interval", NUMBER }, { "min", NUMBER }, { "25 %", NUMBER }, { "75 %", NUMBER }, { "90 %", NUMBER },
+		{ "99 %", NUMBER }, { "99.9 %", NUMBER }, { "max", NUMBER }, { "cold", NUMBER }, { "estimator", TIGHT },
+		{ "samples", NUMBER }, { "launches", NUMBER }, { "empty bracket", NUMBER }, { "exits", NUMBER },
+		{ "flags", WORDS },
 	};
 	const struct series *s = d->s;
 	bool together = s->n_cycles > TABLES_MAX;
@@ -304,8 +305,8 @@ static void show_numbers(struct doc *d)
 static void show_emulated(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", false }, { "engine", false }, { "executed", true }, { "launches", true },
-		{ "exits", true }, { "instructions", true }, { "flags", false },
+		{ "operation", WORDS }, { "engine", WORDS }, { "executed", NUMBER }, { "launches", NUMBER },
+		{ "exits", NUMBER }, { "instructions", NUMBER }, { "flags", WORDS },
 	};
 	const struct series *s = d->s;
 	struct table t;
@@ -338,7 +339,7 @@ static void show_emulated(struct doc *d)
 static void show_skipped(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "engine", false }, { "operations", false }, { "reason", false }, { "what to do", false },
+		{ "engine", WORDS }, { "operations", WORDS }, { "reason", WORDS }, { "what to do", WORDS },
 	};
 	const struct series *s = d->s;
 	struct table t;
@@ -379,7 +380,7 @@ static void registers(struct buf *b, const struct failed *f)
 static void show_failed(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", false }, { "engine", false }, { "reason", false }, { "stop", false }, { "registers", false },
+		{ "operation", WORDS }, { "engine", WORDS }, { "reason", WORDS }, { "stop", WORDS }, { "registers", WORDS },
 	};
 	const struct result_set *r = d->s->set;
 	struct table t;
@@ -407,7 +408,7 @@ static void show_failed(struct doc *d)
 
 static void show_flags(struct doc *d)
 {
-	static const struct column cols[] = { { "flag", false }, { "rows", true }, { "meaning", false } };
+	static const struct column cols[] = { { "flag", WORDS }, { "rows", NUMBER }, { "meaning", WORDS } };
 	const struct result_set *r = d->s->set;
 	struct table t;
 
@@ -431,7 +432,7 @@ static void show_flags(struct doc *d)
 static void show_operations(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", false }, { "what it does", false }, { "clock starts", false }, { "clock stops", false },
+		{ "operation", WORDS }, { "what it does", WORDS }, { "clock starts", WORDS }, { "clock stops", WORDS },
 	};
 	const char *before = "";
 	struct table t;

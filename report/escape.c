@@ -130,8 +130,8 @@ void escape_markdown(struct buf *out, const char *s)
 }
 
 /*
- * In single quotes gnuplot takes everything as it is, but '' for a quote. A backtick runs a shell in double quotes
- * and outside of quotes; it is kept out all the same, so that a script stays harmless when somebody edits it.
+ * In single quotes gnuplot takes everything as it is. A quote inside would be written as two, but gnuplot 5.4 reads
+ * three at the front as an empty string and then commands: quotes, and backticks, become typographic ones.
  */
 void escape_gnuplot(struct buf *out, const char *s)
 {
@@ -139,10 +139,7 @@ void escape_gnuplot(struct buf *out, const char *s)
 	while (*s) {
 		uint32_t v = next(&s);
 
-		if (v == '\'')
-			buf_puts(out, "''");
-		else
-			put(out, v == '`' ? 0x2018 : v);
+		put(out, v == '\'' ? 0x2019 : v == '`' ? 0x2018 : v);
 	}
 	buf_puts(out, "'");
 }

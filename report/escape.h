@@ -16,7 +16,7 @@
 void escape_plain(struct buf *out, const char *s);
 void escape_html(struct buf *out, const char *s);	/* for text and for attributes in double quotes */
 void escape_markdown(struct buf *out, const char *s);	/* for a paragraph or a table cell */
-void escape_gnuplot(struct buf *out, const char *s);	/* with its quotes: a whole string constant */
+void escape_gnuplot(struct buf *out, const char *s);	/* a whole string constant, to be shown */
 /* (json) as the content of a <script> element: it stays the same JSON. */
 void escape_json_script(struct buf *out, const char *json, size_t len);
 

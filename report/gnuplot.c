@@ -11,7 +11,6 @@
 
 #include "common/child.h"
 #include "common/fileio.h"
-#include "report/escape.h"
 #include "report/figure.h"
 
 #define DEADLINE_MS	60000
@@ -67,27 +66,42 @@ static void remove_all(const char *dir, const struct pictures *p)
 	rmdir(dir);
 }
 
+/* gnuplot quotes the command and draws an arrow before it says what is wrong: its last line is the one to tell. */
+static void tell(struct err *e, int rc, const char *gnuplot, struct buf *said)
+{
+	const char *line, *mark;
+
+	while (said->len && strchr("\r\n\t ", said->data[said->len - 1]))
+		said->data[--said->len] = 0;
+	line = strrchr(buf_str(said), '\n');
+	line = line ? line + 1 : buf_str(said);
+	mark = strstr(line, "\" line ");	/* "DIRECTORY/figures.gp" line 7: ... */
+	if (rc == -EIO && *line)
+		err_set(e, EIO, "figures could not be drawn: %s stopped at%s", gnuplot, mark ? mark + 1 : line);
+	else
+		err_prefix(e, "figures could not be drawn");
+}
+
 static int run(const char *gnuplot, unsigned deadline_ms, const char *dir, struct err *e)
 {
-	static const char *const environment[] = { "LC_ALL=C", NULL };
-	struct buf set = BUF_INIT, slash = BUF_INIT, script = BUF_INIT;
+	/* Numbers with a point, text in UTF-8. */
+	static const char *const environment[] = { "LC_ALL=C.UTF-8", NULL };
+	struct buf set = BUF_INIT, script = BUF_INIT, said = BUF_INIT;
 	int rc;
 
-	buf_printf(&slash, "%s/", dir);
-	buf_puts(&set, "OUT = ");
-	escape_gnuplot(&set, buf_str(&slash));
+	buf_printf(&set, "OUT = '%s/'", dir);
 	buf_printf(&script, "%s/figures.gp", dir);
 	rc = buf_error(&set) ? buf_error(&set) : buf_error(&script);
 	if (!rc) {
 		const char *const argv[] = { gnuplot, "-d", "-e", set.data, script.data, NULL };
 
-		rc = child_run(argv, environment, deadline_ms ? deadline_ms : DEADLINE_MS, NULL, NULL, e);
+		rc = child_run(argv, environment, deadline_ms ? deadline_ms : DEADLINE_MS, NULL, &said, e);
 		if (rc)
-			err_prefix(e, "figures could not be drawn");
+			tell(e, rc, gnuplot, &said);
 	}
 	buf_free(&set);
-	buf_free(&slash);
 	buf_free(&script);
+	buf_free(&said);
 	return rc;
 }
 
@@ -98,7 +112,8 @@ int gnuplot_draw(const char *gnuplot, unsigned deadline_ms, const struct buf *sc
 	char dir[2048], path[4096];
 	int rc;
 
-	if (!tmp || !*tmp || strlen(tmp) > sizeof(dir) - 32)
+	/* The name becomes a string of gnuplot's, in which a quote has no place. */
+	if (!tmp || tmp[0] != '/' || strpbrk(tmp, "'`\n") || strlen(tmp) > sizeof(dir) - 32)
 		tmp = "/tmp";
 	snprintf(dir, sizeof(dir), "%s/vtscope-figures-XXXXXX", tmp);
 	if (!mkdtemp(dir))

@@ -88,9 +88,11 @@ static void warning(struct doc *d, const char *text)
 
 static void table_cell(struct doc *d, const struct column *col, const struct cell *c, bool first)
 {
+	static const char *const class[] = { [WORDS] = "", [TIGHT] = "t", [NUMBER] = "n" };
+
 	buf_puts(d->out, first ? "<th scope=\"row\"" : "<td");
-	if (col->number || c->muted)
-		buf_printf(d->out, " class=\"%s%s\"", col->number ? "n" : "", c->muted ? " m" : "");
+	if (col->kind != WORDS || c->muted)
+		buf_printf(d->out, " class=\"%s%s\"", class[col->kind], c->muted ? " m" : "");
 	buf_puts(d->out, ">");
 	escape_html(d->out, c->text ? c->text : "");
 	if (c->note) {
@@ -107,7 +109,7 @@ static void table(struct doc *d, const struct table *t)
 	element(d, "caption", t->caption);
 	buf_puts(d->out, "<thead><tr>");
 	for (size_t i = 0; i < t->n_cols; i++) {
-		buf_printf(d->out, "<th scope=\"col\"%s>", t->col[i].number ? " class=\"n\"" : "");
+		buf_printf(d->out, "<th scope=\"col\"%s>", t->col[i].kind == NUMBER ? " class=\"n\"" : "");
 		escape_html(d->out, t->col[i].head);
 		buf_puts(d->out, "</th>");
 	}

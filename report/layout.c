@@ -17,7 +17,7 @@
 #define PAPER_INCHES	8.27
 #define CAPTION_SIZE	11.0
 #define CAPTION_LINE	15.0
-#define CAPTION_CHARS	158		/* a line of the page's width */
+#define CAPTION_CHARS	138		/* a line of the page's width */
 #define PNG_SIDE_MAX	30000.0		/* cairo refuses 32768 */
 
 const struct figure *const figures[] = { &figure_virtual, &figure_compute, &figure_paper2006, &figure_percentile };
@@ -168,7 +168,7 @@ static void flow_all(struct flow *f, const struct series *s, const char *title)
 
 static void header(struct buf *script)
 {
-	buf_puts(script, "# Figures of a vtscope report. Run: LC_ALL=C gnuplot -d THIS_FILE\n"
+	buf_puts(script, "# Figures of a vtscope report. Run: LC_ALL=C.UTF-8 gnuplot -d THIS_FILE\n"
 		 "# Pictures are written to the directory OUT (with its last slash), else to the current one.\n"
 		 "if (!exists('OUT')) OUT = ''\n"
 		 "set encoding utf8\n");
@@ -200,11 +200,12 @@ static void set_terminal(struct buf *script, enum picture_format format, double 
 	double scale = h * 2 <= PNG_SIDE_MAX ? 2 : 1;
 
 	if (format == PICTURE_PNG)
-		buf_printf(script, "set terminal pngcairo size %.0f,%.0f noenhanced butt font 'sans,9' background '#ffffff' "
-			   "fontscale %g linewidth %g pointscale %g\n", w * scale, h * scale, scale, scale, scale);
+		buf_printf(script, "set terminal pngcairo size %.0f,%.0f noenhanced butt font 'sans,12' background '#ffffff' "
+			   "fontscale %g linewidth %g pointscale %g\n", w * scale, h * scale, 0.72 * scale, scale,
+			   1.25 * scale);	/* cairo counts in points and draws marks smaller than SVG does */
 	else if (format == PICTURE_PDF)
 		buf_printf(script, "set terminal pdfcairo size %.3fin,%.3fin noenhanced butt font 'sans,12' background '#ffffff' "
-			   "fontscale 0.56 linewidth 1.2 pointscale 0.55\n", PAPER_INCHES, PAPER_INCHES * h / w);
+			   "fontscale 0.5 linewidth 1.2 pointscale 0.75\n", PAPER_INCHES, PAPER_INCHES * h / w);
 	else
 		buf_printf(script, "set terminal svg size %.0f,%.0f dynamic noenhanced butt font 'sans-serif,12' "
 			   "background '#ffffff'\n", w, h);

@@ -52,7 +52,7 @@ static void table(struct doc *d, const struct table *t)
 		line(d, " ", t->col[i].head, " |");
 	buf_puts(d->out, "\n|");
 	for (size_t i = 0; i < t->n_cols; i++)
-		buf_puts(d->out, t->col[i].number ? "---:|" : "---|");
+		buf_puts(d->out, t->col[i].kind == NUMBER ? "---:|" : "---|");
 	for (size_t i = 0; i < t->n_cells; i++) {
 		buf_puts(d->out, i % t->n_cols ? " " : "\n| ");
 		escape_markdown(d->out, t->cell[i].text ? t->cell[i].text : "");

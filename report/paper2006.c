@@ -107,24 +107,24 @@ static void size(const struct figure *f, const struct series *s, size_t i, bool 
 
 static void paper_legend(struct sheet *sh, double y)
 {
-	static const double at[] = { 0, 106, 372 };
+	static const double at[] = { 0, 112, 402 };
 
 	for (size_t i = 0; i < 3; i++) {
 		sheet_mark(sh, at[i] + 7, y, &paper_styles[i], false);
 		sheet_text(sh, at[i] + 18, y, LEFT, 12, INK, paper_styles[i].engine);
 	}
-	sheet_mark(sh, 545, y, &paper_styles[0], true);
-	sheet_text(sh, 556, y, LEFT, 12, INK, "hollow grey: derived from the paper's words");
+	sheet_mark(sh, 575, y, &paper_styles[0], true);
+	sheet_text(sh, 586, y, LEFT, 12, INK, "hollow grey: derived from the paper's words");
 }
 
 /* Numbers beside their marks, from the figure's pixels: axes are known exactly. */
-static void draw_number(struct sheet *sh, double x, double y, double v, bool derived)
+static void draw_number(struct sheet *sh, double x, double y, double v, bool derived, bool before)
 {
 	struct buf text = BUF_INIT;
 
 	buf_puts(&text, derived ? "≈ " : "");
 	number_append(&text, v);
-	sheet_text(sh, x + 9, y, LEFT, 10.5, INK, buf_str(&text));
+	sheet_text(sh, before ? x - 9 : x + 9, y, before ? RIGHT : LEFT, 10.5, INK, buf_str(&text));
 	buf_free(&text);
 }
 
@@ -153,7 +153,8 @@ static void panel(const struct series *s, struct sheet *sh, bool ratio, const st
 			if (!plottable(v))
 				continue;
 			sheet_mark(sh, place(axis, v, left, right), line, m[k].st, m[k].hollow[ratio]);
-			draw_number(sh, place(axis, v, left, right), line, v, m[k].paper && m[k].hollow[ratio]);
+			draw_number(sh, place(axis, v, left, right), line, v, m[k].paper && m[k].hollow[ratio],
+				    ratio && v < 1);	/* not across the line at 1 */
 		}
 		if (!ratio)
 			sheet_text(sh, LEFT_EDGE - 12, y + ((double)n * PITCH + ROW_PAD) / 2, RIGHT, 12, INK,

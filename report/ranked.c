@@ -17,7 +17,7 @@
 #define ROWS_MAX	100	/* the dearest; tables hold them all */
 #define TITLE_HEIGHT	26.0
 #define KEY_HEIGHT	20.0
-#define AXIS_HEIGHT	44.0
+#define AXIS_HEIGHT	50.0
 
 struct ranked { const struct series_row *row; double rank; };
 
@@ -157,9 +157,9 @@ static void sheet_key(struct sheet *sh, double y)
 	sheet_line(sh, 2, y, 22, y, FAINT, 3.5);
 	sheet_mark(sh, 12, y, &sample, false);
 	sheet_text(sh, 50, y, LEFT, 11, FAINT, "median of single shots; thick line 25 to 75 %, thin line to 99 %");
-	sheet_line(sh, 472, y, 502, y, FAINT, 3.5);
-	sheet_mark(sh, 487, y, &sample, true);
-	sheet_text(sh, 510, y, LEFT, 11, FAINT, "differenced: median, 95 % interval or range of launches");
+	sheet_line(sh, 500, y, 530, y, FAINT, 3.5);
+	sheet_mark(sh, 515, y, &sample, true);
+	sheet_text(sh, 538, y, LEFT, 11, FAINT, "differenced: median, 95 % interval or range of launches");
 }
 
 /* Thin line from the median to the far end, thick ones to the near ends, the mark on top. */

@@ -6,7 +6,7 @@
 
 #define LEGEND_LINE	18.0
 #define LEGEND_SIZE	12.0
-#define CHAR_WIDTH	0.53	/* of the font size, on average */
+#define CHAR_WIDTH	0.6	/* of the font size: the widest of the usual fonts */
 
 static double screen_x(const struct sheet *sh, double x)
 {

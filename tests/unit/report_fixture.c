@@ -283,7 +283,7 @@ static void make_hostile(struct result_set *s)
 	};
 	struct carrier c = { "", "", "", "software", "tsc" };
 
-	s->tool = json_pack("[s]", "not an object");
+	s->tool = json_pack("{s:s,s:[s]}", "git", hostile_shell, "version", hostile_markup);
 	s->hardware = json_pack("{s:s,s:{s:{s:{s:{s:s}}}},s:f}", "brand", hostile_markup, "a", "b", "c", "d", "deep",
 				"tsc_hz", -1e300);
 	s->subject = json_pack("{s:s,s:s}", hostile_markup, hostile_shell, "kernel", hostile_shell);
@@ -305,7 +305,7 @@ static void make_hostile(struct result_set *s)
 	json_decref(s->failed[0].registers);
 	s->failed[0].registers = NULL;
 	json_decref(s->failed[1].registers);
-	s->failed[1].registers = json_pack("{s:s}", hostile_markup, hostile_markup);
+	s->failed[1].registers = json_pack("{s:s}", hostile_markup, "0xdead");
 	TEXT(s->run_id, "<b>not a uuid</b>");
 	TEXT(s->started, hostile_markup);
 	s->interrupted = true;
