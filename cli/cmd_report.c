@@ -91,7 +91,8 @@ static int run(struct cli *cli, const struct args *a)
 		return rc;
 	if (!strcmp(file, "-") && cli->out_tty && (o.format == REPORT_PNG || o.format == REPORT_PDF))
 		return cli_usage(cli, "report", "a picture would be written to the terminal: name a file with -o");
-	o.no_bars = plot && (!strcmp(plot, "none") || (!strcmp(plot, "auto") && !cli->out_tty));
+	plot = plot ? plot : "auto";
+	o.no_bars = !strcmp(plot, "none") || (!strcmp(plot, "auto") && !cli->out_tty);
 	if (!child_find("gnuplot", &gnuplot))
 		o.gnuplot = buf_str(&gnuplot);
 	rc = write_report(cli, args_operands(a, &n)[0], file, &o);

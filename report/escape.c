@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/escape.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,6 +108,8 @@ static int completes_www(const struct buf *out)
 
 void escape_markdown(struct buf *out, const char *s)
 {
+	const char *start = s;
+
 	while (*s) {
 		uint32_t v = next(&s);
 
@@ -122,6 +125,8 @@ void escape_markdown(struct buf *out, const char *s)
 			buf_puts(out, "\\:");
 		else if (v == '.' && completes_www(out))
 			buf_puts(out, "\\.");
+		else if (v == '_' && s - start > 1 && isalnum((unsigned char)s[-2]) && isalnum((unsigned char)*s))
+			put(out, v);	/* inside of a word it marks nothing up: kvm_pvm */
 		else if (v < 0x80 && strchr("\\`*_{}[]#|~!$", (int)v))
 			buf_printf(out, "\\%c", (char)v);
 		else

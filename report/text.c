@@ -7,16 +7,16 @@
 #include "report/doc.h"
 #include "report/escape.h"
 
+#define COLUMNS_MIN	60	/* a narrower terminal wraps */
 #define COLUMN_GAP	2
 #define NAME_MAX_WIDTH	28
-#define TEXT_MAX_WIDTH	24
 #define BAR_MIN		8
 
 static unsigned columns(const struct doc *d)
 {
 	unsigned c = d->o->columns ? d->o->columns : 80;
 
-	return c < 40 ? 40 : c > 400 ? 400 : c;
+	return c < COLUMNS_MIN ? COLUMNS_MIN : c > 400 ? 400 : c;
 }
 
 static void spaces(struct doc *d, size_t n)
@@ -48,33 +48,41 @@ static void styled(struct doc *d, const char *code, const char *text)
 		buf_puts(d->out, "\x1b[0m");
 }
 
+/* Bytes of the first (width) characters of (s), at most (bytes). */
+static size_t cut(const char *s, size_t bytes, size_t width)
+{
+	size_t n = 0;
+
+	for (size_t chars = 0; n < bytes; n++) {
+		chars += ((unsigned char)s[n] & 0xc0) != 0x80;
+		if (chars > width)
+			break;
+	}
+	return n;
+}
+
 /* Words from column (indent) on; a word longer than a line is cut into lines. */
 static void wrapped(struct doc *d, const char *raw, size_t indent)
 {
 	size_t room = columns(d) > indent + 10 ? columns(d) - indent : 10, used = 0;
 	struct buf clean = BUF_INIT;
-	const char *s;
 
 	escape_plain(&clean, raw);
-	for (s = buf_str(&clean); *s; ) {
-		size_t bytes = strcspn(s, " ");
-		struct buf word = BUF_INIT;
-		size_t w;
+	for (const char *s = buf_str(&clean); *s; ) {
+		size_t word = strcspn(s, " "), bytes = cut(s, word, room), width = 0;
 
-		buf_append(&word, s, bytes);
-		w = text_width(buf_str(&word));
-		if (used && used + 1 + w > room) {
+		for (size_t i = 0; i < bytes; i++)
+			width += ((unsigned char)s[i] & 0xc0) != 0x80;
+		if (used && used + 1 + width > room) {
 			buf_puts(d->out, "\n");
 			spaces(d, indent);
 			used = 0;
 		}
-		if (used && w)
-			buf_puts(d->out, " ");
-		buf_puts(d->out, buf_str(&word));
-		used += w + (used && w ? 1 : 0);
+		buf_puts(d->out, used && width ? " " : "");
+		buf_append(d->out, s, bytes);
+		used += width + (used && width ? 1 : 0);
 		s += bytes;
 		s += *s == ' ';
-		buf_free(&word);
 	}
 	buf_puts(d->out, "\n");
 	buf_free(&clean);
@@ -191,27 +199,53 @@ static void bar(struct doc *d, double part, size_t width, unsigned ansi)
 		buf_puts(d->out, "\x1b[0m");
 }
 
-struct bars { size_t op, lane, bar; bool percentile; struct log_axis axis; };
+struct bars {
+	size_t op, lane, bar;	/* columns */
+	bool labels;		/* the lanes' labels fit whole; else engine and provenance, the legend says the rest */
+	bool percentile;
+	struct log_axis axis;
+};
+
+static void short_label(const struct bars *m, const struct lane *l, struct buf *out)
+{
+	if (m->labels)
+		buf_puts(out, l->label);
+	else
+		buf_printf(out, "%s, %s", l->first->engine, l->first->provenance);
+}
+
+static size_t widest_lane(const struct bars *m, const struct series *s)
+{
+	size_t most = 6;
+
+	for (size_t i = 0; i < s->n_cycles; i++) {
+		struct buf b = BUF_INIT;
+
+		short_label(m, &s->lane[i], &b);
+		most = text_width(buf_str(&b)) > most ? text_width(buf_str(&b)) : most;
+		buf_free(&b);
+	}
+	return most;
+}
 
 static struct bars measure(const struct doc *d)
 {
 	const struct series *s = d->s;
-	struct bars m = { .op = 9, .lane = 6 };
+	struct bars m = { .op = 9, .labels = true };
 	size_t width = columns(d), fixed;
 
 	for (size_t i = 0; i < s->n_rows; i++)
 		if (row_has_cycles(s, &s->row[i]) && text_width(s->row[i].op) > m.op)
 			m.op = text_width(s->row[i].op);
-	for (size_t i = 0; i < s->n_cycles; i++)
-		if (text_width(s->lane[i].label) > m.lane)
-			m.lane = text_width(s->lane[i].label);
 	for (size_t i = 0; i < s->n_cells; i++)
 		if (s->cell[i].lane < s->n_cycles)
 			log_axis_show(&m.axis, s->cell[i].r->median);
 	if (!log_axis_close(&m.axis, 1.5))
 		m.axis = (struct log_axis){ 1, 10 };
 	m.op = m.op < NAME_MAX_WIDTH ? m.op : NAME_MAX_WIDTH;
-	m.lane = m.lane < TEXT_MAX_WIDTH || width >= 110 ? m.lane : TEXT_MAX_WIDTH;
+	m.lane = widest_lane(&m, s);
+	m.labels = m.lane <= width / 3;
+	m.lane = m.labels ? m.lane : widest_lane(&m, s);
 	m.lane = m.lane < width / 3 ? m.lane : width / 3;
 	m.percentile = width >= 100;
 	fixed = m.op + m.lane + 12 + (m.percentile ? 24 : 0) + 3 * COLUMN_GAP;
@@ -231,10 +265,13 @@ static void number_column(struct doc *d, double v, size_t width)
 static void bar_row(struct doc *d, const struct bars *m, const char *op, const struct series_cell *c)
 {
 	const struct lane *l = &d->s->lane[c->lane];
+	struct buf label = BUF_INIT;
 
+	short_label(m, l, &label);
 	padded(d, op, m->op, false);
 	spaces(d, COLUMN_GAP);
-	padded(d, l->label, m->lane, false);
+	padded(d, buf_str(&label), m->lane, false);
+	buf_free(&label);
 	number_column(d, c->r->median, 12);
 	if (m->percentile) {
 		number_column(d, c->r->p25, 12);
@@ -252,6 +289,11 @@ static void bars(struct doc *d)
 	const struct series *s = d->s;
 	struct bars m = measure(d);
 
+	for (size_t i = 0; !m.labels && i < s->n_cycles; i++) {
+		buf_puts(d->out, "  ");
+		wrapped(d, s->lane[i].label, 4);
+	}
+	buf_puts(d->out, m.labels ? "" : "\n");
 	padded(d, "operation", m.op, false);
 	spaces(d, COLUMN_GAP);
 	padded(d, "engine", m.lane, false);
