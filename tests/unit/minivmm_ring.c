@@ -8,15 +8,15 @@
 #include "minivmm/carrier.h"
 #include "tests/unit/tap.h"
 
-#define MEM_BYTES	((uint64_t)GUEST_MEM_BYTES)
-#define RING_END	((uint64_t)GUEST_RING_BYTES)
+#define MEM_BYTES ((uint64_t)GUEST_MEM_BYTES)
+#define RING_END  ((uint64_t)GUEST_RING_BYTES)
 
 /* What a sink was given. */
 struct seen {
 	unsigned records;
 	uint64_t bytes;
 	struct guest_record last;
-	unsigned char payload[64];	/* of the last, as far as it goes */
+	unsigned char payload[64]; /* of the last, as far as it goes */
 };
 
 static void seen_record(void *ctx, const struct guest_record *r, const void *payload)
@@ -43,7 +43,8 @@ static void mem_open(void)
 	const uint64_t end = GUEST_RING_PHYS + RING_END;
 
 	if (!mem) {
-		mem = mmap(NULL, end + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		mem = mmap(NULL, end + 4096, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (mem == MAP_FAILED || mprotect(mem + end, 4096, PROT_NONE) != 0)
 			abort();
 	}
@@ -67,7 +68,11 @@ static void put(unsigned type, uint32_t bytes, uint32_t row, uint32_t arg, unsig
 {
 	unsigned char *at = mem + GUEST_RING_PHYS + ctrl()->ring_head % RING_END;
 	const struct guest_record r = {
-		.magic = GUEST_RECORD_MAGIC, .type = (uint8_t)type, .bytes = bytes, .row = row, .arg = arg,
+		.magic = GUEST_RECORD_MAGIC,
+		.type = (uint8_t)type,
+		.bytes = bytes,
+		.row = row,
+		.arg = arg,
 	};
 
 	memcpy(at, &r, sizeof(r));
@@ -77,9 +82,17 @@ static void put(unsigned type, uint32_t bytes, uint32_t row, uint32_t arg, unsig
 
 static void test_types(void)
 {
-	static const struct { unsigned type; uint32_t bytes; } rows[] = {
-		{ RECORD_ROW_BEGIN, 0 }, { RECORD_COLD, 8 }, { RECORD_EMPTY, 24 }, { RECORD_SINGLE, 800 },
-		{ RECORD_DIFF, 48 }, { RECORD_LOG, 13 }, { RECORD_ROW_END, sizeof(struct guest_row_end) },
+	static const struct {
+		unsigned type;
+		uint32_t bytes;
+	} rows[] = {
+		{ RECORD_ROW_BEGIN, 0 },
+		{ RECORD_COLD, 8 },
+		{ RECORD_EMPTY, 24 },
+		{ RECORD_SINGLE, 800 },
+		{ RECORD_DIFF, 48 },
+		{ RECORD_LOG, 13 },
+		{ RECORD_ROW_END, sizeof(struct guest_row_end) },
 	};
 
 	mem_open();
@@ -88,8 +101,10 @@ static void test_types(void)
 		put(rows[i].type, rows[i].bytes, 7, 3, (unsigned char)(0x10 + i));
 		CU_ASSERT(drain() == 0);
 		CU_ASSERT(seen.records == i + 1 && seen.last.type == rows[i].type);
-		CU_ASSERT(seen.last.bytes == rows[i].bytes && seen.last.row == 7 && seen.last.arg == 3);
-		CU_ASSERT(!rows[i].bytes || (seen.payload[0] == 0x10 + i && seen.payload[7] == 0x10 + i));
+		CU_ASSERT(seen.last.bytes == rows[i].bytes && seen.last.row == 7 &&
+			  seen.last.arg == 3);
+		CU_ASSERT(!rows[i].bytes ||
+			  (seen.payload[0] == 0x10 + i && seen.payload[7] == 0x10 + i));
 		CU_ASSERT(ctrl()->ring_tail == ctrl()->ring_head);
 	}
 }
@@ -98,8 +113,8 @@ static void test_wrap(void)
 {
 	mem_open();
 	ctrl()->ring_head = ctrl()->ring_tail = 5 * RING_END - 64;
-	put(RECORD_COLD, 8, 1, 0, 0xaa);	/* 32 bytes */
-	put(RECORD_PAD, 16, 0, 0, 0);		/* to the end */
+	put(RECORD_COLD, 8, 1, 0, 0xaa); /* 32 bytes */
+	put(RECORD_PAD, 16, 0, 0, 0);	 /* to the end */
 	CU_ASSERT(ctrl()->ring_head % RING_END == 0);
 	put(RECORD_COLD, 8, 2, 0, 0xbb);
 	CU_ASSERT(drain() == 0);
@@ -119,9 +134,18 @@ static void test_wrap(void)
 
 static void test_counters(void)
 {
-	static const struct { uint64_t head, tail; } rows[] = {
-		{ 8, 0 }, { 16, 8 }, { 24, 1 }, { 0, 16 }, { GUEST_RING_BYTES + 16, 0 }, { UINT64_MAX, 0 },
-		{ 1ull << 63, 0 }, { 32, 48 }, { 0, UINT64_MAX - 15 - GUEST_RING_BYTES },
+	static const struct {
+		uint64_t head, tail;
+	} rows[] = {
+		{ 8, 0 },
+		{ 16, 8 },
+		{ 24, 1 },
+		{ 0, 16 },
+		{ GUEST_RING_BYTES + 16, 0 },
+		{ UINT64_MAX, 0 },
+		{ 1ull << 63, 0 },
+		{ 32, 48 },
+		{ 0, UINT64_MAX - 15 - GUEST_RING_BYTES },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -136,16 +160,25 @@ static void test_counters(void)
 
 static void test_headers(void)
 {
-	static const struct { unsigned type; uint32_t bytes, row, arg; } rows[] = {
-		{ 0, 0, 0, 0 }, { 9, 0, 0, 0 }, { 255, 0, 0, 0 },
+	static const struct {
+		unsigned type;
+		uint32_t bytes, row, arg;
+	} rows[] = {
+		{ 0, 0, 0, 0 },
+		{ 9, 0, 0, 0 },
+		{ 255, 0, 0, 0 },
 		{ RECORD_ROW_BEGIN, 8, 0, 0 },
-		{ RECORD_COLD, 0, 0, 0 }, { RECORD_COLD, 16, 0, 0 },
-		{ RECORD_EMPTY, 12, 0, 0 }, { RECORD_SINGLE, 7, 0, 0 },
-		{ RECORD_DIFF, 24, 0, 1 }, { RECORD_DIFF, 32, 0, 0 },
+		{ RECORD_COLD, 0, 0, 0 },
+		{ RECORD_COLD, 16, 0, 0 },
+		{ RECORD_EMPTY, 12, 0, 0 },
+		{ RECORD_SINGLE, 7, 0, 0 },
+		{ RECORD_DIFF, 24, 0, 1 },
+		{ RECORD_DIFF, 32, 0, 0 },
 		{ RECORD_ROW_END, sizeof(struct guest_row_end) - 8, 0, 0 },
 		{ RECORD_ROW_END, sizeof(struct guest_row_end) + 8, 0, 0 },
 		{ RECORD_LOG, 4097, 0, 0 },
-		{ RECORD_SINGLE, 8, GUEST_ROWS_MAX, 0 }, { RECORD_SINGLE, 8, UINT32_MAX, 0 },
+		{ RECORD_SINGLE, 8, GUEST_ROWS_MAX, 0 },
+		{ RECORD_SINGLE, 8, UINT32_MAX, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -154,7 +187,7 @@ static void test_headers(void)
 		put(rows[i].type, rows[i].bytes, rows[i].row, rows[i].arg, 0);
 		put(RECORD_COLD, 8, 0, 0, 1);
 		CU_ASSERT(drain() == -EBADMSG);
-		CU_ASSERT(seen.records == 1 && ctrl()->ring_tail == 32);	/* what was right before it */
+		CU_ASSERT(seen.records == 1 && ctrl()->ring_tail == 32); /* what was right before it */
 	}
 }
 
@@ -195,7 +228,8 @@ static void test_noise(void)
 			x ^= x << 13;
 			x ^= x >> 7;
 			x ^= x << 17;
-			put(x % 10, (uint32_t)(x >> 8) % 200, (uint32_t)(x >> 20) % 3, (uint32_t)(x >> 30), (unsigned char)x);
+			put(x % 10, (uint32_t)(x >> 8) % 200, (uint32_t)(x >> 20) % 3,
+			    (uint32_t)(x >> 30), (unsigned char)x);
 		}
 		ctrl()->ring_head = x % 5 ? ctrl()->ring_head : x & 0xfff0;
 		ctrl()->ring_tail = x % 7 ? 0 : x >> 4 & 0xff0;
@@ -220,8 +254,10 @@ static void test_ctrl(void)
 	CU_ASSERT_FATAL(whole != MAP_FAILED);
 	rows[GUEST_ROWS_MAX - 1].op = 42;
 	CU_ASSERT(guest_ctrl_init(whole, MEM_BYTES, &l, 1000, GUEST_FENCE_LFENCE, &e) == 0);
-	CU_ASSERT(c->magic == GUEST_CTRL_MAGIC && c->version == GUEST_ABI_VERSION && c->bytes == sizeof(*c));
-	CU_ASSERT(c->mem_bytes == MEM_BYTES && c->tsc_hz == 1000 && c->seed == 5 && c->fence == GUEST_FENCE_LFENCE);
+	CU_ASSERT(c->magic == GUEST_CTRL_MAGIC && c->version == GUEST_ABI_VERSION &&
+		  c->bytes == sizeof(*c));
+	CU_ASSERT(c->mem_bytes == MEM_BYTES && c->tsc_hz == 1000 && c->seed == 5 &&
+		  c->fence == GUEST_FENCE_LFENCE);
 	CU_ASSERT(c->row_count == GUEST_ROWS_MAX && c->rows[GUEST_ROWS_MAX - 1].op == 42);
 	CU_ASSERT(c->row_current == c->row_count && c->ring_head == 0 && c->state == GUEST_LOADED);
 	CU_ASSERT(sizeof(*c) <= GUEST_BOOT_PT_PHYS - GUEST_CTRL_PHYS);
@@ -238,16 +274,27 @@ static void test_gate(void)
 	static const struct guest_row rows[2];
 	const struct launch l = { .rows = rows, .row_count = 2 };
 	const struct sink to = { .ctx = &seen, .record = seen_record };
-	static const struct { unsigned type; uint32_t row; unsigned passed; uint32_t at_work; } steps[][6] = {
-		{ { RECORD_ROW_BEGIN, 0, 1, 0 }, { RECORD_COLD, 0, 2, 0 }, { RECORD_LOG, 0, 3, 0 },
-		  { RECORD_ROW_END, 0, 4, 2 }, { RECORD_ROW_BEGIN, 1, 5, 1 }, { RECORD_ROW_END, 1, 6, 2 } },
-		{ { RECORD_COLD, 0, 0, 2 }, { RECORD_ROW_BEGIN, 0, 0, 2 } },		/* before its row */
-		{ { RECORD_ROW_BEGIN, 2, 0, 2 } },					/* no such row */
-		{ { RECORD_ROW_BEGIN, 1, 1, 1 }, { RECORD_COLD, 0, 1, 1 } },		/* another row's */
-		{ { RECORD_ROW_BEGIN, 0, 1, 0 }, { RECORD_ROW_BEGIN, 1, 1, 0 } },	/* two at once */
-		{ { RECORD_ROW_BEGIN, 0, 1, 0 }, { RECORD_ROW_END, 0, 2, 2 },
-		  { RECORD_ROW_BEGIN, 0, 2, 2 }, { RECORD_ROW_BEGIN, 1, 2, 2 } },	/* once more */
-		{ { RECORD_ROW_END, 0, 0, 2 } },					/* end without begin */
+	static const struct {
+		unsigned type;
+		uint32_t row;
+		unsigned passed;
+		uint32_t at_work;
+	} steps[][6] = {
+		{ { RECORD_ROW_BEGIN, 0, 1, 0 },
+		  { RECORD_COLD, 0, 2, 0 },
+		  { RECORD_LOG, 0, 3, 0 },
+		  { RECORD_ROW_END, 0, 4, 2 },
+		  { RECORD_ROW_BEGIN, 1, 5, 1 },
+		  { RECORD_ROW_END, 1, 6, 2 } },
+		{ { RECORD_COLD, 0, 0, 2 }, { RECORD_ROW_BEGIN, 0, 0, 2 } }, /* before its row */
+		{ { RECORD_ROW_BEGIN, 2, 0, 2 } },			     /* no such row */
+		{ { RECORD_ROW_BEGIN, 1, 1, 1 }, { RECORD_COLD, 0, 1, 1 } }, /* another row's */
+		{ { RECORD_ROW_BEGIN, 0, 1, 0 }, { RECORD_ROW_BEGIN, 1, 1, 0 } }, /* two at once */
+		{ { RECORD_ROW_BEGIN, 0, 1, 0 },
+		  { RECORD_ROW_END, 0, 2, 2 },
+		  { RECORD_ROW_BEGIN, 0, 2, 2 },
+		  { RECORD_ROW_BEGIN, 1, 2, 2 } }, /* once more */
+		{ { RECORD_ROW_END, 0, 0, 2 } },   /* end without begin */
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -257,7 +304,9 @@ static void test_gate(void)
 		record_gate_init(&g, &l, &to);
 		for (size_t k = 0; k < 6 && steps[i][k].type; k++) {
 			const struct guest_record r = {
-				.magic = GUEST_RECORD_MAGIC, .type = (uint8_t)steps[i][k].type, .row = steps[i][k].row,
+				.magic = GUEST_RECORD_MAGIC,
+				.type = (uint8_t)steps[i][k].type,
+				.row = steps[i][k].row,
 			};
 
 			g.sink.record(g.sink.ctx, &r, "");
