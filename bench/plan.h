@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan.h - which rows (operation, engine) will run, in seeded order, with budgets; what will not, and why.
- * bench/ and cli/ include this.
+ * plan.h - which rows (operation, engine) will run, and what will not, with the reason. bench/ and cli/ include this.
  */
 #ifndef VTSCOPE_BENCH_PLAN_H
 #define VTSCOPE_BENCH_PLAN_H
@@ -17,31 +16,48 @@ struct bench_options {
 	const char *via;		/* NULL: "auto" */
 	bool quick, force;
 	unsigned launches;		/* 0: 10, quick 3 */
-	double seconds;			/* --time: for everything; 0: quick 45, else by launches */
-	int cpu;			/* first CPU of --cpu, -1: choose */
+	double seconds;			/* --time: the whole run ends within it; 0: quick 54, else by launches */
+	int cpu;			/* to measure on, -1: leave it to the kernel */
 	uint64_t seed;			/* 0: random */
+	const struct engine_ops *const *table;		/* to choose engines from; NULL: engines[]. For tests. */
+	size_t n_table;
 };
 
 enum plan_state { PLAN_RUN, PLAN_SKIP, PLAN_UNVERIFIED };
 
+struct plan_engine {
+	const struct engine_ops *ops;
+	struct engine *engine;		/* owned; NULL: its needs are not met, or it did not open */
+	const struct engine_info *info;	/* of (engine) */
+	size_t runnable;		/* rows */
+};
+
 struct plan_row {
 	const struct op *op;
-	const struct engine_ops *engine;
+	size_t engine;			/* index in plan.engine */
 	enum plan_state state;
-	char check[32];			/* the need that was not met */
+	char check[32];			/* the need that was not met, "" : none of them */
 	char reason[240], hint[400];
-	uint64_t budget;		/* ticks a launch */
 };
 
 struct plan {
-	struct plan_row *row; size_t n;	/* owned, grouped by nothing: launch order is made by run */
+	struct plan_engine *engine; size_t n_engines;	/* owned */
+	struct plan_row *row; size_t n;			/* owned; the order of rows means nothing: run makes it */
+	size_t runnable;
 	unsigned launches;
 	uint64_t seed;
-	double seconds;			/* estimate of the whole, for --dry-run and the ETA */
+	double limit;			/* seconds: never more */
+	double row_seconds;		/* for one row in one launch, at most */
+	double seconds;			/* estimate of the whole, for --dry-run */
+	int cpu;
 };
 
-/* -EINVAL with the nearest name for an unknown engine or a glob that matches nothing. */
-int plan_make(struct plan *p, const struct bench_options *o, const struct verdict *v, uint64_t tsc_hz, struct err *e);
+/*
+ * Evaluates every engine's needs in (v) and opens those that may run. (o), (s) and (v) are borrowed for the life of
+ * the plan. -EINVAL with the nearest name for an unknown engine or a glob that matches nothing.
+ */
+int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
+	      uint64_t tsc_hz, struct err *e);
 void plan_free(struct plan *p);
 
 #endif

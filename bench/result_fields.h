@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * result_fields.h - the flat members of a result and of the objects around it, shared by writer and loader.
- * Only bench/result_json.c and bench/result_load.c include this.
+ * result_fields.h - the flat members of a result and of the objects around it, shared by who fills, writes and loads
+ * them. Only bench/ includes this.
  */
 #ifndef VTSCOPE_BENCH_RESULT_FIELDS_H
 #define VTSCOPE_BENCH_RESULT_FIELDS_H
@@ -68,6 +68,9 @@ static const struct { const char *key; size_t offset; } set_objects[] = {
 	{ "subject", offsetof(struct result_set, subject) },
 	{ "verdict", offsetof(struct result_set, verdict) },
 };
+
+/* Text that came from a machine may hold bytes that are no UTF-8: these become '?'. NULL: out of memory. */
+json_t *result_text(const char *s, size_t n);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

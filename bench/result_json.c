@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bench/result_fields.h"
 
@@ -15,19 +17,20 @@ static json_t *number(double v)
 	return v == rint(v) && fabs(v) < 9e15 ? json_integer((json_int_t)v) : json_real(v);
 }
 
-/* Text that came from the machine may hold bytes that are no UTF-8: these become '?'. */
-static json_t *text(const char *s)
+json_t *result_text(const char *s, size_t n)
 {
-	json_t *j = json_string(s);
-	char copy[512];
+	json_t *j = json_stringn(s, n);
+	char *copy;
 	size_t i;
 
 	if (j)
 		return j;
-	for (i = 0; s[i] && i < sizeof(copy) - 1; i++)
+	copy = malloc(n + 1);
+	for (i = 0; copy && i < n; i++)
 		copy[i] = (unsigned char)s[i] < 0x80 ? s[i] : '?';
-	copy[i] = 0;
-	return json_string(copy);
+	j = copy ? json_stringn(copy, n) : NULL;
+	free(copy);
+	return j;
 }
 
 static int put_texts(json_t *to, const struct text_field *f, size_t n, const void *from)
@@ -37,7 +40,7 @@ static int put_texts(json_t *to, const struct text_field *f, size_t n, const voi
 	for (i = 0; i < n; i++) {
 		const char *s = (const char *)from + f[i].offset;
 
-		if (json_object_set_new(to, f[i].key, f[i].nullable && !*s ? json_null() : text(s)) < 0)
+		if (json_object_set_new(to, f[i].key, f[i].nullable && !*s ? json_null() : result_text(s, strlen(s))) < 0)
 			return -ENOMEM;
 	}
 	return 0;

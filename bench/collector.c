@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/collector.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/stats.h"
+
+double clock_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void tally_free(struct tally *t)
+{
+	histogram_free(&t->single);
+	free(t->launch);
+	*t = (struct tally){ 0 };
+}
+
+/* Appends a launch; its samples are c->single. */
+static int tally_add(struct tally *t, const struct launch_values *v, const struct histogram *single)
+{
+	struct launch_values *more = reallocarray(t->launch, t->n_launches + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	t->launch = more;
+	if (!t->single.count && histogram_init(&t->single) < 0)
+		return -ENOMEM;
+	t->launch[t->n_launches++] = *v;
+	histogram_merge(&t->single, single);
+	return 0;
+}
+
+int collector_init(struct collector *c)
+{
+	memset(c, 0, sizeof(*c));
+	if (histogram_init(&c->single) == 0 && histogram_init(&c->empty) == 0)
+		return 0;
+	collector_free(c);
+	return -ENOMEM;
+}
+
+void collector_free(struct collector *c)
+{
+	histogram_free(&c->single);
+	histogram_free(&c->empty);
+}
+
+void collector_start(struct collector *c, uint32_t rows)
+{
+	uint32_t i;
+
+	c->rows = c->at = rows;
+	c->error = 0;
+	for (i = 0; i < rows; i++)
+		c->row[i] = (struct collector_row){ .tally = c->row[i].tally };
+}
+
+static void row_begin(struct collector *c, uint32_t row)
+{
+	struct collector_row *r = &c->row[row];
+
+	if (r->outcome != ROW_NOT_REACHED)
+		return;			/* a runner that begins a row twice */
+	c->at = row;
+	histogram_reset(&c->single);
+	histogram_reset(&c->empty);
+	r->outcome = ROW_STARTED;
+	r->began = clock_seconds();
+	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN };
+}
+
+static void add_all(struct histogram *h, const uint64_t *v, uint32_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < bytes / sizeof(*v); i++)
+		histogram_add(h, v[i]);
+}
+
+/* (T(2n) - T(n)) / n for each pair; noise may make it negative, and then it is. */
+static void add_pairs(struct collector *c, struct launch_values *v, uint32_t copies, const uint64_t *t, uint32_t bytes)
+{
+	uint32_t i;
+
+	if (!copies)
+		return;
+	v->copies = copies;
+	for (i = 0; i < bytes / (2 * sizeof(*t)) && v->n_diff < COLLECTOR_DIFFS; i++)
+		c->diff[v->n_diff++] = ((double)t[2 * i + 1] - (double)t[2 * i]) / copies;
+}
+
+static void row_end(struct collector *c, const struct guest_row_end *end)
+{
+	struct collector_row *r = &c->row[c->at];
+	struct launch_values *v = &r->values;
+
+	v->executions = end->executions;
+	v->ticks = end->ticks;
+	v->flags = end->flags;
+	v->n = c->single.n;
+	v->median = histogram_quantile(&c->single, 0.5);
+	v->min = v->n ? (double)c->single.min : NAN;
+	v->empty_median = histogram_quantile(&c->empty, 0.5);
+	v->empty_min = c->empty.n ? (double)c->empty.min : NAN;
+	if (v->n_diff) {
+		v->diff_median = stats_median(c->diff, v->n_diff);
+		v->diff_min = c->diff[0];	/* sorted now */
+	}
+	if (end->flags & GUEST_END_UNSUPPORTED)
+		r->outcome = ROW_UNSUPPORTED;
+	else
+		r->outcome = v->n ? ROW_MEASURED : ROW_EMPTY;
+	if (r->outcome == ROW_MEASURED && !c->error)
+		c->error = tally_add(r->tally, v, &c->single);
+	c->at = c->rows;
+	if (c->row_done)
+		c->row_done(c->ctx);
+}
+
+/* The guest's words reach a terminal: printable ASCII only. */
+static void keep_log(struct collector_row *r, const char *text, uint32_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes && text[i] && i < sizeof(r->why) - 1; i++)
+		r->why[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	r->why[i] = 0;
+}
+
+/* Records of rows that are not at work are dropped: their row then lacks its end, and is blamed for that. */
+static void on_record(void *ctx, const struct guest_record *rec, const void *payload)
+{
+	struct collector *c = ctx;
+	struct launch_values *v;
+
+	if (rec->row >= c->rows)
+		return;
+	if (rec->type == RECORD_ROW_BEGIN) {
+		row_begin(c, rec->row);
+		return;
+	}
+	if (rec->row != c->at)
+		return;
+	v = &c->row[c->at].values;
+	switch (rec->type) {
+	case RECORD_COLD:
+		if (rec->bytes >= sizeof(uint64_t))
+			v->cold = (double)*(const uint64_t *)payload;
+		break;
+	case RECORD_EMPTY:
+		add_all(&c->empty, payload, rec->bytes);
+		break;
+	case RECORD_SINGLE:
+		add_all(&c->single, payload, rec->bytes);
+		break;
+	case RECORD_DIFF:
+		add_pairs(c, v, rec->arg, payload, rec->bytes);
+		break;
+	case RECORD_LOG:
+		keep_log(&c->row[c->at], payload, rec->bytes);
+		break;
+	case RECORD_ROW_END:
+		if (rec->bytes >= sizeof(struct guest_row_end))
+			row_end(c, payload);
+		break;
+	}
+}
+
+static void on_counters(void *ctx, uint32_t row, bool begin, const struct engine_counters *counters)
+{
+	struct collector *c = ctx;
+
+	if (row >= c->rows)
+		return;
+	if (begin) {
+		c->row[row].begin = *counters;
+		c->row[row].has_begin = true;
+	} else {
+		c->row[row].end = *counters;
+		c->row[row].has_end = true;
+	}
+}
+
+struct sink collector_sink(struct collector *c)
+{
+	return (struct sink){ .ctx = c, .record = on_record, .counters = on_counters };
+}
+
+/* The end doorbell rings after the row's end record: counters join the launch only now. */
+int collector_finish(struct collector *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->rows; i++) {
+		struct collector_row *r = &c->row[i];
+		struct launch_values *v;
+
+		if (r->outcome != ROW_MEASURED || !r->has_begin || !r->has_end || !r->tally->n_launches ||
+		    r->end.exits < r->begin.exits)
+			continue;
+		v = &r->tally->launch[r->tally->n_launches - 1];
+		v->exits = r->end.exits - r->begin.exits;
+		v->exits -= v->exits > 0;
+		v->interrupts = r->end.interrupts - r->begin.interrupts;
+		v->counted = true;
+	}
+	return c->error;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * collector.h - the sink of a launch: records become the launch's numbers, in memory that does not grow with them.
+ * Only bench/ and its tests include this.
+ */
+#ifndef VTSCOPE_BENCH_COLLECTOR_H
+#define VTSCOPE_BENCH_COLLECTOR_H
+
+#include <stdbool.h>
+
+#include "bench/histogram.h"
+#include "minivmm/engine.h"
+
+/* What one launch measured of one row. Ticks per execution of the body; NAN where nothing was. */
+struct launch_values {
+	uint64_t n, n_diff;		/* samples, pairs */
+	double cold, median, min;	/* of single shots */
+	double diff_median, diff_min;	/* ticks per body */
+	uint32_t copies;		/* n of the differenced pass */
+	double empty_median, empty_min;
+	uint64_t executions, ticks;
+	uint32_t flags;			/* GUEST_END_* */
+	bool counted;			/* the two below are there */
+	uint64_t exits, interrupts;	/* between the doorbells; the end doorbell's own exit is taken off */
+};
+
+/* One row over all launches. */
+struct tally {
+	struct histogram single;	/* owned; allocated with the first samples */
+	struct launch_values *launch; size_t n_launches;	/* owned */
+};
+void tally_free(struct tally *t);
+
+enum row_outcome {
+	ROW_NOT_REACHED,
+	ROW_STARTED,		/* begun, not ended */
+	ROW_MEASURED,
+	ROW_EMPTY,		/* ended without a sample */
+	ROW_UNSUPPORTED,	/* the runner cannot execute it there: (why) */
+};
+
+struct collector_row {
+	struct tally *tally;		/* borrowed */
+	enum row_outcome outcome;
+	struct launch_values values;
+	struct engine_counters begin, end;
+	bool has_begin, has_end;
+	double began;			/* seconds of CLOCK_MONOTONIC */
+	char why[160];			/* its last log line, printable */
+};
+
+#define COLLECTOR_DIFFS 4096
+
+struct collector {
+	struct collector_row row[GUEST_ROWS_MAX];
+	uint32_t rows;
+	uint32_t at;			/* row whose records come, (rows): none */
+	struct histogram single, empty;	/* of the row at work */
+	double diff[COLLECTOR_DIFFS];	/* pairs beyond are counted, not kept */
+	int error;			/* -ENOMEM: a tally could not be kept */
+	void (*row_done)(void *ctx);	/* may be NULL */
+	void *ctx;
+};
+
+int collector_init(struct collector *c);		/* 0 or -ENOMEM */
+void collector_free(struct collector *c);
+/* Before a launch of (rows) rows whose tallies the caller has put in c->row[].tally. */
+void collector_start(struct collector *c, uint32_t rows);
+/* After it: hands what is complete to the tallies. 0 or -ENOMEM. */
+int collector_finish(struct collector *c);
+struct sink collector_sink(struct collector *c);
+
+double clock_seconds(void);	/* CLOCK_MONOTONIC */
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/parse.h"
+
+#define QUICK_LAUNCHES	3
+#define LAUNCHES	10
+#define QUICK_LIMIT	54.0	/* what --quick promises is 60 s, probing and writing included */
+#define LAUNCH_LIMIT	25.0	/* a launch of everything, without --quick */
+#define QUICK_ROW	0.08
+#define ROW		0.15
+#define ROW_MAX		2.0	/* with --time: more samples, but the machine drifts */
+#define BOOT_GUESS	1.5	/* seconds a launch costs beside its rows; run measures it */
+
+/* ---- what the user asked for ---- */
+
+static bool any_matches(const struct op *op, const char *const *glob, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (op_matches(op, glob[i]))
+			return true;
+	return false;
+}
+
+static bool glob_matches_something(const char *glob)
+{
+	size_t i;
+
+	for (i = 0; i < n_ops; i++)
+		if (op_matches(&ops[i], glob))
+			return true;
+	return false;
+}
+
+static int glob_check(const char *glob, struct err *e)
+{
+	const char *names[OP_COUNT], *near;
+	char below[80];
+	size_t i;
+
+	if (glob_matches_something(glob))
+		return 0;
+	snprintf(below, sizeof(below), "%s.*", glob);
+	for (i = 0; i < n_ops; i++)
+		names[i] = ops[i].name;
+	near = glob_matches_something(below) ? below : nearest_name(glob, names, n_ops);
+	if (near)
+		return err_set(e, EINVAL, "no operation is called '%s'; did you mean '%s'?", glob, near);
+	return err_set(e, EINVAL, "no operation is called '%s'; 'vtscope list ops' names them", glob);
+}
+
+static int globs_check(const struct bench_options *o, struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < o->n_op_globs && rc == 0; i++)
+		rc = glob_check(o->op_globs[i], e);
+	for (i = 0; i < o->n_excludes && rc == 0; i++)
+		rc = glob_check(o->excludes[i], e);
+	return rc;
+}
+
+static int engine_unknown(const struct engine_ops *const *table, size_t n, const char *name, struct err *e)
+{
+	const char **names = calloc(n + 1, sizeof(*names)), *near;
+	size_t i;
+
+	if (!names)
+		return err_set(e, ENOMEM, "out of memory");
+	for (i = 0; i < n; i++)
+		names[i] = table[i]->name;
+	near = nearest_name(name, names, n);
+	if (near)
+		err_set(e, EINVAL, "no engine is called '%s'; did you mean '%s'?", name, near);
+	else
+		err_set(e, EINVAL, "no engine is called '%s'; 'vtscope list engines' names them", name);
+	free(names);
+	return -EINVAL;
+}
+
+/* Fills p->engine in the order of the table, each at most once. */
+static int engines_choose(struct plan *p, const struct bench_options *o, struct err *e)
+{
+	const struct engine_ops *const *table = o->table ? o->table : engines;
+	size_t n = o->table ? o->n_table : n_engines, i, k;
+
+	p->engine = calloc(n + 1, sizeof(*p->engine));
+	if (!p->engine)
+		return err_set(e, ENOMEM, "out of memory");
+	for (k = 0; k < o->n_engines; k++) {
+		for (i = 0; i < n && strcmp(table[i]->name, o->engines[k]); i++)
+			;
+		if (i == n)
+			return engine_unknown(table, n, o->engines[k], e);
+	}
+	for (i = 0; i < n; i++) {
+		bool wanted = !o->n_engines;
+
+		for (k = 0; k < o->n_engines; k++)
+			wanted |= !strcmp(table[i]->name, o->engines[k]);
+		if (wanted)
+			p->engine[p->n_engines++].ops = table[i];
+	}
+	return 0;
+}
+
+/* ---- what can run ---- */
+
+/* The one rule: NO beats UNKNOWN, --force turns UNKNOWN into a try. Fills the row's state and reason. */
+static void needs_check(struct plan_row *row, const struct engine_ops *en, const struct verdict *v, bool force)
+{
+	const char *const *need;
+
+	row->state = PLAN_RUN;
+	for (need = en->needs; need && *need && row->state != PLAN_SKIP; need++) {
+		enum answer a = finding_answer(&v->findings, *need);
+		const struct finding *f = finding_of(&v->findings, *need);
+
+		if (a == ANSWER_YES || (a == ANSWER_UNKNOWN && (force || row->state == PLAN_UNVERIFIED)))
+			continue;
+		row->state = a == ANSWER_UNKNOWN ? PLAN_UNVERIFIED : PLAN_SKIP;
+		snprintf(row->check, sizeof(row->check), "%s", *need);
+		snprintf(row->reason, sizeof(row->reason), a == ANSWER_UNKNOWN ? "cannot tell: %s" : "%s No.",
+			 f && f->check->question ? f->check->question : *need);
+		snprintf(row->hint, sizeof(row->hint), "%s", f ? f->hint : "");
+		if (a == ANSWER_UNKNOWN && !row->hint[0])
+			snprintf(row->hint, sizeof(row->hint), "--force tries it all the same");
+	}
+}
+
+/* What the operation wants of the engine it would run on. */
+static void offers_check(struct plan_row *row, const struct engine_info *info)
+{
+	const struct op *op = row->op;
+	unsigned missing = op->wants & (OPF_PROCESS - 1) & ~info->offers;
+
+	if (!(info->offers & ENGINE_RING0) && op->level != OP_LEVEL_A && !(op->wants & OPF_PROCESS))
+		missing |= ENGINE_RING0;
+	if (!missing)
+		return;
+	row->state = PLAN_SKIP;
+	snprintf(row->reason, sizeof(row->reason), "%s", engine_offer_reason(missing & -missing));
+}
+
+/* The rows of one engine: what its needs say holds for all of them. */
+static void engine_rows(struct plan *p, size_t index, const struct bench_options *o, const struct engine_config *c)
+{
+	struct plan_engine *pe = &p->engine[index];
+	struct plan_row common = { .engine = index };
+	struct err e = { 0 };
+	size_t i;
+
+	needs_check(&common, pe->ops, c->verdict, o->force);
+	if (common.state == PLAN_RUN) {
+		if (pe->ops->open(&pe->engine, c, &e) < 0) {
+			pe->engine = NULL;
+			common.state = PLAN_SKIP;
+			snprintf(common.reason, sizeof(common.reason), "%.239s", e.text);
+		} else {
+			pe->info = pe->ops->info(pe->engine);
+		}
+	}
+	for (i = 0; i < n_ops; i++) {
+		struct plan_row *row = &p->row[p->n];
+
+		if ((o->n_op_globs && !any_matches(&ops[i], o->op_globs, o->n_op_globs)) ||
+		    any_matches(&ops[i], o->excludes, o->n_excludes))
+			continue;
+		*row = common;
+		row->op = &ops[i];
+		if (pe->info)
+			offers_check(row, pe->info);
+		pe->runnable += row->state == PLAN_RUN;
+		p->n++;
+	}
+	p->runnable += pe->runnable;
+}
+
+static uint64_t seed_random(void)
+{
+	uint64_t seed = 0;
+
+	do {	/* cannot fail for 8 bytes once the pool is up */
+		if (getrandom(&seed, sizeof(seed), 0) < 0 && errno != EINTR)
+			return 1;
+		seed &= RESULT_SEED_MAX;
+	} while (!seed);
+	return seed;
+}
+
+static void plan_time(struct plan *p, const struct bench_options *o)
+{
+	size_t i;
+
+	p->launches = o->launches ? o->launches : o->quick ? QUICK_LAUNCHES : LAUNCHES;
+	p->limit = o->seconds > 0 ? o->seconds : o->quick ? QUICK_LIMIT : LAUNCH_LIMIT * p->launches;
+	p->row_seconds = o->seconds > 0 && !o->quick ? ROW_MAX : o->quick ? QUICK_ROW : ROW;
+	for (i = 0; i < p->n_engines; i++)
+		if (p->engine[i].runnable)
+			p->seconds += p->launches * (BOOT_GUESS * !!(p->engine[i].info->offers & ENGINE_RING0) +
+						     p->row_seconds * (double)p->engine[i].runnable);
+	if (p->seconds > p->limit)
+		p->seconds = p->limit;
+}
+
+int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
+	      uint64_t tsc_hz, struct err *e)
+{
+	struct engine_config c = { .via = o->via ? o->via : "auto", .verdict = v, .snapshot = s, .tsc_hz = tsc_hz };
+	size_t i;
+	int rc;
+
+	*p = (struct plan){ .seed = o->seed ? o->seed : seed_random(), .cpu = o->cpu };
+	rc = globs_check(o, e);
+	if (rc == 0)
+		rc = engines_choose(p, o, e);
+	if (rc == 0) {
+		p->row = calloc(p->n_engines * n_ops + 1, sizeof(*p->row));
+		rc = p->row ? 0 : err_set(e, ENOMEM, "out of memory");
+	}
+	for (i = 0; rc == 0 && i < p->n_engines; i++)
+		engine_rows(p, i, o, &c);
+	if (rc == 0 && !p->n)
+		rc = err_set(e, EINVAL, "--exclude leaves no operation to measure");
+	if (rc < 0)
+		plan_free(p);
+	else
+		plan_time(p, o);
+	return rc;
+}
+
+void plan_free(struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_engines; i++)
+		if (p->engine[i].engine)
+			p->engine[i].ops->close(p->engine[i].engine);
+	free(p->engine);
+	free(p->row);
+	*p = (struct plan){ 0 };
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The schedule: which engine launches when, and what its rows amount to in the end. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/machine.h"
+#include "bench/run_private.h"
+#include "bench/summarise.h"
+#include "common/digest.h"
+#include "common/interrupt.h"
+
+#define OVERHEAD_GUESS	1.5	/* seconds, until a launch was measured */
+#define SOFT_SHARE	0.85	/* of the time: rows overrun, and the last launch must end */
+
+static void time_text(char out[40])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(out, 40, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+}
+
+/* Row launches that are still to come. */
+static double outstanding(const struct run *u)
+{
+	double n = 0;
+	size_t i;
+
+	for (i = 0; i < u->n_parts; i++)
+		n += (double)u->part[i].left * u->part[i].n;
+	return n;
+}
+
+static void progress_tell(struct run *u)
+{
+	double elapsed = clock_seconds() - u->start, all = outstanding(u) + (double)u->done;
+	struct run_progress p = { .launches = u->p->launches };
+
+	if (!u->hooks || !u->hooks->progress || !u->now)
+		return;
+	/* The launch at work is among those to come, less what it has done. */
+	p.fraction = all > 0 ? (double)u->done / all : 0;
+	p.eta = p.fraction > 0.01 ? elapsed * (1 - p.fraction) / p.fraction : u->p->seconds;
+	if (p.eta > u->hard - u->start - elapsed)
+		p.eta = u->hard - u->start - elapsed;
+	p.engine = u->p->engine[u->now->engine].ops->name;
+	p.launch = u->p->launches - u->now->left + 1;
+	u->hooks->progress(u->hooks->ctx, &p);
+}
+
+static void row_done(void *ctx)
+{
+	struct run *u = ctx;
+
+	u->done++;
+	progress_tell(u);
+}
+
+/* The rows of (engine) that (irqchip) says go together, as a part; none when there are none. */
+static int part_add(struct run *u, size_t engine, bool irqchip)
+{
+	struct part *part = &u->part[u->n_parts];
+	bool in_process = !u->p->engine[engine].info ||
+			  !(u->p->engine[engine].info->offers & ENGINE_RING0);
+	uint32_t i;
+
+	*part = (struct part){ .engine = engine, .irqchip = irqchip, .left = u->p->launches, .stretch = 1 };
+	part->overhead = in_process ? 0 : OVERHEAD_GUESS;
+	part->row = calloc(u->p->n + 1, sizeof(*part->row));
+	if (!part->row)
+		return -ENOMEM;
+	for (i = 0; i < u->p->n; i++) {
+		const struct plan_row *row = &u->p->row[i];
+
+		if (row->state == PLAN_RUN && row->engine == engine &&
+		    !!(row->op->wants & ENGINE_KERNEL_PIO) == irqchip)
+			part->row[part->n++] = i;
+	}
+	if (part->n)
+		u->n_parts++;
+	else
+		free(part->row);
+	return 0;
+}
+
+static int run_init(struct run *u)
+{
+	size_t i;
+	int rc = 0;
+
+	u->tally = calloc(u->p->n + 1, sizeof(*u->tally));
+	u->closed = calloc(u->p->n + 1, sizeof(*u->closed));
+	u->part = calloc(2 * u->p->n_engines + 1, sizeof(*u->part));
+	u->c = calloc(1, sizeof(*u->c));
+	if (!u->tally || !u->closed || !u->part || !u->c || collector_init(u->c) < 0)
+		return -ENOMEM;
+	u->c->row_done = row_done;
+	u->c->ctx = u;
+	for (i = 0; rc == 0 && i < u->p->n_engines; i++) {
+		rc = part_add(u, i, false);
+		if (rc == 0)
+			rc = part_add(u, i, true);
+	}
+	return rc;
+}
+
+static void run_free(struct run *u)
+{
+	size_t i;
+
+	for (i = 0; u->tally && i < u->p->n; i++)
+		tally_free(&u->tally[i]);
+	for (i = 0; i < u->n_parts; i++)
+		free(u->part[i].row);
+	if (u->c)
+		collector_free(u->c);
+	free(u->c);
+	free(u->part);
+	free(u->closed);
+	free(u->tally);
+}
+
+static int report_skips(struct run *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->p->n; i++) {
+		const struct plan_row *row = &u->p->row[i];
+		struct skipped s = { .unverified = row->state == PLAN_UNVERIFIED };
+
+		if (row->state == PLAN_RUN)
+			continue;
+		snprintf(s.op, sizeof(s.op), "%s", row->op->name);
+		snprintf(s.engine, sizeof(s.engine), "%s", u->p->engine[row->engine].ops->name);
+		snprintf(s.check, sizeof(s.check), "%s", row->check);
+		snprintf(s.reason, sizeof(s.reason), "%s", row->reason);
+		snprintf(s.hint, sizeof(s.hint), "%s", row->hint);
+		if (result_set_add_skipped(u->r, &s) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The first round may use all of the time, so that every row gets a launch; later ones leave room to end. */
+static bool may_launch(const struct run *u, const struct part *part, unsigned round)
+{
+	double now = clock_seconds();
+
+	if (interrupt_pending() || u->interrupted || u->out_of_time || u->error || !part->n)
+		return false;
+	return round ? now < u->soft && now + part->overhead < u->hard : now < u->hard;
+}
+
+/* Rounds in which every part launches once, in an order of its own: what drifts hits all engines alike. */
+static void run_rounds(struct run *u)
+{
+	uint32_t order[64], n = u->n_parts < 64 ? (uint32_t)u->n_parts : 64, i;
+	unsigned round;
+
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	for (round = 0; round < u->p->launches; round++) {
+		for (i = n; i-- > 1;) {
+			uint32_t j = random_below(&u->random, i + 1), swap = order[i];
+
+			order[i] = order[j];
+			order[j] = swap;
+		}
+		for (i = 0; i < n; i++) {
+			struct part *part = &u->part[order[i]];
+
+			if (!may_launch(u, part, round))
+				continue;
+			u->now = part;
+			progress_tell(u);
+			part_launch(u, part);
+		}
+	}
+	u->interrupted |= interrupt_pending();
+}
+
+static int report_row(struct run *u, uint32_t i, const struct summary_context *c)
+{
+	struct result r;
+
+	if (u->tally[i].n_launches) {
+		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
+			return -ENOMEM;
+		if (result_set_add(u->r, &r) == 0)
+			return 0;
+		free(r.launch);
+		free(r.hist);
+		return -ENOMEM;
+	}
+	if (u->interrupted)
+		row_skip(u, i, "interrupted before it was measured", "");
+	else if (clock_seconds() >= u->soft)
+		row_skip(u, i, "the time was over before it was measured", "--time S gives more, --op GLOB measures less");
+	else
+		row_skip(u, i, "not one sample fitted into its share of the time", "--time S gives more");
+	return u->error;
+}
+
+static int report_rows(struct run *u, const struct snapshot *s)
+{
+	struct summary_context c = { .tsc_hz = u->tsc_hz, .lfence_assumed = machine_lfence_assumed(s) };
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < u->p->n; i++) {
+		const struct plan_row *row = &u->p->row[i];
+
+		if (row->state != PLAN_RUN || u->closed[i])
+			continue;
+		c.engine = u->p->engine[row->engine].ops;
+		c.info = u->p->engine[row->engine].info;
+		rc = report_row(u, i, &c);
+	}
+	return rc;
+}
+
+int bench_run(struct result_set *r, const struct plan *p, const struct bench_options *o, const struct snapshot *s,
+	      const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
+{
+	struct run u = { .r = r, .p = p, .hooks = h, .random = { p->seed }, .tsc_hz = tsc_hz, .quick = o->quick };
+	int rc;
+
+	result_set_init(r);
+	uuid_random(r->run_id);
+	time_text(r->started);
+	r->seed = p->seed;
+	rc = machine_describe(r, p, s, v, tsc_hz);
+	if (rc == 0)
+		rc = run_init(&u);
+	if (rc == 0)
+		rc = report_skips(&u);
+	if (rc == 0) {
+		u.start = clock_seconds();
+		u.hard = u.start + p->limit;
+		u.soft = u.start + p->limit * SOFT_SHARE;
+		run_rounds(&u);
+		rc = u.error;
+	}
+	if (rc == 0)
+		rc = report_rows(&u, s);
+	r->interrupted = u.interrupted;
+	time_text(r->finished);
+	run_free(&u);
+	if (rc < 0) {
+		result_set_free(r);
+		return err_set(e, ENOMEM, "out of memory");
+	}
+	return 0;
+}

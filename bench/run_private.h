@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * run_private.h - a run at work: what the schedule (run.c) and a launch (launch.c) share. Nobody else includes this.
+ */
+#ifndef VTSCOPE_BENCH_RUN_PRIVATE_H
+#define VTSCOPE_BENCH_RUN_PRIVATE_H
+
+#include "bench/collector.h"
+#include "bench/random.h"
+#include "bench/run.h"
+
+/* Rows that go into one launch: those of an engine, its irqchip rows apart. */
+struct part {
+	size_t engine;
+	bool irqchip;
+	uint32_t *row; uint32_t n;	/* owned: plan rows that are still to be measured */
+	unsigned left;			/* launches to come */
+	double overhead;		/* seconds a launch costs beside its rows, as measured */
+	double stretch;			/* time that rows take, in budgets, as measured */
+	bool timed;			/* the two above are no guesses any more */
+};
+
+struct run {
+	struct result_set *r;
+	const struct plan *p;
+	const struct run_hooks *hooks;
+	struct collector *c;
+	struct tally *tally;		/* owned, by plan row */
+	struct part *part; size_t n_parts;	/* owned */
+	const struct part *now;		/* at work */
+	bool *closed;			/* owned, by plan row: it has been reported as failed or skipped */
+	struct random random;
+	uint64_t tsc_hz;
+	bool quick;
+	double start, soft, hard;	/* seconds: of CLOCK_MONOTONIC; rows are to be done by soft */
+	uint64_t done;			/* row launches */
+	bool interrupted, out_of_time;
+	int error;			/* -ENOMEM */
+};
+
+/* One launch of (part): as many carriers as it takes to get through its rows. */
+void part_launch(struct run *u, struct part *part);
+/* Reports row (i) of the plan as skipped. */
+void row_skip(struct run *u, uint32_t i, const char *reason, const char *hint);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/summarise.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/stats.h"
+
+#define BRACKETS_FOR_SINGLE	10	/* doc/method.md: single where its median is that many empty brackets */
+#define TRAPPED_TICKS		200	/* an RDTSC that costs this is no instruction any more */
+#define LAUNCHES_FOR_INTERVAL	6
+
+/* Exits that no operation causes: timers tick at most 1,000 times a second, and rows are not alone. */
+#define STRAY_EXITS_A_SECOND	2000.0
+#define STRAY_EXITS_COUNTED	200.0	/* where interrupts are counted apart */
+#define STRAY_EXITS_A_LAUNCH	4.0
+#define EXITS_SHARE		0.02
+
+/* The median over launches of the member at (offset), NAN where no launch has it. (v) has room for all. */
+static double launches_median(const struct tally *t, size_t offset, double *v)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n_launches; i++) {
+		double x = *(const double *)((const char *)&t->launch[i] + offset);
+
+		if (!isnan(x))
+			v[n++] = x;
+	}
+	return stats_median(v, n);
+}
+
+#define MEDIAN_OF(t, member, v) launches_median(t, offsetof(struct launch_values, member), v)
+
+static void choose_estimator(struct result *r, const struct tally *t, double inner, double *v)
+{
+	double single = MEDIAN_OF(t, median, v), diff = MEDIAN_OF(t, diff_median, v);
+	bool near_bracket = single < BRACKETS_FOR_SINGLE * r->empty_bracket;
+
+	r->single_median = single / inner;
+	r->diff_median = diff / inner;
+	r->differenced = near_bracket && !isnan(diff);
+	if (near_bracket && !r->differenced)
+		r->flags |= RESULT_BRACKET_BOUND;
+}
+
+/* The launches that have the headline's number, and what is said over them. */
+static int summarise_launches(struct result *r, const struct tally *t, double inner, double *v)
+{
+	size_t i, n = 0;
+
+	r->launch = calloc(t->n_launches, sizeof(*r->launch));
+	if (!r->launch)
+		return -ENOMEM;
+	r->batch = 1;
+	for (i = 0; i < t->n_launches; i++) {
+		const struct launch_values *l = &t->launch[i];
+		struct result_launch *to = &r->launch[n];
+
+		if (r->differenced && !l->n_diff)
+			continue;
+		to->n = r->differenced ? l->n_diff : l->n;
+		to->median = (r->differenced ? l->diff_median : l->median) / inner;
+		to->min = (r->differenced ? l->diff_min : l->min) / inner;
+		r->n += to->n;
+		if (r->differenced && l->copies > r->batch)
+			r->batch = l->copies;
+		v[n++] = to->median;
+	}
+	r->n_launches = n;
+	r->median = stats_median(v, n);
+	r->range_lo = v[0];
+	r->range_hi = v[n - 1];
+	r->ci_lo = r->ci_hi = NAN;
+	r->has_ci = stats_median_ci95(v, n, &r->ci_lo, &r->ci_hi);
+	if (n < LAUNCHES_FOR_INTERVAL)
+		r->flags |= RESULT_FEW_LAUNCHES;
+	return 0;
+}
+
+/* Percentiles belong to single shots; a differenced headline has none. */
+static void summarise_samples(struct result *r, const struct histogram *h, double inner)
+{
+	double middle = histogram_quantile(h, 0.5);
+
+	r->min = r->p1 = r->p25 = r->p75 = r->p90 = r->p99 = r->p999 = r->max = r->mean = r->mad = NAN;
+	if (r->differenced)
+		return;
+	r->min = (double)h->min / inner;
+	r->p1 = histogram_quantile(h, 0.01) / inner;
+	r->p25 = histogram_quantile(h, 0.25) / inner;
+	r->p75 = histogram_quantile(h, 0.75) / inner;
+	r->p90 = histogram_quantile(h, 0.90) / inner;
+	r->p99 = histogram_quantile(h, 0.99) / inner;
+	r->p999 = histogram_quantile(h, 0.999) / inner;
+	r->max = (double)h->max / inner;
+	r->mean = histogram_mean(h) / inner;
+	r->mad = histogram_mad(h, middle) / inner;
+}
+
+struct bucket_list { struct bucket *b; size_t n; double inner; };
+
+static void count_bucket(void *ctx, double value, uint64_t count)
+{
+	(void)value;
+	(void)count;
+	((struct bucket_list *)ctx)->n++;
+}
+
+static void keep_bucket(void *ctx, double value, uint64_t count)
+{
+	struct bucket_list *l = ctx;
+
+	l->b[l->n++] = (struct bucket){ value / l->inner, (double)count };
+}
+
+static int summarise_histogram(struct result *r, const struct histogram *h, double inner)
+{
+	struct bucket_list l = { NULL, 0, inner };
+
+	histogram_walk(h, count_bucket, &l);
+	l.b = calloc(l.n + 1, sizeof(*l.b));
+	if (!l.b)
+		return -ENOMEM;
+	l.n = 0;
+	histogram_walk(h, keep_bucket, &l);
+	r->hist = l.b;
+	r->n_hist = l.n;
+	r->hist_overflow = (double)h->overflow;
+	return 0;
+}
+
+/* Exits per operation, and whether the operation caused them: that tells an exit from an emulated instruction. */
+static void summarise_exits(struct result *r, const struct tally *t, const struct op *op, uint64_t tsc_hz)
+{
+	double exits = 0, operations = 0, interrupts = 0, seconds = 0, expected, stray;
+	size_t i, counted = 0;
+
+	r->exits_expected = op->exits >= 0 ? op->exits : NAN;
+	r->exits_observed = NAN;
+	for (i = 0; i < t->n_launches; i++) {
+		const struct launch_values *l = &t->launch[i];
+
+		if (!l->counted || !l->executions)
+			continue;
+		counted++;
+		exits += (double)l->exits;
+		interrupts += (double)l->interrupts;
+		operations += (double)l->executions * op->inner;
+		seconds += (double)l->ticks / (double)tsc_hz;
+	}
+	if (!counted)
+		return;
+	r->exits_observed = exits / operations;
+	if (isnan(r->exits_expected))
+		return;
+	expected = r->exits_expected * operations;
+	stray = STRAY_EXITS_A_LAUNCH * (double)counted +
+		(interrupts > 0 ? interrupts + seconds * STRAY_EXITS_COUNTED : seconds * STRAY_EXITS_A_SECOND);
+	if (exits < expected * (1 - EXITS_SHARE) - 1 || exits > expected * (1 + EXITS_SHARE) + stray)
+		r->flags |= RESULT_EXIT_MISMATCH;
+}
+
+static void summarise_flags(struct result *r, const struct tally *t, const struct summary_context *c, double *v)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_launches; i++) {
+		uint32_t end = t->launch[i].flags;
+
+		if (end & GUEST_END_UNSETTLED)
+			r->flags |= RESULT_UNSETTLED;
+		if (end & GUEST_END_BUDGET)
+			r->flags |= RESULT_FEW_SAMPLES;
+		if (end & GUEST_END_LFENCE)
+			r->flags |= RESULT_NO_RDTSCP;
+	}
+	if (MEDIAN_OF(t, empty_min, v) > TRAPPED_TICKS)
+		r->flags |= RESULT_TSC_TRAPPED;
+	/* A runner at ring 0 checks that LFENCE serialises, a process cannot. */
+	if (c->lfence_assumed && !(c->info->offers & ENGINE_RING0))
+		r->flags |= RESULT_LFENCE_ASSUMED;
+}
+
+static void summarise_origin(struct result *r, const struct op *op, const struct summary_context *c)
+{
+	snprintf(r->op, sizeof(r->op), "%s", op->name);
+	snprintf(r->engine, sizeof(r->engine), "%s", c->engine->name);
+	snprintf(r->via, sizeof(r->via), "%s", c->info->via);
+	snprintf(r->backend, sizeof(r->backend), "%s", c->info->backend);
+	snprintf(r->provenance, sizeof(r->provenance), "%s", provenance_name(c->info->provenance));
+	snprintf(r->clock, sizeof(r->clock), "%s", c->info->clock);
+	snprintf(r->memory, sizeof(r->memory), "%s", c->info->memory);
+}
+
+int tally_summarise(struct result *r, const struct tally *t, const struct op *op, const struct summary_context *c)
+{
+	double *v = calloc(t->n_launches, sizeof(*v));
+
+	*r = (struct result){ 0 };
+	if (!v)
+		return -ENOMEM;
+	summarise_origin(r, op, c);
+	r->cold = MEDIAN_OF(t, cold, v) / op->inner;
+	r->empty_bracket = MEDIAN_OF(t, empty_median, v);
+	choose_estimator(r, t, op->inner, v);
+	summarise_samples(r, &t->single, op->inner);
+	summarise_exits(r, t, op, c->tsc_hz);
+	summarise_flags(r, t, c, v);
+	if (summarise_launches(r, t, op->inner, v) < 0 || summarise_histogram(r, &t->single, op->inner) < 0) {
+		free(v);
+		free(r->launch);
+		return -ENOMEM;
+	}
+	free(v);
+	return 0;
+}
