@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/run.h"
+#include "bench/topology.h"
+#include "cli/bench_table.h"
+#include "cli/cmd.h"
+#include "cli/machine.h"
+#include "common/fileio.h"
+
+/* --engine values, split at commas. */
+struct names { char **name; size_t n; };
+
+static void names_free(struct names *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free(l->name[i]);
+	free(l->name);
+}
+
+static int names_split(struct names *l, const char *const *value, size_t n)
+{
+	size_t i, len;
+
+	for (i = 0; i < n; i++) {
+		const char *s = value[i];
+
+		do {
+			char **more = reallocarray(l->name, l->n + 1, sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			l->name = more;
+			len = strcspn(s, ",");
+			l->name[l->n] = strndup(s, len);
+			if (!l->name[l->n])
+				return -ENOMEM;
+			l->n++;
+			s += len + (s[len] == ',');
+		} while (*s);
+	}
+	return 0;
+}
+
+/* Fills (o) from the command line. 0, or the exit status after having said what is wrong. */
+static int options_read(struct cli *cli, const struct args *a, struct names *engines_named, struct bench_options *o)
+{
+	const char *const *value, *cpu = args_value(a, "cpu");
+	uint64_t launches = 0;
+	struct err e;
+	size_t n;
+	int rc;
+
+	*o = (struct bench_options){ .via = args_value(a, "via"), .quick = args_flag(a, "quick"),
+				     .force = args_flag(a, "force"), .cpu = -1 };
+	value = args_values(a, "engine", &n);
+	if (names_split(engines_named, value, n) < 0) {
+		err_set(&e, ENOMEM, "out of memory");
+		cli_error(cli, &e);
+		return EXIT_RUNTIME;
+	}
+	o->engines = (const char *const *)engines_named->name;
+	o->n_engines = engines_named->n;
+	o->op_globs = args_values(a, "op", &o->n_op_globs);
+	o->excludes = args_values(a, "exclude", &o->n_excludes);
+	rc = cli_u64(cli, a, "launches", 1, 1000, &launches);
+	if (rc == 0)
+		rc = cli_u64(cli, a, "seed", 0, RESULT_SEED_MAX, &o->seed);
+	if (rc == 0)
+		rc = cli_double(cli, a, "time", 1, 86400, &o->seconds);
+	if (rc)
+		return rc;
+	o->launches = (unsigned)launches;
+	if (cpu && topology_cpu(cpu, &o->cpu, &e) < 0)
+		return cli_usage(cli, "bench", "--cpu: %s", e.text);
+	if (!cpu)
+		o->cpu = topology_choose();
+	return 0;
+}
+
+/* Better said before a minute of measuring than after it. */
+static int output_check(struct cli *cli, const char *file)
+{
+	const char *dot = file ? strrchr(file, '.') : NULL, *slash = file ? strrchr(file, '/') : NULL;
+	char folder[PATH_MAX];
+	struct stat st;
+	struct err e;
+
+	if (!file || !strcmp(file, "-"))
+		return 0;
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0;
+	if (dot && (!slash || dot > slash) && strcmp(dot, ".json"))
+		return cli_usage(cli, "bench", "%s: bench writes .json; 'vtscope report' makes other formats of it", file);
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
+	if (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode) || access(folder, W_OK) < 0) {
+		err_set(&e, errno, "%s: cannot write to %s: %s", file, folder, strerror(errno));
+		cli_error(cli, &e);
+		return EXIT_RUNTIME;
+	}
+	return 0;
+}
+
+static void on_progress(void *ctx, const struct run_progress *p)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "%s, launch %u of %u", p->engine, p->launch, p->launches);
+	cli_progress(ctx, p->fraction, p->eta, what);
+}
+
+/* A measurement is minutes of work: where -o cannot be written it goes to the temporary folder, or to stdout. */
+static int save(struct cli *cli, const struct result_set *r, const char *file)
+{
+	const char *folder = getenv("TMPDIR");
+	struct buf doc = BUF_INIT;
+	char other[PATH_MAX];
+	struct err e;
+	int rc;
+
+	if (result_set_write(r, &doc) < 0) {
+		err_set(&e, ENOMEM, "out of memory");
+		cli_error(cli, &e);
+		buf_free(&doc);
+		return EXIT_RUNTIME;
+	}
+	rc = cli_write(cli, file, doc.data, doc.len);
+	if (rc && strcmp(file, "-")) {
+		snprintf(other, sizeof(other), "%s/vtscope-%s.json", folder && *folder ? folder : "/tmp", r->run_id);
+		if (file_write(other, doc.data, doc.len, &e) == 0) {
+			err_set(&e, EIO, "%s: not written; the result is in %s", file, other);
+			cli_error(cli, &e);
+		} else {
+			cli_error(cli, &e);
+			cli_out(cli, doc.data, doc.len);
+		}
+	}
+	buf_free(&doc);
+	return rc;
+}
+
+static int result_out(struct cli *cli, const struct result_set *r, const char *file)
+{
+	struct buf table = BUF_INIT;
+	int rc = file ? save(cli, r, file) : EXIT_OK;
+
+	if (!file || (strcmp(file, "-") && cli->out_tty && !cli->quiet)) {
+		bench_result_table(r, cli, &table);
+		cli_out(cli, buf_str(&table), table.len);
+		buf_free(&table);
+		if (cli->out_tty && file && rc == EXIT_OK)
+			cli_warn(cli, "%s is written; vtscope report %s -o report.html shows it", file, file);
+	}
+	if (rc)
+		return rc;
+	if (r->interrupted)
+		return EXIT_INTERRUPTED;
+	if (!r->n_results && r->n_failed) {
+		cli_warn(cli, "nothing could be measured: every operation failed");
+		return EXIT_RUNTIME;
+	}
+	if (!r->n_results) {
+		cli_warn(cli, "nothing could be measured: every operation was skipped");
+		return EXIT_SKIPPED;
+	}
+	return EXIT_OK;
+}
+
+static int measure(struct cli *cli, const struct args *a, const struct bench_options *o, const struct machine *m)
+{
+	const struct run_hooks hooks = { cli, on_progress };
+	uint64_t tsc_hz = tsc_calibrate(&m->snapshot);
+	struct buf text = BUF_INIT;
+	struct result_set r;
+	struct plan p;
+	struct err e;
+	int rc;
+
+	rc = plan_make(&p, o, &m->snapshot, &m->verdict, tsc_hz, &e);
+	if (rc == -EINVAL)
+		return cli_usage(cli, "bench", "%s", e.text);
+	if (rc == 0 && args_flag(a, "dry-run")) {
+		bench_plan_table(&p, &text);
+		rc = cli_write(cli, NULL, buf_str(&text), text.len);
+		buf_free(&text);
+		plan_free(&p);
+		return rc;
+	}
+	if (rc == 0) {
+		rc = bench_run(&r, &p, o, &m->snapshot, &m->verdict, tsc_hz, &hooks, &e);
+		plan_free(&p);
+	}
+	cli_progress(cli, -1, 0, NULL);
+	if (rc < 0) {
+		cli_error(cli, &e);
+		return EXIT_RUNTIME;
+	}
+	rc = result_out(cli, &r, args_value(a, "output"));
+	result_set_free(&r);
+	return rc;
+}
+
+static int run(struct cli *cli, const struct args *a)
+{
+	struct names engines_named = { NULL, 0 };
+	struct bench_options o;
+	struct machine m;
+	struct err e;
+	int rc = options_read(cli, a, &engines_named, &o);
+
+	if (rc == 0)
+		rc = output_check(cli, args_value(a, "output"));
+	if (rc == 0) {
+		cli_progress(cli, 0, 0, "looking at the machine");
+		if (machine_look(&m, true, &e) < 0) {
+			cli_error(cli, &e);
+			rc = EXIT_RUNTIME;
+		} else {
+			rc = measure(cli, a, &o, &m);
+		}
+		machine_free(&m);
+	}
+	names_free(&engines_named);
+	return rc;
+}
+
+static const char *const carriers[] = { "auto", "process", NULL };
+
+static const struct opt opts[] = {
+	{ .name = "engine", .short_name = 'e', .arg = "LIST", .repeatable = true, .complete = COMPLETE_ENGINE,
+	  .help = "measure on these engines, separated by commas; all that work here",
+	  .more = "'vtscope list engines' names them." },
+	{ .name = "op", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP,
+	  .help = "measure these operations: a name or a pattern like 'exit.*'; all",
+	  .more = "'vtscope list ops' names them." },
+	{ .name = "exclude", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP,
+	  .help = "but not these" },
+	{ .name = "quick", .help = "3 launches, all within a minute" },
+	{ .name = "launches", .arg = "N", .help = "fresh processes or VMs per engine; 10",
+	  .more = "The launch is what statistics count. With fewer than 6 there is no 95 % interval." },
+	{ .name = "time", .arg = "S", .help = "end within S seconds, whatever was not measured is told" },
+	{ .name = "cpu", .arg = "LIST", .help = "measure on the first CPU of LIST: 2, core:1, package:0.core:2, 0xc",
+	  .more = "The syntax is hwloc's. Without it: the last core of the most capable kind." },
+	{ .name = "seed", .arg = "N", .help = "orders and memory layouts of an earlier run; random" },
+	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "how the runner is carried: auto, process" },
+	{ .name = "force", .help = "also run what this machine may not be able to: needs that are unknown" },
+	{ .name = "dry-run", .help = "print the plan and the reasons of what it leaves out; measure nothing" },
+	{ 0 }
+};
+
+static const struct exit_doc exits[] = {
+	{ EXIT_SKIPPED, "every operation was skipped: nothing can be measured here" },
+	{ 0, NULL }
+};
+
+const struct cmd cmd_bench = {
+	.name = "bench",
+	.operands = "",
+	.summary = "measure what virtualization costs here",
+	.description =
+		"Runs the operations of the catalogue on every engine that works here, in fresh processes or virtual "
+		"machines, and prints the median of each in TSC ticks with its spread. What cannot run is told with its "
+		"reason; an operation that faults or hangs costs that operation alone.\n\n"
+		"-o FILE.json keeps everything that was measured, for 'vtscope report'. Interrupted, it saves what it "
+		"has. vtscope-method(7) says how numbers come about.",
+	.examples =
+		"vtscope bench --quick -o result.json\n  a first look, in a minute\n"
+		"vtscope bench --engine kvm,native --op 'exit.*' --op 'cpu.*'\n  some operations on two engines\n"
+		"vtscope bench --dry-run\n  what would run here, and what would not\n",
+	.opts = opts,
+	.exits = exits,
+	.run = run,
+};
