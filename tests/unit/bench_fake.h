@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bench_fake.h - a scripted engine, and machines whose checks answer what a test wants. Only bench's tests include this.
+ */
+#ifndef VTSCOPE_TESTS_UNIT_BENCH_FAKE_H
+#define VTSCOPE_TESTS_UNIT_BENCH_FAKE_H
+
+#include "bench/op.h"
+#include "bench/run.h"
+
+enum fake_act {
+	FAKE_MEASURE,		/* samples around .ticks */
+	FAKE_FAULT,		/* stops in the row, with registers */
+	FAKE_LATE,		/* waits for the row's deadline */
+	FAKE_UNSUPPORTED,
+	FAKE_NO_SAMPLE,
+	FAKE_EXIT,		/* the guest ends itself in the middle of the row */
+	FAKE_WAIT,		/* measures, but takes .wait_ms */
+	FAKE_STRAY,		/* measures, amid records that belong nowhere */
+};
+
+struct fake_row {
+	enum fake_act act;
+	uint64_t ticks;		/* of a body; 0: 5000 */
+	uint64_t diff;		/* of a body by difference; 0: no such pass */
+	double exits;		/* per execution */
+	uint64_t stray_exits, interrupts;
+	unsigned wait_ms;
+	uint32_t flags;		/* GUEST_END_* beside */
+};
+
+/* The script, and what was seen. */
+struct fake {
+	struct fake_row row[OP_COUNT];
+	unsigned boot_failures;		/* launches that die before their first row */
+	unsigned refusals;		/* launches that return -EIO */
+	unsigned interrupt_at;		/* launch (from 1) that raises SIGINT in its second row */
+	unsigned open_error;
+	struct engine_info info;
+	/* seen */
+	unsigned launches, closed;
+	unsigned irqchip_mixed;		/* launches in which irqchip rows and others met */
+	uint32_t order[512]; size_t n_order;	/* op numbers, as launched */
+};
+extern struct fake fake;
+
+extern const struct engine_ops fake_engine;		/* "fake", needs kvm.device and kvm.vm */
+extern const struct engine_ops fake_process_engine;	/* "process", needs nothing */
+extern const struct engine_ops *const fake_table[2];
+
+void fake_reset(void);
+/* A verdict in which (id) answers (a), up to a NULL id; the rest was never asked. To be freed. */
+void fake_verdict(struct verdict *v, ...);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A run against a scripted engine: what faults, hangs, dies or is interrupted costs what it must, and no more. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/run.h"
+#include "common/interrupt.h"
+#include "tests/unit/bench_fake.h"
+#include "tests/unit/tap.h"
+
+#define TSC_HZ 1000000000ull
+
+static const char *const engine_fake[] = { "fake" };
+
+/* One run of (globs) on the fake engine. */
+static void run(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
+{
+	struct bench_options o = { .engines = engine_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = n,
+				   .quick = true, .launches = launches, .seconds = seconds, .cpu = -1, .seed = 11,
+				   .table = fake_table, .n_table = 2 };
+	struct snapshot s;
+	struct verdict v;
+	struct plan p;
+	struct err e;
+
+	snapshot_init(&s);
+	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
+	CU_ASSERT_FATAL(plan_make(&p, &o, &s, &v, TSC_HZ, &e) == 0);
+	CU_ASSERT_FATAL(bench_run(r, &p, &o, &s, &v, TSC_HZ, NULL, &e) == 0);
+	plan_free(&p);
+	verdict_free(&v);
+	snapshot_free(&s);
+}
+
+static const struct result *result_of(const struct result_set *r, const char *op)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_results; i++)
+		if (!strcmp(r->result[i].op, op))
+			return &r->result[i];
+	return NULL;
+}
+
+static bool has_flag(const struct result_set *r, const char *op, unsigned flag)
+{
+	const struct result *row = result_of(r, op);
+
+	CU_ASSERT_FATAL(row != NULL);
+	return row->flags & flag;
+}
+
+/* What it makes must be loadable, always. */
+static void check_document(const struct result_set *r)
+{
+	struct result_set back;
+	struct buf b = BUF_INIT;
+	struct err e = { 0 };
+
+	CU_ASSERT_FATAL(result_set_write(r, &b) == 0);
+	if (result_set_load(&back, b.data, b.len, "F", &e) < 0)
+		tap_note("%s", e.text);
+	CU_ASSERT(e.code == 0);
+	CU_ASSERT(back.n_results == r->n_results && back.n_failed == r->n_failed && back.n_skipped == r->n_skipped);
+	result_set_free(&back);
+	buf_free(&b);
+}
+
+static void test_numbers(void)
+{
+	const char *const globs[] = { "exit.cpuid", "nano.call-ret", "cpu.alu.k", "exit.rdtsc" };
+	const struct result *r;
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_EXIT_CPUID] = (struct fake_row){ .ticks = 1000, .diff = 900, .exits = 1 };
+	fake.row[OP_NANO_CALL_RET] = (struct fake_row){ .ticks = 60, .diff = 5 };
+	fake.row[OP_CPU_ALU_K] = (struct fake_row){ .ticks = 2000, .diff = 1800 };
+	fake.row[OP_EXIT_RDTSC] = (struct fake_row){ .ticks = 70 };
+	run(&set, globs, 4, 6, 0);
+	CU_ASSERT(set.n_results == 4 && set.n_failed == 0 && set.n_skipped == 0 && !set.interrupted);
+	CU_ASSERT(set.seed == 11 && strlen(set.run_id) == 36 && strlen(set.snapshot) == 16);
+
+	r = result_of(&set, "exit.cpuid");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(!r->differenced && r->batch == 1 && r->n == 600 && r->n_launches == 6);
+	CU_ASSERT(r->median == 1049 && r->min == 1000 && r->max == 1099 && r->p25 == 1024 && r->p99 == 1098);
+	CU_ASSERT(r->cold == 90000 && r->empty_bracket == 50 && r->diff_median == 900 && r->single_median == 1049);
+	CU_ASSERT(r->has_ci && r->ci_lo == 1049 && r->range_hi == 1049 && r->mad == 25);
+	CU_ASSERT(r->n_hist == 100 && r->hist[0].value == 1000 && r->hist[0].count == 6 && r->hist_overflow == 0);
+	CU_ASSERT(r->exits_expected == 1 && r->exits_observed == 1 && r->flags == 0);
+	CU_ASSERT_STRING_EQUAL(r->backend, "fake 1.0");
+	CU_ASSERT_STRING_EQUAL(r->provenance, "hardware");
+	CU_ASSERT_STRING_EQUAL(r->memory, "4k");
+
+	r = result_of(&set, "nano.call-ret");	/* 109 ticks are under ten empty brackets */
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(r->differenced && r->batch == 8 && r->n == 30 && r->median == 5 && isnan(r->p99) && isnan(r->mad));
+	CU_ASSERT(r->single_median == 109 && r->n_hist == 100 && r->launch[0].n == 5);
+
+	r = result_of(&set, "cpu.alu.k");	/* 200 iterations in a body */
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(!r->differenced && r->median == 2049 / 200.0 && r->diff_median == 9 && r->empty_bracket == 50);
+	CU_ASSERT(r->exits_expected == 0 && r->exits_observed == 0);
+
+	CU_ASSERT(has_flag(&set, "exit.rdtsc", RESULT_BRACKET_BOUND));
+	check_document(&set);
+	result_set_free(&set);
+}
+
+static void test_flags(void)
+{
+	const char *const globs[] = { "exit.cpuid", "exit.hlt", "cpu.alu.k", "cpu.branchy.k", "exit.cr3", "exit.rdmsr",
+				      "exit.wrmsr", "exit.mmio.user" };
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_EXIT_CPUID].exits = 0.005;			/* an instruction emulator */
+	fake.row[OP_EXIT_HLT].exits = 2;			/* one too many */
+	fake.row[OP_CPU_ALU_K].interrupts = 100;		/* counted as what they are */
+	fake.row[OP_CPU_BRANCHY_K].stray_exits = 100;		/* in a millisecond: no timer does that */
+	fake.row[OP_EXIT_CR3].exits = 1;			/* depends: no word on it */
+	fake.row[OP_EXIT_RDMSR] = (struct fake_row){ .exits = 1, .stray_exits = 3, .flags = GUEST_END_UNSETTLED };
+	fake.row[OP_EXIT_WRMSR] = (struct fake_row){ .exits = 1, .flags = GUEST_END_LFENCE };
+	fake.row[OP_EXIT_MMIO_USER] = (struct fake_row){ .exits = 1, .flags = GUEST_END_BUDGET };
+	run(&set, globs, 8, 3, 0);
+	CU_ASSERT(has_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(has_flag(&set, "exit.hlt", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(!has_flag(&set, "cpu.alu.k", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(has_flag(&set, "cpu.branchy.k", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(!has_flag(&set, "exit.cr3", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(isnan(result_of(&set, "exit.cr3")->exits_expected) && result_of(&set, "exit.cr3")->exits_observed == 1);
+	CU_ASSERT(!has_flag(&set, "exit.rdmsr", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(has_flag(&set, "exit.rdmsr", RESULT_UNSETTLED));
+	CU_ASSERT(has_flag(&set, "exit.wrmsr", RESULT_NO_RDTSCP));
+	CU_ASSERT(has_flag(&set, "exit.mmio.user", RESULT_FEW_SAMPLES));
+	CU_ASSERT(has_flag(&set, "exit.cpuid", RESULT_FEW_LAUNCHES) && !result_of(&set, "exit.cpuid")->has_ci);
+	result_set_free(&set);
+
+	fake_reset();
+	fake.info.counts_exits = false;
+	run(&set, globs, 1, 3, 0);
+	CU_ASSERT(isnan(result_of(&set, "exit.cpuid")->exits_observed));
+	CU_ASSERT(!has_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
+	result_set_free(&set);
+}
+
+static void test_fault_costs_its_row(void)
+{
+	const char *const globs[] = { "nano.*" };
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_NANO_SYSCALL].act = FAKE_FAULT;
+	run(&set, globs, 1, 3, 0);
+	CU_ASSERT(set.n_results == 6 && set.n_failed == 1 && set.n_skipped == 0);
+	CU_ASSERT(result_of(&set, "nano.in")->n_launches == 3 && result_of(&set, "nano.ptemod")->n_launches == 3);
+	CU_ASSERT_STRING_EQUAL(set.failed[0].op, "nano.syscall");
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "fault");
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_native, "vector 13");
+	CU_ASSERT(strstr(set.failed[0].reason, "general protection") != NULL);
+	CU_ASSERT(set.failed[0].rip == 0x1000400abc);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(set.failed[0].registers, "rax")), "0xdead");
+	CU_ASSERT(fake.launches <= 4);		/* failed for good: not tried again */
+	check_document(&set);
+	result_set_free(&set);
+}
+
+static void test_late_row(void)
+{
+	const char *const globs[] = { "nano.in", "nano.syscall", "nano.ptemod" };
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_NANO_SYSCALL].act = FAKE_LATE;
+	run(&set, globs, 3, 2, 0);
+	CU_ASSERT(set.n_results == 2 && set.n_failed == 1);
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "deadline");
+	CU_ASSERT(set.failed[0].registers == NULL);
+	CU_ASSERT(result_of(&set, "nano.in")->n_launches == 2);
+	check_document(&set);
+	result_set_free(&set);
+}
+
+static void test_guest_that_just_ends(void)
+{
+	const char *const globs[] = { "nano.in", "nano.syscall" };
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_NANO_SYSCALL].act = FAKE_EXIT;
+	run(&set, globs, 2, 2, 0);
+	CU_ASSERT(set.n_results == 1 && set.n_failed == 1);
+	CU_ASSERT_STRING_EQUAL(set.failed[0].op, "nano.syscall");
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "exit");
+	CU_ASSERT(set.failed[0].reason[0] != 0);
+	result_set_free(&set);
+}
+
+static void test_engine_dies(void)
+{
+	const char *const globs[] = { "nano.*" };
+	struct result_set set;
+
+	fake_reset();
+	fake.boot_failures = 1;		/* once is bad luck */
+	run(&set, globs, 1, 2, 0);
+	CU_ASSERT(set.n_results == 7 && set.n_failed == 0 && fake.launches == 3);
+	result_set_free(&set);
+
+	fake_reset();
+	fake.boot_failures = 100;
+	run(&set, globs, 1, 5, 0);
+	CU_ASSERT(set.n_results == 0 && set.n_failed == 7 && fake.launches == 2);
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "shutdown");
+	check_document(&set);
+	result_set_free(&set);
+
+	fake_reset();
+	fake.refusals = 100;
+	run(&set, globs, 1, 5, 0);
+	CU_ASSERT(set.n_results == 0 && set.n_failed == 7 && fake.launches == 2);
+	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "carrier");
+	CU_ASSERT_STRING_EQUAL(set.failed[0].reason, "no carrier today");
+	result_set_free(&set);
+}
+
+static void test_unsupported_and_empty(void)
+{
+	const char *const globs[] = { "nano.in", "nano.syscall", "nano.ptemod", "nano.divzero" };
+	struct result_set set;
+	size_t i;
+
+	fake_reset();
+	fake.row[OP_NANO_SYSCALL].act = FAKE_UNSUPPORTED;
+	fake.row[OP_NANO_PTEMOD].act = FAKE_NO_SAMPLE;
+	fake.row[OP_NANO_DIVZERO].act = FAKE_STRAY;
+	run(&set, globs, 4, 2, 0);
+	CU_ASSERT(set.n_results == 2 && set.n_failed == 0 && set.n_skipped == 2);
+	for (i = 0; i < set.n_skipped; i++)
+		if (!strcmp(set.skipped[i].op, "nano.syscall"))
+			CU_ASSERT_STRING_EQUAL(set.skipped[i].reason, "no?such page");
+		else
+			CU_ASSERT(strstr(set.skipped[i].reason, "sample") != NULL);
+	CU_ASSERT(result_of(&set, "nano.divzero")->median == 5049 && result_of(&set, "nano.divzero")->n == 200);
+	check_document(&set);
+	result_set_free(&set);
+}
+
+static void test_irqchip_apart(void)
+{
+	const char *const globs[] = { "exit.*" };
+	struct result_set set;
+
+	fake_reset();
+	run(&set, globs, 1, 2, 0);
+	CU_ASSERT(fake.irqchip_mixed == 0 && fake.launches == 4);
+	CU_ASSERT(result_of(&set, "exit.pio.kernel") != NULL);
+	result_set_free(&set);
+}
+
+static void test_seeded_order(void)
+{
+	const char *const globs[] = { "*" };
+	uint32_t first[512];
+	struct result_set set;
+	size_t n, i, moved = 0;
+
+	fake_reset();
+	run(&set, globs, 1, 2, 0);
+	result_set_free(&set);
+	memcpy(first, fake.order, sizeof(first));
+	n = fake.n_order;
+	CU_ASSERT(n == 2 * n_ops);
+	fake_reset();
+	run(&set, globs, 1, 2, 0);
+	result_set_free(&set);
+	CU_ASSERT(fake.n_order == n && !memcmp(first, fake.order, n * sizeof(*first)));
+	for (i = 0; i < n_ops; i++)
+		moved += first[i] != i;
+	CU_ASSERT(moved > n_ops / 2);
+}
+
+/* Time runs out: what is late is told, and the run ends. */
+static void test_time(void)
+{
+	const char *const globs[] = { "nano.*" };
+	struct timespec a, b;
+	struct result_set set;
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < OP_COUNT; i++)
+		fake.row[i] = (struct fake_row){ .act = FAKE_WAIT, .wait_ms = 200 };
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	run(&set, globs, 1, 10, 1);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	CU_ASSERT(b.tv_sec - a.tv_sec <= 4);	/* the fake has no deadline of its own: one launch overruns */
+	CU_ASSERT(set.n_results == 7 && result_of(&set, "nano.in")->n_launches == 1);
+	result_set_free(&set);
+
+	fake_reset();
+	for (i = 0; i < OP_COUNT; i++)
+		fake.row[i] = (struct fake_row){ .act = FAKE_LATE };
+	run(&set, globs, 1, 3, 1);
+	CU_ASSERT(set.n_results == 0 && set.n_failed + set.n_skipped == 7 && set.n_skipped >= 5);
+	CU_ASSERT(strstr(set.skipped[set.n_skipped - 1].reason, "time") != NULL);
+	CU_ASSERT(strstr(set.skipped[set.n_skipped - 1].hint, "--time") != NULL);
+	check_document(&set);
+	result_set_free(&set);
+}
+
+/* The last one: an interrupt stays pending. */
+static void test_interrupt(void)
+{
+	const char *const globs[] = { "nano.*" };
+	struct result_set set;
+
+	fake_reset();
+	fake.interrupt_at = 2;
+	interrupt_install();
+	run(&set, globs, 1, 5, 0);
+	CU_ASSERT(set.interrupted && fake.launches == 2);
+	CU_ASSERT(set.n_results == 7 && set.n_failed == 0);
+	check_document(&set);
+	result_set_free(&set);
+	fake_reset();
+	run(&set, globs, 1, 5, 0);
+	CU_ASSERT(set.interrupted && fake.launches == 0 && set.n_results == 0 && set.n_skipped == 7);
+	CU_ASSERT(strstr(set.skipped[0].reason, "interrupted") != NULL);
+	check_document(&set);
+	result_set_free(&set);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "samples become the numbers of a result", test_numbers },
+		{ "exits are compared with what the operation causes; other flags", test_flags },
+		{ "a fault costs its row alone, with registers", test_fault_costs_its_row },
+		{ "a late row costs itself alone", test_late_row },
+		{ "a guest that ends in a row is that row's failure", test_guest_that_just_ends },
+		{ "an engine that dies is tried twice", test_engine_dies },
+		{ "what the runner cannot do is skipped, stray records change nothing", test_unsupported_and_empty },
+		{ "rows that want an irqchip launch apart", test_irqchip_apart },
+		{ "the order is the seed's", test_seeded_order },
+		{ "the run ends in its time, what was not measured is told", test_time },
+		{ "an interrupt keeps what was measured", test_interrupt },
+		{ NULL, NULL },
+	};
+
+	return tap_run("run", tests);
+}
