@@ -87,6 +87,7 @@ struct engine_info {
 	const char *via;		/* "process" */
 	const char *clock;		/* "tsc" */
 	unsigned offers;		/* ENGINE_* */
+	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
 	bool counts_exits;
 	char memory[32];		/* host backing of guest memory: "4k", "thp", "hugetlb", "" unknown */
 	char cpu_model[64];		/* what the guest sees: "host", "qemu64 ..." */
