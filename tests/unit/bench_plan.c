@@ -317,7 +317,7 @@ static void test_odd_rows(void)
 
 static void test_cpu(void)
 {
-	static const char *const wrong[] = { "", "x", "core", "core:", "core:x", "core:0.", "pu:-1", "1-", "0xzz",
+	static const char *const wrong[] = { "", "x", "core", "core:", "core:x", "core:0..pu:0", "pu:-1", "-", "0xzz",
 					     "core:0.nothing:1", "pu:99999", "65000" };
 	struct err e;
 	size_t i;

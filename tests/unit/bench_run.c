@@ -241,10 +241,8 @@ static void test_unsupported_and_empty(void)
 	run(&set, globs, 4, 2, 0);
 	CU_ASSERT(set.n_results == 2 && set.n_failed == 0 && set.n_skipped == 2);
 	for (i = 0; i < set.n_skipped; i++)
-		if (!strcmp(set.skipped[i].op, "nano.syscall"))
-			CU_ASSERT_STRING_EQUAL(set.skipped[i].reason, "no?such page");
-		else
-			CU_ASSERT(strstr(set.skipped[i].reason, "sample") != NULL);
+		CU_ASSERT(strstr(set.skipped[i].reason, strcmp(set.skipped[i].op, "nano.syscall") ? "one sample"
+											      : "no?such page"));
 	CU_ASSERT(result_of(&set, "nano.divzero")->median == 5049 && result_of(&set, "nano.divzero")->n == 200);
 	check_document(&set);
 	result_set_free(&set);
