@@ -118,7 +118,7 @@ static unsigned to_ms(double seconds)
 struct carriage {
 	struct part *part;
 	uint32_t index[GUEST_ROWS_MAX], n;	/* plan rows in it */
-	double budget, row_deadline;		/* seconds */
+	double budget, row_deadline, allowed;	/* seconds; the last for all of it */
 	double began, ended;
 	struct vm_stop stop;
 	int rc;
@@ -159,7 +159,7 @@ static void carriage_launch(struct run *u, struct carriage *k)
 		.rows = rows, .row_count = k->n, .irqchip = k->part->irqchip, .seed = random_next(&u->random),
 		.cpu = u->p->cpu, .prepare = arena_prepare,
 	};
-	double allowed, stretch = k->part->stretch > 1.25 ? 2 * k->part->stretch : 2.5;
+	double stretch = k->part->stretch > 1.25 ? 2 * k->part->stretch : 2.5;
 	struct arena arena;
 	uint32_t i;
 
@@ -178,10 +178,10 @@ static void carriage_launch(struct run *u, struct carriage *k)
 	}
 	l.prepare_ctx = &arena;
 	k->began = clock_seconds();
-	allowed = BOOT_SECONDS + 3 * k->part->overhead + k->n * k->budget * stretch + k->row_deadline;
-	if (allowed > u->hard - k->began)
-		allowed = u->hard - k->began;
-	l.deadline_ms = to_ms(allowed);
+	k->allowed = BOOT_SECONDS + 3 * k->part->overhead + k->n * k->budget * stretch + k->row_deadline;
+	if (k->allowed > u->hard - k->began)
+		k->allowed = u->hard - k->began;
+	l.deadline_ms = to_ms(k->allowed);
 	l.row_deadline_ms = to_ms(k->row_deadline);
 	k->rc = en->ops->launch(en->engine, &l, &sink, &k->stop, &k->e);
 	k->ended = clock_seconds();
@@ -201,11 +201,16 @@ static uint32_t stopped_in(const struct run *u, const struct carriage *k)
 	return k->n;
 }
 
-/* Is the row itself late, or did only the time for all of them run out? */
+/* Is the row itself late, or did only the time for all of them run out? A carrier may drain only when a row ends. */
 static bool row_is_late(const struct run *u, const struct carriage *k, uint32_t at)
 {
-	return at < k->n && u->c->row[at].outcome == ROW_STARTED &&
-	       k->ended - u->c->row[at].began >= 0.8 * k->row_deadline;
+	const struct collector_row *row = &u->c->row[at];
+
+	if (at == k->n)
+		return false;
+	if (k->ended - k->began < 0.98 * k->allowed)
+		return true;
+	return row->outcome == ROW_STARTED && k->ended - row->began >= 0.8 * k->row_deadline;
 }
 
 /* Keeps in k->index the rows that another carrier must still run. How many rows ended. */
