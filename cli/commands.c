@@ -6,6 +6,7 @@
 
 #define COMMANDS(X) \
 	X(cmd_probe) \
+	X(cmd_bench) \
 	X(cmd_report) \
 	X(cmd_help)
 

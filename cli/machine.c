@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/machine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "probe/collect.h"
+
+int machine_look(struct machine *m, bool run_guest, struct err *e)
+{
+	const struct collect_options collect = { .run_guest = run_guest };
+	int rc;
+
+	memset(m, 0, sizeof(*m));
+	snapshot_init(&m->snapshot);
+	rc = collect_live(&m->snapshot, &collect, e);
+	if (rc == 0 && verdict_make(&m->verdict, &m->snapshot) < 0)
+		rc = err_set(e, ENOMEM, "out of memory");
+	return rc;
+}
+
+void machine_free(struct machine *m)
+{
+	verdict_free(&m->verdict);
+	snapshot_free(&m->snapshot);
+}

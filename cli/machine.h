@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine.h - look at the machine that vtscope runs on. Only cli/ includes this.
+ */
+#ifndef VTSCOPE_CLI_MACHINE_H
+#define VTSCOPE_CLI_MACHINE_H
+
+#include <stdbool.h>
+
+#include "common/err.h"
+#include "probe/verdict.h"
+
+/* A machine that was looked at: what was read, and what that means. */
+struct machine {
+	struct snapshot snapshot;
+	struct verdict verdict;
+};
+
+/* Collects and judges; (run_guest): with the trial guest. 0 or -errno; to be freed in every case. */
+int machine_look(struct machine *m, bool run_guest, struct err *e);
+void machine_free(struct machine *m);
+
+#endif
