@@ -56,17 +56,16 @@ static uint64_t median(uint64_t *v, unsigned n)
 	return v[n / 2];
 }
 
-/* The median of up to a block of shots; (until) is asked before each but the first. */
-static uint64_t block_median(struct row_run *run, unsigned copies, unsigned until, unsigned *shots)
+/* The median of a block of shots, which the clock can cut short; (n) says how many. */
+static uint64_t block_median(struct row_run *run, unsigned *n)
 {
 	uint64_t v[WARM_BLOCK];
-	unsigned n = 0;
 
+	*n = 0;
 	do {
-		v[n++] = shoot(run, copies);
-	} while (n < WARM_BLOCK && time_left(run, until));
-	*shots = n;
-	return median(v, n);
+		v[(*n)++] = shoot(run, 1);
+	} while (*n < WARM_BLOCK && time_left(run, WARM_UNTIL));
+	return median(v, *n);
 }
 
 /* Is the change from (a) to (b) under 1 %, or within two ticks of the clock? */
@@ -77,21 +76,20 @@ static bool is_flat(uint64_t a, uint64_t b)
 	return d <= 2 || d < a / 100;
 }
 
-/* Until the median of a block moves by less than 1 % twice in a row. The last median. */
-static uint64_t warm_up(struct row_run *run)
+/* Until the median of a block moves by less than 1 % twice in a row. */
+static void warm_up(struct row_run *run)
 {
 	uint64_t last = 0, now;
 	unsigned flat = 0, shots;
 
 	do {
-		now = block_median(run, 1, WARM_UNTIL, &shots);
+		now = block_median(run, &shots);
 		run->result.warmup += shots;
 		flat = is_flat(last, now) && shots == WARM_BLOCK ? flat + 1 : 0;
 		last = now;
 	} while (flat < 2 && time_left(run, WARM_UNTIL));
 	if (flat < 2)
 		run->result.flags |= GUEST_END_UNSETTLED;
-	return now;
 }
 
 /*
@@ -114,24 +112,29 @@ static void row_touch(struct row_run *run)
 
 /*
  * Reserves a record of up to (want) values, shoots until it is full or (until) is reached, but (min) times in any
- * case that OVERTIME allows.
+ * case that OVERTIME allows. The least of the first block: what one takes when nothing disturbs it; 0: there is none.
  */
-static void pass_shots(struct row_run *run, enum guest_record_type type, unsigned copies,
-		       uint32_t want, uint32_t min, unsigned until)
+static uint64_t pass_shots(struct row_run *run, enum guest_record_type type, unsigned copies,
+			   uint32_t want, uint32_t min, unsigned until)
 {
-	uint64_t got, n = 0;
+	uint64_t got, n = 0, least;
 	uint64_t *v = ring_reserve(run->runner, run->limit, want * sizeof(*v), &got);
 
 	got /= sizeof(*v);
 	while (n < got && (time_left(run, until) ||
 			   (n < min && time_for(run, n ? v[n - 1] : 0, 16 * OVERTIME))))
 		v[n++] = shoot(run, copies);
-	if (n)
-		ring_commit(run->runner, run->index, type, 0, n * sizeof(*v));
 	if (n < min)
 		run->result.flags |= n == got ? GUEST_END_RING_FULL : GUEST_END_BUDGET;
 	else if (n == got && n < want)
 		run->result.flags |= GUEST_END_RING_FULL;
+	if (!n)
+		return 0;
+	ring_commit(run->runner, run->index, type, 0, n * sizeof(*v));
+	least = v[0];
+	for (uint64_t i = 1; i < n && i < WARM_BLOCK; i++)
+		least = v[i] < least ? v[i] : least;
+	return least;
 }
 
 /* So many copies that a bracket is noise beside them, but not more than the budget has time for. */
@@ -155,7 +158,7 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
 
 	got /= 2 * sizeof(*v);
-	if (!got || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, 16 * OVERTIME))
+	if (!got || !single || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, 16 * OVERTIME))
 		return;
 	/* The code behind the first copy has not run yet. */
 	shoot(run, copies);
@@ -171,7 +174,6 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 static void row_measure(struct row_run *run)
 {
 	uint64_t got, single, empty, *cold;
-	unsigned shots;
 
 	cold = ring_reserve(run->runner, run->limit, sizeof(*cold), &got);
 	if (got < sizeof(*cold)) {
@@ -181,10 +183,10 @@ static void row_measure(struct row_run *run)
 	*cold = shoot(run, 1);
 	ring_commit(run->runner, run->index, RECORD_COLD, 0, sizeof(*cold));
 
-	single = warm_up(run);
-	pass_shots(run, RECORD_SINGLE, 1, run->row->max_samples, run->row->min_samples, SINGLE_UNTIL);
-	empty = block_median(run, 0, EMPTY_UNTIL, &shots);
-	pass_shots(run, RECORD_EMPTY, 0, EMPTY_SAMPLES, WARM_BLOCK, EMPTY_UNTIL);
+	warm_up(run);
+	single = pass_shots(run, RECORD_SINGLE, 1, run->row->max_samples, run->row->min_samples,
+			    SINGLE_UNTIL);
+	empty = pass_shots(run, RECORD_EMPTY, 0, EMPTY_SAMPLES, WARM_BLOCK, EMPTY_UNTIL);
 	if (!(run->row->flags & GUEST_ROW_NO_DIFF))
 		pass_diff(run, single, empty);
 }
@@ -192,7 +194,7 @@ static void row_measure(struct row_run *run)
 /* What a row's records can take at most, with a header and padding each, and the end. */
 static uint64_t ring_need(const struct guest_row *row)
 {
-	return (row->max_samples + 1 + EMPTY_SAMPLES + 2 * DIFF_PAIRS) * sizeof(uint64_t) +
+	return ((uint64_t)row->max_samples + 1 + EMPTY_SAMPLES + 2 * DIFF_PAIRS) * sizeof(uint64_t) +
 	       4 * 2 * sizeof(struct guest_record) + END_ROOM;
 }
 
