@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/op.h"
+#include "cli/args.h"
+#include "cli/words.h"
+#include "minivmm/engine.h"
+#include "probe/check.h"
+
+/* One thing to list: what the text shows, and all of it as JSON. */
+struct kind {
+	const char *name;
+	size_t (*count)(void);
+	void (*text)(size_t i, struct buf *name, struct buf *rest);
+	json_t *(*json)(size_t i);
+};
+
+static json_t *words_json(const char *const *words, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, json_string(words[i]));
+	return array;
+}
+
+/* ---- ops ---- */
+
+static size_t count_ops(void)
+{
+	return n_ops;
+}
+
+static void op_text(size_t i, struct buf *name, struct buf *rest)
+{
+	buf_puts(name, ops[i].name);
+	buf_printf(rest, "%-7s %s", level_word(ops[i].level), ops[i].summary);
+}
+
+static json_t *op_json(size_t i)
+{
+	const struct op *op = &ops[i];
+	const char *wants[WORDS_MAX];
+	size_t n = want_words(op->wants, wants);
+	char group[16];
+
+	op_group(op, group);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:s}", "name", op->name, "group", group,
+			 "level", level_word(op->level), "summary", op->summary, "start", op->start, "stop",
+			 op->stop, "inner", (int)op->inner, "exits",
+			 op->exits < 0 ? json_null() : json_real(op->exits), "wants", words_json(wants, n), "unit",
+			 "cycles");
+}
+
+/* ---- engines ---- */
+
+static size_t count_engines(void)
+{
+	return n_engines;
+}
+
+static size_t count_needs(const struct engine_ops *engine)
+{
+	size_t n = 0;
+
+	while (engine->needs[n])
+		n++;
+	return n;
+}
+
+static void engine_text(size_t i, struct buf *name, struct buf *rest)
+{
+	buf_puts(name, engines[i]->name);
+	buf_puts(rest, engines[i]->summary);
+	for (size_t n = 0; n < count_needs(engines[i]); n++)
+		buf_printf(rest, "%s%s", n ? ", " : "; needs ", engines[i]->needs[n]);
+}
+
+static json_t *engine_json(size_t i)
+{
+	return json_pack("{s:s, s:s, s:o}", "name", engines[i]->name, "summary", engines[i]->summary, "needs",
+			 words_json(engines[i]->needs, count_needs(engines[i])));
+}
+
+/* ---- checks ---- */
+
+static size_t count_checks(void)
+{
+	return n_checks;
+}
+
+static void check_text(size_t i, struct buf *name, struct buf *rest)
+{
+	buf_puts(name, checks[i]->id);
+	buf_puts(rest, checks[i]->question);
+}
+
+static json_t *check_json(size_t i)
+{
+	return json_pack("{s:s, s:s, s:s}", "id", checks[i]->id, "question", checks[i]->question, "explain",
+			 checks[i]->explain);
+}
+
+/* ---- formats: the choices of --format, verb by verb ---- */
+
+static const struct opt *format_option(const struct cmd *cmd)
+{
+	for (const struct opt *o = cmd->opts; o && o->name; o++)
+		if (!strcmp(o->name, "format") && o->choices)
+			return o;
+	return NULL;
+}
+
+/* The (i)th pair of verb and format, or NULL. */
+static const char *format_at(size_t i, const struct cmd **cmd)
+{
+	for (size_t c = 0; c < n_commands; c++) {
+		const struct opt *o = format_option(commands[c]);
+
+		for (size_t n = 0; o && o->choices[n]; n++)
+			if (i-- == 0) {
+				*cmd = commands[c];
+				return o->choices[n];
+			}
+	}
+	return NULL;
+}
+
+static size_t count_formats(void)
+{
+	const struct cmd *cmd;
+	size_t n = 0;
+
+	while (format_at(n, &cmd))
+		n++;
+	return n;
+}
+
+static void format_text(size_t i, struct buf *name, struct buf *rest)
+{
+	const struct cmd *cmd;
+	const char *format = format_at(i, &cmd);
+
+	buf_puts(name, format);
+	buf_printf(rest, "written by %s --format=%s", cmd->name, format);
+}
+
+static json_t *format_json(size_t i)
+{
+	const struct cmd *cmd;
+	const char *format = format_at(i, &cmd);
+
+	return json_pack("{s:s, s:s}", "name", format, "verb", cmd->name);
+}
+
+static const struct kind kinds[] = {
+	{ "ops", count_ops, op_text, op_json },
+	{ "engines", count_engines, engine_text, engine_json },
+	{ "checks", count_checks, check_text, check_json },
+	{ "formats", count_formats, format_text, format_json },
+};
+static const char *const kind_names[] = { "ops", "engines", "checks", "formats", NULL };
+
+static void list_text(const struct kind *k, struct buf *out)
+{
+	size_t width = 0;
+
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < k->count(); i++) {
+			struct buf name = BUF_INIT, rest = BUF_INIT;
+
+			k->text(i, &name, &rest);
+			if (pass)
+				buf_printf(out, "%-*s  %s\n", (int)width, buf_str(&name), buf_str(&rest));
+			else if (name.len > width)
+				width = name.len;
+			buf_free(&name);
+			buf_free(&rest);
+		}
+}
+
+static void list_json(const struct kind *k, struct buf *out)
+{
+	json_t *items = json_array();
+	json_t *doc;
+	char *text;
+
+	for (size_t i = 0; i < k->count(); i++)
+		json_array_append_new(items, k->json(i));
+	doc = json_pack("{s:s, s:s, s:o}", "schema", "vtscope.list/1", "kind", k->name, "items", items);
+	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
+	if (text)
+		buf_printf(out, "%s\n", text);
+	else
+		out->error = -ENOMEM;
+	free(text);
+	json_decref(doc);
+}
+
+static int run(struct cli *cli, const struct args *a)
+{
+	struct buf out = BUF_INIT;
+	const char *const *what;
+	const struct kind *k = kinds;
+	size_t n;
+	int rc;
+
+	what = args_operands(a, &n);
+	while (strcmp(k->name, what[0]))
+		k++;
+	if (strcmp(args_format(a), "json"))
+		list_text(k, &out);
+	else
+		list_json(k, &out);
+	rc = cli_write_buf(cli, args_value(a, "output"), &out);
+	buf_free(&out);
+	return rc;
+}
+
+static const char *const formats[] = { "text", "json", NULL };
+
+static const struct opt opts[] = {
+	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "output format" },
+	{ 0 }
+};
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.operands = "ops|engines|checks|formats",
+	.min_operands = 1,
+	.max_operands = 1,
+	.operand_choices = kind_names,
+	.summary = "list operations, engines, checks or formats",
+	.description =
+		"Prints one of the tables that vtscope is built from.\n"
+		"\n"
+		"* `ops`: what `vtscope bench` can measure. The JSON form holds the whole definition of each: what "
+		"starts and what stops the clock, how many operations one bracket holds, how many VM exits one must "
+		"cause (null: depends on controls and backend), and what it wants of an engine.\n"
+		"* `engines`: what can execute a guest, and the checks that must be answered yes for it.\n"
+		"* `checks`: the questions that `vtscope probe` answers; `vtscope probe --explain CHECK` says how.\n"
+		"* `formats`: what the verbs can write.",
+	.examples = "vtscope list ops\n  every operation with its level and what it does\n"
+		    "vtscope list engines --format=json\n  the engines, for a script\n",
+	.opts = opts,
+	.run = run,
+};
