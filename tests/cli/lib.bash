@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the command-line tests share. VTSCOPE and top_builddir come from make.
+
+bats_require_minimum_version 1.5.0
+
+# The verbs of the table, as --help lists them.
+verbs() {
+	"$VTSCOPE" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-][a-z-]*\) .*/\1/p'
+}
+
+# The long options that --help of a verb lists ('' or nothing: of vtscope itself).
+help_options() {
+	"$VTSCOPE" ${1:+"$1"} --help | sed -n '/^Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort
+}
+
+has_verb() {
+	verbs | grep -qx -- "$1"
+}
+
+need_verb() {
+	has_verb "$1" || skip "this build has no verb $1"
+}
+
+# A command on a terminal of its own, its output with what it wrote to stderr.
+on_terminal() {
+	command -v script >/dev/null || skip "script(1) is missing: apt-get install bsdutils"
+	TERM=xterm script -qec "$*" /dev/null </dev/null
+}
+
+# One line, beginning "vtscope: ", and no crash: status (1).
+says() {
+	[ "$status" -eq "$1" ]
+	[[ $stderr == "vtscope: "* ]]
+	[[ $stderr == *"$2"* ]]
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Data goes out whole or it is an error.
+
+load lib
+
+# A command line of every verb that writes much to stdout and needs no hardware.
+outputs() {
+	cat <<-'END'
+		--help
+		--version
+		list ops
+		list ops --format json
+		help
+	END
+	has_verb probe && cat <<-'END'
+		--
+		probe --no-run
+		probe --no-run --format json
+		probe --explain kvm.device
+	END
+	has_verb bench && echo "bench --engine native --op cpu.alu.u --quick -o -"
+	return 0
+}
+
+@test "a full disk behind stdout is an error, whatever is written" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	while read -r line; do
+		status=0
+		# shellcheck disable=SC2086
+		stderr=$("$VTSCOPE" $line 2>&1 >/dev/full) || status=$?
+		echo "# $line: $status, $stderr"
+		says 1 "No space left on device"
+	done < <(outputs)
+}
+
+@test "a closed pipe behind stdout is an error, whatever is written" {
+	while read -r line; do
+		exec {closed}> >(exit 0)
+		wait $!
+		status=0
+		# shellcheck disable=SC2086
+		stderr=$("$VTSCOPE" $line 2>&1 >&"$closed") || status=$?
+		exec {closed}>&-
+		echo "# $line: $status, $stderr"
+		says 1 "Broken pipe"
+	done < <(outputs)
+}
+
+@test "a stdout that is not open is an error" {
+	status=0
+	stderr=$("$VTSCOPE" list ops 2>&1 >&-) || status=$?
+	says 1 "Bad file descriptor"
+}
+
+@test "-o writes the file whole, - is stdout" {
+	"$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/ops"
+	[ "$("$VTSCOPE" list ops -o -)" = "$(cat "$BATS_TEST_TMPDIR/ops")" ]
+	[ "$(ls "$BATS_TEST_TMPDIR")" = ops ]
+}
+
+@test "-o picks the format by extension" {
+	"$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/ops.json"
+	[[ $(head -c1 "$BATS_TEST_TMPDIR/ops.json") == "{" ]]
+}
+
+@test "-o into a folder that does not exist is an error" {
+	run --separate-stderr "$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/none/ops"
+	says 1 "$BATS_TEST_TMPDIR/none/ops"
+	[ -z "$output" ]
+}
+
+@test "-o leaves the old file alone when it cannot be written" {
+	[ "$(id -u)" -ne 0 ] || [ -e /dev/full ] || skip "nothing to fail on"
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	run --separate-stderr "$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/dir"
+	says 1 "$BATS_TEST_TMPDIR/dir"
+	[ -d "$BATS_TEST_TMPDIR/dir" ]
+	[ "$(ls -A "$BATS_TEST_TMPDIR")" = dir ]
+}
+
+colours() {
+	[[ $1 == *$'\e['* ]]
+}
+
+@test "colour: --color over NO_COLOR over CLICOLOR_FORCE over the terminal" {
+	need_verb probe
+	unset NO_COLOR CLICOLOR_FORCE
+	p=("$VTSCOPE" probe --no-run)
+	! colours "$("${p[@]}")"
+	colours "$("${p[@]}" --color=always)"
+	colours "$(CLICOLOR_FORCE=1 "${p[@]}")"
+	! colours "$(CLICOLOR_FORCE=0 "${p[@]}")"
+	! colours "$(CLICOLOR_FORCE=1 NO_COLOR=1 "${p[@]}")"
+	colours "$(NO_COLOR=1 "${p[@]}" --color=always)"
+	! colours "$(CLICOLOR_FORCE=1 "${p[@]}" --color=never)"
+}
+
+@test "colour: on a terminal, not with NO_COLOR or TERM=dumb there" {
+	need_verb probe
+	unset NO_COLOR CLICOLOR_FORCE
+	colours "$(on_terminal "$VTSCOPE" probe --no-run)"
+	! colours "$(NO_COLOR=1 on_terminal "$VTSCOPE" probe --no-run)"
+	! colours "$(on_terminal "TERM=dumb $VTSCOPE" probe --no-run)"
+}
+
+@test "progress is drawn on a terminal only, not with -q, not with CI=true" {
+	need_verb bench
+	unset CI
+	b="$VTSCOPE bench --engine native --op cpu.alu.u --quick -o $BATS_TEST_TMPDIR/r.json"
+	[[ $(on_terminal "$b") == *ETA* ]]
+	[[ $(on_terminal "$b -q") != *ETA* ]]
+	[[ $(CI=true on_terminal "$b") != *ETA* ]]
+	[[ $($b 2>&1) != *ETA* ]]
+}
