@@ -10,6 +10,8 @@
 /* Space-separated words that may stand where (kind) and (choices) say; nothing for files and free text. */
 static void words(enum opt_complete kind, const char *const *choices, struct buf *out)
 {
+	if (choices)
+		kind = COMPLETE_NONE;
 	for (; choices && *choices; choices++)
 		buf_printf(out, "%s ", *choices);
 	for (size_t i = 0; kind == COMPLETE_OP && i < n_ops; i++)
@@ -57,7 +59,7 @@ static void bash_values(const char *pattern, enum opt_complete kind, const char 
 	buf_printf(out, "\t%s)", pattern);
 	if (kind == COMPLETE_FILE)
 		buf_puts(out, " _vtscope_files; return ;;\n");
-	else if (kind == COMPLETE_ENGINE)
+	else if (kind == COMPLETE_ENGINE && !choices)
 		buf_printf(out, " _vtscope_list '%s'; return ;;\n", buf_str(&w));
 	else if (w.len)
 		buf_printf(out, " _vtscope_words '%s'; return ;;\n", buf_str(&w));
@@ -153,7 +155,7 @@ static void zsh_action(const char *message, enum opt_complete kind, const char *
 	quote(message, ":[]", out);
 	if (kind == COMPLETE_FILE)
 		buf_puts(out, ":_files");
-	else if (kind == COMPLETE_ENGINE)
+	else if (kind == COMPLETE_ENGINE && !choices)
 		buf_printf(out, ":_values -s , engine %s", buf_str(&w));
 	else if (w.len)
 		buf_printf(out, ":(%s)", buf_str(&w));

@@ -49,6 +49,11 @@ load lib
 	says 2 "did you mean 'exit.cpuid'?"
 }
 
+@test "a verb without its operand says what it needs" {
+	run --separate-stderr "$VTSCOPE" list
+	says 2 "list needs ops|engines|checks|formats"
+}
+
 @test "an unknown engine is refused with the nearest one" {
 	need_verb bench
 	run --separate-stderr "$VTSCOPE" bench --engine=kwm

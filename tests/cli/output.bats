@@ -54,9 +54,10 @@ outputs() {
 }
 
 @test "-o writes the file whole, - is stdout" {
-	"$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/ops"
-	[ "$("$VTSCOPE" list ops -o -)" = "$(cat "$BATS_TEST_TMPDIR/ops")" ]
-	[ "$(ls "$BATS_TEST_TMPDIR")" = ops ]
+	mkdir "$BATS_TEST_TMPDIR/d"
+	"$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/d/ops"
+	[ "$("$VTSCOPE" list ops -o -)" = "$(cat "$BATS_TEST_TMPDIR/d/ops")" ]
+	[ "$(ls -A "$BATS_TEST_TMPDIR/d")" = ops ]
 }
 
 @test "-o picks the format by extension" {
@@ -70,13 +71,19 @@ outputs() {
 	[ -z "$output" ]
 }
 
-@test "-o leaves the old file alone when it cannot be written" {
-	[ "$(id -u)" -ne 0 ] || [ -e /dev/full ] || skip "nothing to fail on"
-	mkdir "$BATS_TEST_TMPDIR/dir"
-	run --separate-stderr "$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/dir"
-	says 1 "$BATS_TEST_TMPDIR/dir"
-	[ -d "$BATS_TEST_TMPDIR/dir" ]
-	[ "$(ls -A "$BATS_TEST_TMPDIR")" = dir ]
+@test "-o onto a folder is an error" {
+	run --separate-stderr "$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR"
+	says 1 "$BATS_TEST_TMPDIR"
+}
+
+@test "-o leaves the old file alone when the new one finds no room" {
+	mkdir "$BATS_TEST_TMPDIR/d"
+	echo old >"$BATS_TEST_TMPDIR/d/f"
+	status=0
+	stderr=$(ulimit -f 1; "$VTSCOPE" list ops --format json -o "$BATS_TEST_TMPDIR/d/f" 2>&1) || status=$?
+	says 1 "File too large"
+	[ "$(cat "$BATS_TEST_TMPDIR/d/f")" = old ]
+	[ "$(ls -A "$BATS_TEST_TMPDIR/d")" = f ]
 }
 
 colours() {

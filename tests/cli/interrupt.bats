@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SIGINT at any moment: ended in good time, nothing left behind.
+
+load lib
+
+# Runs a verb and interrupts it after (1) seconds. A shell's background jobs ignore SIGINT: undone.
+interrupted() {
+	local after=$1
+	shift
+	status=0
+	env --default-signal=INT timeout --preserve-status -k 20 -s INT "$after" "$VTSCOPE" "$@" || status=$?
+	echo "# after $after s: $* = $status"
+}
+
+setup() {
+	mkdir "$BATS_TEST_TMPDIR/d"
+	cd "$BATS_TEST_TMPDIR/d"
+	export TMPDIR=$BATS_TEST_TMPDIR/d
+}
+
+# Nothing but the files named is here, and no process of ours is left.
+only() {
+	[ "$(ls -A | grep -vxF "$(printf '%s\n' "$@")" || true)" = "" ]
+}
+
+@test "probe, interrupted, leaves no file half written" {
+	need_verb probe
+	for after in 0.003 0.01 0.03 0.1 0.3; do
+		interrupted "$after" probe --save m.snap -o out.json >/dev/null
+		[ "$status" -eq 130 ] || [ "$status" -lt 20 ]
+		only m.snap out.json
+		[ ! -e m.snap ] || [[ $(tail -n1 m.snap) == "end "* ]]
+		rm -f m.snap out.json
+	done
+}
+
+@test "bench, interrupted, saves what it measured as a valid document that says so" {
+	need_verb bench
+	for after in 0.5 2 6; do
+		interrupted "$after" bench --quick -q -o r.json
+		only r.json
+		[ "$status" -eq 130 ]
+		[ ! -e r.json ] || {
+			grep -q '"interrupted": *true' r.json
+			has_verb report && "$VTSCOPE" report r.json -o r.md -q
+			if [ -n "$PYTHON3" ]; then
+				"$PYTHON3" - r.json "$top_srcdir/doc/schema/result.schema.json" <<-'END'
+					import json, jsonschema, sys
+					jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))
+				END
+			fi
+		}
+		rm -f r.json r.md
+	done
+}
+
+@test "bench, interrupted before it could measure, still ends at once" {
+	need_verb bench
+	interrupted 0.01 bench --quick -q -o r.json
+	[ "$status" -eq 130 ]
+	only r.json
+}
+
+@test "report, interrupted, leaves no file half written" {
+	need_verb report
+	need_verb bench
+	"$VTSCOPE" bench --engine native --op 'cpu.*' --quick -q -o r.json
+	for after in 0.003 0.03 0.1 0.3; do
+		interrupted "$after" report r.json -o r.html
+		[ "$status" -eq 130 ] || [ "$status" -eq 0 ]
+		only r.json r.html
+		[ ! -e r.html ] || [[ $(tail -n1 r.html) == *"</html>"* ]]
+		rm -f r.html
+	done
+}

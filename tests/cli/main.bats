@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The main job from end to end: a verdict, a measurement, a report.
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# Validates a document by its schema where a validator is there.
+validate() {
+	[ -n "$PYTHON3" ] || return 0
+	"$PYTHON3" - "$1" "$top_srcdir/doc/schema/$2.schema.json" <<-'END'
+		import json, jsonschema, sys
+		jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))
+	END
+}
+
+@test "no verb: the verdict, six layers in order, and it exits like probe" {
+	need_verb probe
+	run --separate-stderr "$VTSCOPE"
+	echo "$output"
+	[[ $status -eq 0 || ( $status -ge 10 && $status -le 17 ) ]]
+	verdict=$status
+	[[ ${lines[0]} == *. ]]
+	[ "$(grep -oE '^  (processor|firmware|runs under|driver|/dev/kvm|IOMMU) ' <<<"$output" | tr -s ' \n' ' ')" = \
+		" processor firmware runs under driver /dev/kvm IOMMU " ]
+	[ "${#lines[@]}" -le 16 ]
+	run --separate-stderr "$VTSCOPE" probe
+	[ "$status" -eq "$verdict" ]
+}
+
+@test "a saved machine gives the same verdict elsewhere" {
+	need_verb probe
+	live=0
+	"$VTSCOPE" probe --save machine.snap --format json >live.json || live=$?
+	saved=0
+	"$VTSCOPE" probe --from machine.snap --format json >saved.json || saved=$?
+	[ "$live" -eq "$saved" ]
+	validate live.json probe
+	validate saved.json probe
+	[ "$(grep -A3 '"verdict"' live.json)" = "$(grep -A3 '"verdict"' saved.json)" ]
+}
+
+@test "a truncated snapshot is an error with its line" {
+	need_verb probe
+	"$VTSCOPE" probe --no-run --save machine.snap >/dev/null || true
+	head -c 2000 machine.snap >cut.snap
+	run --separate-stderr "$VTSCOPE" probe --from cut.snap -o out.json
+	says 1 "cut.snap:"
+	[ ! -e out.json ]
+}
+
+@test "bench, then report: a page that stands on its own" {
+	need_verb bench
+	need_verb report
+	"$VTSCOPE" bench --quick --op 'cpu.*' --op exit.cpuid -o result.json
+	validate result.json result
+	"$VTSCOPE" report result.json -o result.html
+	[[ $(head -c 15 result.html) == "<!DOCTYPE html>" || $(head -c 15 result.html) == "<!doctype html>" ]]
+	grep -q 'cpu.alu.u' result.html
+	! grep -qE '(src|href)="?https?://' result.html
+	! grep -q '<script' result.html
+	"$VTSCOPE" report result.json -o result.md
+	grep -q 'cpu.alu.u' result.md
+	"$VTSCOPE" report result.json | grep -q 'cpu.alu.u'
+}
+
+@test "a truncated result is an error with its line, and no report" {
+	need_verb report
+	need_verb bench
+	"$VTSCOPE" bench --quick --engine native --op cpu.alu.u -q -o result.json
+	head -c 300 result.json >cut.json
+	run --separate-stderr "$VTSCOPE" report cut.json -o cut.html
+	says 1 "cut.json:"
+	[ ! -e cut.html ]
+}
+
+@test "every row of bench is skipped: status 77, said" {
+	need_verb bench
+	run --separate-stderr "$VTSCOPE" bench --quick --engine native --op exit.hlt -o result.json
+	[ "$status" -eq 77 ]
+	[ -n "$stderr" ]
+}
