@@ -8,6 +8,7 @@
 	X(cmd_probe) \
 	X(cmd_bench) \
 	X(cmd_report) \
+	X(cmd_list) \
 	X(cmd_help)
 
 #define DECLARE(symbol) extern const struct cmd symbol;
