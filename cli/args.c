@@ -9,8 +9,8 @@
 
 #include "common/parse.h"
 
-#define FIRST_LONG	256	/* getopt values of long options: FIRST_LONG + index in args.arg */
-#define OPERAND		1	/* what getopt returns for an operand under the '-' rule */
+#define FIRST_LONG 256 /* getopt values of long options: FIRST_LONG + index in args.arg */
+#define OPERAND 1 /* what getopt returns for an operand under the '-' rule */
 
 static size_t count_opts(const struct opt *o)
 {
@@ -89,13 +89,14 @@ static int refuse_long(const struct args *a, const char *word, struct err *e)
 		}
 	}
 	if (fits[1]) {
-		rc = err_set(e, EINVAL, "option '--%s' is ambiguous: '--%s' or '--%s'", buf_str(&name), fits[0],
-			     fits[1]);
+		rc = err_set(e, EINVAL, "option '--%s' is ambiguous: '--%s' or '--%s'",
+			     buf_str(&name), fits[0], fits[1]);
 	} else {
 		const char *near = nearest_name(buf_str(&name), names, a->n_args);
 
-		rc = near ? err_set(e, EINVAL, "unknown option '--%s'; did you mean '--%s'?", buf_str(&name), near)
-			  : err_set(e, EINVAL, "unknown option '--%s'", buf_str(&name));
+		rc = near ? err_set(e, EINVAL, "unknown option '--%s'; did you mean '--%s'?",
+				    buf_str(&name), near) :
+			    err_set(e, EINVAL, "unknown option '--%s'", buf_str(&name));
 	}
 	buf_free(&name);
 	return rc;
@@ -109,7 +110,8 @@ static int refuse(const struct args *a, int said, int opt_value, const char *wor
 	if (opt_value >= FIRST_LONG)
 		o = a->arg[opt_value - FIRST_LONG].opt;
 	if (said == ':' && o)
-		return err_set(e, EINVAL, "option '--%s' needs a value: --%s=%s", o->name, o->name, o->arg);
+		return err_set(e, EINVAL, "option '--%s' needs a value: --%s=%s", o->name, o->name,
+			       o->arg);
 	if (said == ':')
 		return err_set(e, EINVAL, "option '-%c' needs a value", opt_value);
 	if (o)
@@ -192,8 +194,9 @@ static int check_operands(const struct args *a, struct err *e)
 	if (a->n_operands && !*cmd->name && command_find(a->operand[0], &cmd, NULL) == 0)
 		return err_set(e, EINVAL, "the verb comes first: vtscope %s ...", cmd->name);
 	if (a->n_operands > cmd->max_operands)
-		return err_set(e, EINVAL, "%s takes no operand '%s'%s%s", verb, a->operand[cmd->max_operands],
-			       cmd->max_operands ? ", only " : "", cmd->max_operands ? cmd->operands : "");
+		return err_set(e, EINVAL, "%s takes no operand '%s'%s%s", verb,
+			       a->operand[cmd->max_operands], cmd->max_operands ? ", only " : "",
+			       cmd->max_operands ? cmd->operands : "");
 	for (size_t i = 0; cmd->operand_choices && i < a->n_operands; i++) {
 		const char *const *c = cmd->operand_choices;
 

@@ -43,13 +43,14 @@ const struct cmd command_default = {
 	.operands = "",
 	.summary = "what virtualization does this machine have, and what does it cost?",
 	.description =
-		"Without a verb vtscope looks at the machine, runs a guest of a few instructions where /dev/kvm can be "
-		"opened, and prints the verdict: one line that answers, one line a layer (processor, firmware, outer "
-		"hypervisor, driver, device, IOMMU), and the next step. It reads; it changes nothing.\n"
+		"Without a verb vtscope looks at the machine, runs a guest of a few instructions where "
+		"/dev/kvm can be opened, and prints the verdict: one line that answers, one line a "
+		"layer (processor, firmware, outer hypervisor, driver, device, IOMMU), and the next "
+		"step. It reads; it changes nothing.\n"
 		"\n"
-		"A verb does one thing more. Data goes to standard output, progress and warnings to standard error. "
-		"Progress is shown only where standard error is a terminal, and neither with --quiet nor where CI is "
-		"set in the environment.",
+		"A verb does one thing more. Data goes to standard output, progress and warnings to "
+		"standard error. Progress is shown only where standard error is a terminal, and "
+		"neither with --quiet nor where CI is set in the environment.",
 	.examples = "vtscope\n  the verdict in a few lines\n"
 		    "vtscope help list\n  the options of a verb\n",
 	.exits = exits,

@@ -48,11 +48,11 @@ static json_t *op_json(size_t i)
 	char group[16];
 
 	op_group(op, group);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:s}", "name", op->name, "group", group,
-			 "level", level_word(op->level), "summary", op->summary, "start", op->start, "stop",
-			 op->stop, "inner", (int)op->inner, "exits",
-			 op->exits < 0 ? json_null() : json_real(op->exits), "wants", words_json(wants, n), "unit",
-			 "cycles");
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:s}", "name", op->name,
+			 "group", group, "level", level_word(op->level), "summary", op->summary,
+			 "start", op->start, "stop", op->stop, "inner", (int)op->inner, "exits",
+			 op->exits < 0 ? json_null() : json_real(op->exits), "wants",
+			 words_json(wants, n), "unit", "cycles");
 }
 
 /* ---- engines ---- */
@@ -81,8 +81,8 @@ static void engine_text(size_t i, struct buf *name, struct buf *rest)
 
 static json_t *engine_json(size_t i)
 {
-	return json_pack("{s:s, s:s, s:o}", "name", engines[i]->name, "summary", engines[i]->summary, "needs",
-			 words_json(engines[i]->needs, count_needs(engines[i])));
+	return json_pack("{s:s, s:s, s:o}", "name", engines[i]->name, "summary", engines[i]->summary,
+			 "needs", words_json(engines[i]->needs, count_needs(engines[i])));
 }
 
 /* ---- checks ---- */
@@ -100,8 +100,8 @@ static void check_text(size_t i, struct buf *name, struct buf *rest)
 
 static json_t *check_json(size_t i)
 {
-	return json_pack("{s:s, s:s, s:s}", "id", checks[i]->id, "question", checks[i]->question, "explain",
-			 checks[i]->explain);
+	return json_pack("{s:s, s:s, s:s}", "id", checks[i]->id, "question", checks[i]->question,
+			 "explain", checks[i]->explain);
 }
 
 /* ---- formats: the choices of --format, verb by verb ---- */
@@ -174,7 +174,8 @@ static void list_text(const struct kind *k, struct buf *out)
 
 			k->text(i, &name, &rest);
 			if (pass)
-				buf_printf(out, "%-*s  %s\n", (int)width, buf_str(&name), buf_str(&rest));
+				buf_printf(out, "%-*s  %s\n", (int)width, buf_str(&name),
+					   buf_str(&rest));
 			else if (name.len > width)
 				width = name.len;
 			buf_free(&name);
@@ -190,7 +191,8 @@ static void list_json(const struct kind *k, struct buf *out)
 
 	for (size_t i = 0; i < k->count(); i++)
 		json_array_append_new(items, k->json(i));
-	doc = json_pack("{s:s, s:s, s:o}", "schema", "vtscope.list/1", "kind", k->name, "items", items);
+	doc = json_pack("{s:s, s:s, s:o}", "schema", "vtscope.list/1", "kind", k->name, "items",
+			items);
 	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
 	if (text)
 		buf_printf(out, "%s\n", text);
@@ -237,11 +239,13 @@ const struct cmd cmd_list = {
 	.description =
 		"Prints one of the tables that vtscope is built from.\n"
 		"\n"
-		"* `ops`: what `vtscope bench` can measure. The JSON form holds the whole definition of each: what "
-		"starts and what stops the clock, how many operations one bracket holds, how many VM exits one must "
-		"cause (null: depends on controls and backend), and what it wants of an engine.\n"
+		"* `ops`: what `vtscope bench` can measure. The JSON form holds the whole definition of "
+		"each: what starts and what stops the clock, how many operations one bracket holds, how "
+		"many VM exits one must cause (null: depends on controls and backend), and what it wants "
+		"of an engine.\n"
 		"* `engines`: what can execute a guest, and the checks that must be answered yes for it.\n"
-		"* `checks`: the questions that `vtscope probe` answers; `vtscope probe --explain CHECK` says how.\n"
+		"* `checks`: the questions that `vtscope probe` answers; `vtscope probe --explain CHECK` "
+		"says how.\n"
 		"* `formats`: what the verbs can write.",
 	.examples = "vtscope list ops\n  every operation with its level and what it does\n"
 		    "vtscope list engines --format=json\n  the engines, for a script\n",

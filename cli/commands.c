@@ -23,10 +23,11 @@ static const char *const when[] = { "auto", "always", "never", NULL };
 const struct opt common_opts[] = {
 	{ .name = "output", .short_name = 'o', .arg = "FILE", .complete = COMPLETE_FILE,
 	  .help = "write to FILE, its extension picks the format; - is stdout",
-	  .more = "FILE appears whole or not at all: it is written under a temporary name and renamed." },
+	  .more = "FILE appears whole or not at all: it is written under a temporary name and "
+		  "renamed." },
 	{ .name = "color", .arg = "WHEN", .choices = when, .help = "colour standard output",
-	  .more = "With auto, NO_COLOR switches it off, else CLICOLOR_FORCE switches it on, else it is on "
-		  "where standard output is a terminal." },
+	  .more = "With auto, NO_COLOR switches it off, else CLICOLOR_FORCE switches it on, else "
+		  "it is on where standard output is a terminal." },
 	{ .name = "quiet", .short_name = 'q', .help = "no progress, no warnings; errors only" },
 	{ .name = "verbose", .short_name = 'v', .repeatable = true,
 	  .help = "say more on stderr; errors name their origin" },

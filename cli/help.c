@@ -9,9 +9,9 @@
 
 #include "config.h"
 
-#define COLUMNS		79
-#define MIN_LEFT	12	/* the left column is as wide as its content within these */
-#define MAX_LEFT	26
+#define COLUMNS 79
+#define MIN_LEFT 12 /* the left column is as wide as its content within these */
+#define MAX_LEFT 26
 
 /* "-o, --output FILE" */
 static void opt_synopsis(const struct opt *o, struct buf *out)
@@ -102,8 +102,8 @@ void help_text(const struct cmd *cmd, struct buf *out)
 	if (overview)
 		buf_puts(out, "Usage: vtscope [VERB] [OPTION]...\n");
 	else
-		buf_printf(out, "Usage: vtscope %s [OPTION]...%s%s\n", cmd->name, *cmd->operands ? " " : "",
-			   cmd->operands);
+		buf_printf(out, "Usage: vtscope %s [OPTION]...%s%s\n", cmd->name,
+			   *cmd->operands ? " " : "", cmd->operands);
 	buf_printf(out, "%c", toupper((unsigned char)cmd->summary[0]));
 	wrap(cmd->summary + 1, 1, 0, out);
 	if (overview)
@@ -121,6 +121,7 @@ void version_text(struct buf *out)
 {
 	unsigned hwloc = hwloc_get_api_version();
 
-	buf_printf(out, "vtscope %s\nlibcpuid %s, hwloc API %u.%u.%u, jansson %s\n", PACKAGE_VERSION,
-		   cpuid_lib_version(), hwloc >> 16, hwloc >> 8 & 0xff, hwloc & 0xff, JANSSON_VERSION);
+	buf_printf(out, "vtscope %s\nlibcpuid %s, hwloc API %u.%u.%u, jansson %s\n",
+		   PACKAGE_VERSION, cpuid_lib_version(), hwloc >> 16, hwloc >> 8 & 0xff,
+		   hwloc & 0xff, JANSSON_VERSION);
 }

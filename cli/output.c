@@ -206,7 +206,8 @@ int cli_finish(struct cli *c, int status)
 	return c->out_error ? EXIT_RUNTIME : status;
 }
 
-int cli_u64(struct cli *c, const struct args *a, const char *name, uint64_t lo, uint64_t hi, uint64_t *out)
+int cli_u64(struct cli *c, const struct args *a, const char *name, uint64_t lo, uint64_t hi,
+	    uint64_t *out)
 {
 	const char *s = args_value(a, name);
 	uint64_t v;
@@ -214,13 +215,14 @@ int cli_u64(struct cli *c, const struct args *a, const char *name, uint64_t lo, 
 	if (!s)
 		return EXIT_OK;
 	if (parse_u64(s, 10, &v) < 0 || v < lo || v > hi)
-		return cli_usage(c, a->cmd->name, "--%s: '%s' is no number from %llu to %llu", name, s,
-				 (unsigned long long)lo, (unsigned long long)hi);
+		return cli_usage(c, a->cmd->name, "--%s: '%s' is no number from %llu to %llu", name,
+				 s, (unsigned long long)lo, (unsigned long long)hi);
 	*out = v;
 	return EXIT_OK;
 }
 
-int cli_double(struct cli *c, const struct args *a, const char *name, double lo, double hi, double *out)
+int cli_double(struct cli *c, const struct args *a, const char *name, double lo, double hi,
+	       double *out)
 {
 	const char *s = args_value(a, name);
 	double v;
@@ -228,7 +230,8 @@ int cli_double(struct cli *c, const struct args *a, const char *name, double lo,
 	if (!s)
 		return EXIT_OK;
 	if (parse_double(s, lo, hi, &v) < 0)
-		return cli_usage(c, a->cmd->name, "--%s: '%s' is no number from %g to %g", name, s, lo, hi);
+		return cli_usage(c, a->cmd->name, "--%s: '%s' is no number from %g to %g", name, s,
+				 lo, hi);
 	*out = v;
 	return EXIT_OK;
 }

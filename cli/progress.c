@@ -7,8 +7,8 @@
 
 #include "cli/cmd.h"
 
-#define BAR_WIDTH	24
-#define REDRAW_SECONDS	0.1
+#define BAR_WIDTH 24
+#define REDRAW_SECONDS 0.1
 
 static double now(void)
 {
@@ -31,7 +31,8 @@ static void draw_bar(const struct cli *c, double fraction)
 
 	fputc('[', stderr);
 	for (int i = 0; i < BAR_WIDTH; i++)
-		fputs(i < full ? (c->utf8 ? "\xe2\x96\x88" : "#") : (c->utf8 ? "\xc2\xb7" : "."), stderr);
+		fputs(i < full ? (c->utf8 ? "\xe2\x96\x88" : "#") : (c->utf8 ? "\xc2\xb7" : "."),
+		      stderr);
 	fputc(']', stderr);
 }
 

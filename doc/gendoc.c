@@ -25,7 +25,8 @@ static const struct cmd *page_verb(const char *file)
 	return NULL;
 }
 
-static int generate(const char *file, const char *date, const char *method, struct buf *out, struct err *e)
+static int generate(const char *file, const char *date, const char *method, struct buf *out,
+		    struct err *e)
 {
 	struct buf markdown = BUF_INIT;
 	const struct cmd *cmd = page_verb(file);
