@@ -103,7 +103,7 @@ static int run(struct cli *cli, const struct args *a)
 static const struct opt opts[] = {
 	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write",
 	  .more = "Without it the extension of -o decides; without either it is text." },
-	{ .name = "plot", .arg = "HOW", .choices = plots, .help = "bars in text: auto, ansi or none",
+	{ .name = "plot", .arg = "HOW", .choices = plots, .help = "bars in text",
 	  .more = "ansi draws bars of block characters (of # where the terminal is not UTF-8), none leaves them out; auto "
 		  "draws them where standard output is a terminal." },
 	{ .name = "keep-script", .arg = "FILE", .complete = COMPLETE_FILE, .help = "keep the gnuplot script in FILE",
