@@ -6,7 +6,7 @@ load lib
 
 setup() {
 	unset MAKEFLAGS MAKELEVEL MFLAGS
-	make="make -s -C $top_builddir DESTDIR=$BATS_TEST_TMPDIR/root prefix=/usr"
+	make="make -s -C ${top_builddir:?} DESTDIR=$BATS_TEST_TMPDIR/root prefix=/usr"
 }
 
 @test "make install puts program, pages, schemas and completions in their places" {
@@ -18,7 +18,7 @@ setup() {
 	for verb in $(verbs); do
 		[ -f "share/man/man1/vtscope-$verb.1" ]
 	done
-	for schema in "$top_srcdir"/doc/schema/*.json; do
+	for schema in "${top_srcdir:?}"/doc/schema/*.json; do
 		cmp "$schema" "share/vtscope/schema/${schema##*/}"
 	done
 	[ -f share/bash-completion/completions/vtscope ]

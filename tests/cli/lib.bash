@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What the command-line tests share. VTSCOPE and top_builddir come from make.
+# What the command-line tests share. VTSCOPE, PYTHON3 and the folders come from make, status and stderr from bats.
+# shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
 
@@ -33,4 +34,11 @@ says() {
 	[ "$status" -eq "$1" ]
 	[[ $stderr == "vtscope: "* ]]
 	[[ $stderr == *"$2"* ]]
+}
+
+# Validates a document by its schema where a validator is there.
+validate() {
+	[ -n "$PYTHON3" ] || return 0
+	"$PYTHON3" -c 'import json, jsonschema, sys; jsonschema.validate(*(json.load(open(f)) for f in sys.argv[1:]))' \
+		"$1" "$top_srcdir/doc/schema/$2.schema.json"
 }
