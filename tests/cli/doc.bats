@@ -80,6 +80,7 @@ bash_offers() {
 }
 
 @test "an option that a page names anywhere is an option" {
+	need_verb bench
 	known=$(for verb in '' $(verbs); do help_options "$verb"; done)
 	for file in "$doc"/vtscope*.[17]; do
 		while read -r option; do

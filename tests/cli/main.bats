@@ -29,8 +29,6 @@ setup() {
 	saved=0
 	"$VTSCOPE" probe --from machine.snap --format json >saved.json || saved=$?
 	[ "$live" -eq "$saved" ]
-	validate live.json probe
-	validate saved.json probe
 	[ "$(grep -A3 '"verdict"' live.json)" = "$(grep -A3 '"verdict"' saved.json)" ]
 }
 
