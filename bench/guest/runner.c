@@ -82,12 +82,12 @@ static void warm_up(struct row_run *run)
 	uint64_t last = 0, now;
 	unsigned flat = 0, shots;
 
-	do {
+	while (flat < 2 && time_left(run, WARM_UNTIL)) {
 		now = block_median(run, &shots);
 		run->result.warmup += shots;
 		flat = is_flat(last, now) && shots == WARM_BLOCK ? flat + 1 : 0;
 		last = now;
-	} while (flat < 2 && time_left(run, WARM_UNTIL));
+	}
 	if (flat < 2)
 		run->result.flags |= GUEST_END_UNSETTLED;
 }
