@@ -67,7 +67,7 @@ static int program_find(struct engine *en, const struct engine_config *c, struct
 		name = snapshot_text(c->snapshot, SNAP_TOOL, "qemu-system-x86_64");
 	rc = child_find(name ? name : "qemu-system-x86_64", &en->program);
 	if (rc == -ENOENT)
-		return err_set(e, ENOENT, "%s: not found; install it with: apt-get install qemu-system-x86",
+		return err_set(e, ENOENT, "%s: no such program; install it with: apt-get install qemu-system-x86",
 			       name ? name : "qemu-system-x86_64");
 	if (rc < 0)
 		return err_set(e, -rc, "qemu-system-x86_64: %s", strerror(-rc));

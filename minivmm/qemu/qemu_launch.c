@@ -156,6 +156,7 @@ static void decode_exit(const struct qemu_process *p, const struct launch *l, co
 	const struct guest_ctrl *ctrl = (const struct guest_ctrl *)(mem + GUEST_CTRL_PHYS);
 	char native[sizeof(stop->native)];
 	int code = WEXITSTATUS(p->status);
+	uint32_t row = stop->row;
 
 	if (WIFSIGNALED(p->status)) {
 		snprintf(native, sizeof(native), "signal %d", WTERMSIG(p->status));
@@ -165,6 +166,7 @@ static void decode_exit(const struct qemu_process *p, const struct launch *l, co
 		stop_carrier(p, stop, native, "ended, and not because its guest wanted to");
 	} else if (l->rows && ctrl->state == GUEST_FAULTED) {
 		guest_fault_stop(mem, stop);
+		stop->row = row;	/* as its records say, not the guest */
 	} else {
 		stop->status = code >> 1;
 		stop_say(stop, VM_STOP_EXIT, "isa-debug-exit", "");
