@@ -163,6 +163,7 @@ static int messages_take(struct qemu_process *p, json_t **msg)
 		qmp_parse_registers(text, &p->regs, &p->halted);
 		p->asked = false;
 		json_decref(*msg);
+		*msg = NULL;
 	}
 }
 
@@ -315,21 +316,19 @@ bool qemu_process_registers(struct qemu_process *p, unsigned timeout_ms)
 	json_t *msg = NULL;
 	int rc;
 
+	if (p->asked) {		/* that answer may be of some time ago */
+		message_wait(p, true, timeout_ms, &msg);
+		json_decref(msg);
+	}
 	p->regs.valid = false;
 	if (p->ended)
 		return false;
-	if (p->asked)	/* that answer may be of some time ago */
-		message_wait(p, true, timeout_ms, &msg);
-	json_decref(msg);
-	msg = NULL;
-	p->regs.valid = false;
 	p->asked = qmp_send(&p->qmp, "human-monitor-command", INFO_REGISTERS) == 0;
 	if (!p->asked)
 		return false;
 	do {
 		rc = message_wait(p, true, timeout_ms, &msg);
 		json_decref(msg);
-		msg = NULL;
 	} while (rc == 1 && p->asked);
 	return p->regs.valid;
 }

@@ -104,13 +104,13 @@ int qmp_next(struct qmp *q, json_t **msg)
 
 		if (end) {
 			*msg = take_line(q, (size_t)(end - q->in.data));
-			if (!json_is_object(*msg)) {
-				json_decref(*msg);
-				return -EBADMSG;
-			}
-			if (!take_event(q, *msg))
+			if (json_is_object(*msg) && !take_event(q, *msg))
 				return 1;
+			rc = json_is_object(*msg) ? 0 : -EBADMSG;
 			json_decref(*msg);
+			*msg = NULL;
+			if (rc < 0)
+				return rc;
 			continue;
 		}
 		rc = fill(q);
