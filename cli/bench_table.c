@@ -5,31 +5,34 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_WIDTH 11
+#define NUMBER_WIDTH 10
+#define SPREAD_WIDTH 19
 
-/* Three significant digits below a hundred, whole ticks above, thousands apart. */
+/* At least three significant digits in at most nine columns. */
 static void number_text(double v, char out[24])
 {
+	double a = fabs(v);
 	char digits[24];
 	size_t n, i, k = 0;
 
 	if (!isfinite(v)) {
 		snprintf(out, 24, "-");
-		return;
+	} else if (a >= 9999999.5) {
+		snprintf(out, 24, a >= 999.5e9 ? "%.3g" : "%.4g%s", a >= 999.5e9 ? v : a >= 999.5e6 ? v / 1e9 : v / 1e6,
+			 a >= 999.5e6 ? "G" : "M");
+	} else if (a < 99.95) {
+		snprintf(out, 24, a == 0 ? "0" : a < 0.0995 ? "%.2g" : a < 9.995 ? "%.2f" : "%.1f", v);
+	} else {
+		n = (size_t)snprintf(digits, sizeof(digits), "%.0f", a);
+		if (v < 0)
+			out[k++] = '-';
+		for (i = 0; i < n; i++) {
+			if (i && (n - i) % 3 == 0)
+				out[k++] = ',';
+			out[k++] = digits[i];
+		}
+		out[k] = 0;
 	}
-	if (fabs(v) < 99.95 || fabs(v) >= 1e14) {
-		snprintf(out, 24, fabs(v) < 9.995 ? "%.2f" : fabs(v) < 99.95 ? "%.1f" : "%.3g", v);
-		return;
-	}
-	n = (size_t)snprintf(digits, sizeof(digits), "%.0f", fabs(v));
-	if (v < 0)
-		out[k++] = '-';
-	for (i = 0; i < n && k < 22; i++) {
-		if (i && (n - i) % 3 == 0)
-			out[k++] = ',';
-		out[k++] = digits[i];
-	}
-	out[k] = 0;
 }
 
 static void number_put(struct buf *out, double v)
@@ -48,7 +51,7 @@ static void spread_put(struct buf *out, const struct result *r)
 	number_text(r->has_ci ? r->ci_lo : r->range_lo, lo);
 	number_text(r->has_ci ? r->ci_hi : r->range_hi, hi);
 	snprintf(both, sizeof(both), "%s..%s", lo, hi);
-	buf_printf(out, "%*s", 2 * NUMBER_WIDTH, both);
+	buf_printf(out, "%*s", SPREAD_WIDTH, both);
 }
 
 static const struct result *native_of(const struct result_set *set, const char *name)
@@ -87,40 +90,72 @@ static void ratio_put(struct buf *out, double ratio)
 	buf_printf(out, "%8sx", text);
 }
 
+/* What a letter behind a row says; few-launches is said once for all. */
+static const struct { unsigned flag; char letter; const char *meaning; } marks[] = {
+	{ RESULT_EXIT_MISMATCH, 'x', "not the exits that the operation causes: another cost than a VM exit's" },
+	{ RESULT_TSC_TRAPPED, 't', "RDTSC itself is slow here" },
+	{ RESULT_UNSETTLED, 'u', "still moved when the warm-up ended" },
+	{ RESULT_FEW_SAMPLES, 's', "few samples: slow for its share of the time" },
+	{ RESULT_BRACKET_BOUND, 'b', "hardly longer than the bracket around it" },
+	{ RESULT_NO_RDTSCP, 'r', "timed without RDTSCP" },
+	{ RESULT_LFENCE_ASSUMED, 'l', "LFENCE is taken to serialise" },
+};
+
 static void result_line(const struct result_set *set, const struct result *r, const char *op, size_t width,
 			struct buf *out)
 {
-	unsigned bit;
+	char letters[16], *p = letters;
+	size_t i;
 
-	buf_printf(out, "%-*s %-9s", (int)width, op, r->engine);
+	if (r->differenced)
+		*p++ = 'd';
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (r->flags & marks[i].flag)
+			*p++ = marks[i].letter;
+	*p = 0;
+	buf_printf(out, "%-*s %-8s", (int)width, op, r->engine);
 	number_put(out, r->median);
 	spread_put(out, r);
 	number_put(out, r->p99);
 	ratio_put(out, strcmp(r->provenance, "emulated") ? r->median / native_median(set, r) : NAN);
-	buf_puts(out, r->differenced ? "  d" : r->flags ? "   " : "");
-	for (bit = 0; bit < RESULT_FLAGS; bit++)
-		if (r->flags & 1u << bit && 1u << bit != RESULT_FEW_LAUNCHES)
-			buf_printf(out, " %s", result_flag_name(bit));
-	buf_puts(out, "\n");
+	buf_printf(out, "%s%s\n", *letters ? " " : "", letters);
+}
+
+static void legend_put(const struct result_set *set, bool interval, struct buf *out)
+{
+	bool differenced = false;
+	unsigned flags = 0;
+	size_t i;
+
+	for (i = 0; i < set->n_results; i++) {
+		flags |= set->result[i].flags;
+		differenced |= set->result[i].differenced;
+	}
+	buf_printf(out, "\nTSC ticks per operation: median of launch medians, and %s.\n",
+		   interval ? "its 95 % interval" : "their range (too few launches for an interval)");
+	if (differenced)
+		buf_puts(out, "  d  short: from the difference of two batches, so no percentiles\n");
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (flags & marks[i].flag)
+			buf_printf(out, "  %c  %s\n", marks[i].letter, marks[i].meaning);
 }
 
 static void results_put(const struct result_set *set, const struct cli *cli, struct buf *out)
 {
 	const char *bold = cli->colour ? "\x1b[1m" : "", *plain = cli->colour ? "\x1b[0m" : "";
-	size_t width = 9, i, k, op;
 	bool interval = set->result[0].has_ci;
+	size_t width = 9, i, k, op;
 
 	for (i = 0; i < set->n_results; i++)
 		if (strlen(set->result[i].op) > width)
 			width = strlen(set->result[i].op);
-	buf_printf(out, "%s%-*s %-9s%*s%*s%*s%9s%s\n", bold, (int)width, "operation", "engine", NUMBER_WIDTH, "median",
-		   2 * NUMBER_WIDTH, interval ? "95 % interval" : "range", NUMBER_WIDTH, "p99", "/ native", plain);
+	buf_printf(out, "%s%-*s %-8s%*s%*s%*s%9s%s\n", bold, (int)width, "operation", "engine", NUMBER_WIDTH, "median",
+		   SPREAD_WIDTH, interval ? "95 % interval" : "range", NUMBER_WIDTH, "p99", "/ native", plain);
 	for (op = 0; op < n_ops; op++)
 		for (i = 0, k = 0; i < set->n_results; i++)
 			if (!strcmp(set->result[i].op, ops[op].name))
 				result_line(set, &set->result[i], k++ ? "" : ops[op].name, width, out);
-	buf_printf(out, "\nTSC ticks per operation, median of launch medians and %s; d: by difference of two batches.\n",
-		   interval ? "its 95 % interval" : "their range (too few launches for an interval)");
+	legend_put(set, interval, out);
 }
 
 /* Rows that share engine, reason and hint as one line. */
