@@ -17,7 +17,8 @@
 /*
  * microvm boots a PVH image in a few thousand instructions; pc's BIOS needs a million, which is seconds where guest
  * kernels are emulated. It is left out of some builds of QEMU, pc never is. Timers and what else would interrupt
- * stay off. A KVM without VT refuses an MSR that "host" and ARCH_CAPABILITIES bring with them: QEMU aborts then.
+ * stay off; the interrupt controllers are KVM's as on pc, microvm would have them in QEMU.
+ * A KVM without VT may refuse an MSR that "host" and ARCH_CAPABILITIES bring with them: QEMU aborts then.
  */
 #define MICROVM	"microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off"
 
@@ -35,7 +36,7 @@ static const struct qemu_accel accel_tcg = {
 };
 
 static const struct qemu_accel accel_kvm = {
-	.accel = "kvm",
+	.accel = "kvm,kernel-irqchip=on",
 	.machines = {
 		{ MICROVM, "host" }, { MICROVM, "host,-arch-capabilities" }, { MICROVM, "max,-arch-capabilities" },
 		{ "pc", "host" }, { "pc", "host,-arch-capabilities" },

@@ -193,6 +193,31 @@ static void test_rows(void)
 	CU_ASSERT(lost <= 2);
 }
 
+/* What it offers as handled in the kernel is not handled in user space after all. */
+static void test_kernel_pio(void)
+{
+	struct guest_row rows[2];
+	struct vm_stop stop;
+	struct launch l;
+	struct seen s;
+
+	if (skipped())
+		return;
+	if (!(info->offers & ENGINE_KERNEL_PIO)) {
+		tap_skip("%s", engine_offer_reason(ENGINE_KERNEL_PIO));
+		return;
+	}
+	rows[0] = row_of("exit.pio.kernel");
+	rows[1] = row_of("exit.pio-in.user");
+	l = launch_of(rows, 2, &s);
+	l.irqchip = true;
+	CU_ASSERT_EQUAL_FATAL(run(&l, &s, &stop), 0);
+	CU_ASSERT_EQUAL(s.ended, 2);
+	tap_note("%llu ticks in the kernel, %llu in user space", (unsigned long long)s.fastest[0],
+		 (unsigned long long)s.fastest[1]);
+	CU_ASSERT(s.fastest[0] < s.fastest[1]);
+}
+
 static void test_row_ticks(void)
 {
 	struct guest_row row = { 0 };
@@ -512,6 +537,7 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "it opens, or says why not", test_open },
 		{ "every operation it offers has its records, whole and in order", test_rows },
+		{ "what the kernel is to answer, it answers", test_kernel_pio },
 		{ "a tick of the runner is a tick of the host", test_row_ticks },
 		{ "a row that the runner does not know costs nothing else", test_unknown_row },
 		{ "a row that faults costs itself, and tells its registers", test_faulting_row },

@@ -19,8 +19,11 @@ static void seen_values(struct seen *s, const struct guest_record *r, const uint
 
 	if (r->type == RECORD_SINGLE) {
 		s->samples[r->row] += n;
-		for (uint32_t i = 0; i < n; i++)
+		for (uint32_t i = 0; i < n; i++) {
 			s->zeros += v[i] == 0;
+			if (!s->fastest[r->row] || v[i] < s->fastest[r->row])
+				s->fastest[r->row] = v[i];
+		}
 	}
 	if (r->type == RECORD_EMPTY)
 		s->empties[r->row] += n;
@@ -174,7 +177,8 @@ struct launch launch_of(const struct guest_row *rows, uint32_t n, struct seen *s
 	};
 }
 
-int launch_run(const struct engine_ops *o, struct engine *engine, const struct launch *l, struct seen *s, struct vm_stop *stop)
+int launch_run(const struct engine_ops *o, struct engine *engine, const struct launch *l, struct seen *s,
+	       struct vm_stop *stop)
 {
 	const struct sink sink = { .ctx = s, .record = seen_record, .counters = seen_counters };
 	struct err e = { 0 };

@@ -25,7 +25,7 @@ struct seen {
 	uint32_t samples[GUEST_ROWS_MAX], zeros, empties[GUEST_ROWS_MAX], diffs[GUEST_ROWS_MAX];
 	uint32_t flags[GUEST_ROWS_MAX];
 	uint64_t host_begin, host_ticks;	/* of the row that ended last */
-	uint64_t ticks[GUEST_ROWS_MAX];
+	uint64_t ticks[GUEST_ROWS_MAX], fastest[GUEST_ROWS_MAX];	/* all of the row, one sample */
 	bool doorbells;			/* the engine hears when a row begins; records come in one go then */
 	unsigned prepared;
 	uint64_t prepared_bytes;
