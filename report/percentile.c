@@ -227,7 +227,8 @@ static void draw_plot(struct sheet *sh, const struct name *name, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct lane_style *st = &lane_styles[name[i].lane->style];
 
-		buf_printf(sh->script, "%s$c%zu with lines lw 1.6 lc rgb '%s'", i ? ", " : "", i, st->colour);
+		buf_printf(sh->script, "%s$c%zu with lines lw %g lc rgb '%s'", i ? ", " : "", i,
+			   1.2 + 2.0 / (1 + (double)i), st->colour);	/* thinner ones over thicker ones: none is hidden */
 		if (name[i].nines)
 			buf_printf(sh->script, ", $n%zu with points pt %u ps %g lc rgb '%s'", i, st->full,
 				   st->size * 0.7, st->colour);
