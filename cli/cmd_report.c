@@ -80,8 +80,9 @@ static int run(struct cli *cli, const struct args *a)
 {
 	const char *file = args_value(a, "output"), *plot = args_value(a, "plot");
 	struct buf gnuplot = BUF_INIT;
-	struct report_options o = { .keep_script = args_value(a, "keep-script"), .colour = cli->colour,
-				    .utf8 = cli->utf8, .columns = cli->columns };
+	struct report_options o = { .keep_script = args_value(a, "keep-script"),
+				    .colour = cli->colour && !file, .utf8 = cli->utf8,
+				    .columns = cli->columns };
 	size_t n;
 	int rc;
 
@@ -89,8 +90,10 @@ static int run(struct cli *cli, const struct args *a)
 	rc = choose_format(cli, a, file, &o.format);
 	if (rc)
 		return rc;
-	if (!strcmp(file, "-") && cli->out_tty && (o.format == REPORT_PNG || o.format == REPORT_PDF))
-		return cli_usage(cli, "report", "a picture would be written to the terminal: name a file with -o");
+	if (!strcmp(file, "-") && cli->out_tty &&
+	    (o.format == REPORT_PNG || o.format == REPORT_PDF))
+		return cli_usage(cli, "report",
+				 "a picture would be written to the terminal: name a file with -o");
 	plot = plot ? plot : "auto";
 	o.no_bars = !strcmp(plot, "none") || (!strcmp(plot, "auto") && !cli->out_tty);
 	if (!child_find("gnuplot", &gnuplot))
@@ -104,16 +107,19 @@ static const struct opt opts[] = {
 	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write",
 	  .more = "Without it the extension of -o decides; without either it is text." },
 	{ .name = "plot", .arg = "HOW", .choices = plots, .help = "bars in text",
-	  .more = "ansi draws bars of block characters (of # where the terminal is not UTF-8), none leaves them out; auto "
-		  "draws them where standard output is a terminal." },
-	{ .name = "keep-script", .arg = "FILE", .complete = COMPLETE_FILE, .help = "keep the gnuplot script in FILE",
+	  .more = "ansi draws bars of block characters (of # where the terminal is not UTF-8), "
+		  "none leaves them out; auto draws them where standard output is a terminal." },
+	{ .name = "keep-script", .arg = "FILE", .complete = COMPLETE_FILE, .help = "keep the "
+										   "gnuplot "
+										   "script in FILE",
 	  .more = "The script holds its data and draws the same pictures again: gnuplot -d FILE." },
 	{ 0 }
 };
 
 static const struct exit_doc exits[] = {
 	{ EXIT_OK, "the report was written, with or without figures" },
-	{ EXIT_RUNTIME, "the result could not be read, or the report not written; png, svg and pdf: no gnuplot" },
+	{ EXIT_RUNTIME, "the result could not be read, or the report not written; png, svg and "
+			"pdf: no gnuplot" },
 	{ EXIT_USAGE, "usage" },
 	{ 0, NULL }
 };
@@ -126,17 +132,22 @@ const struct cmd cmd_report = {
 	.complete = COMPLETE_FILE,
 	.summary = "make a report of a result: text, HTML, Markdown or pictures",
 	.description =
-		"Reads a result of vtscope bench and shows it: the verdict on the machine, what each operation costs on "
-		"each engine, what was skipped or failed and why. RESULT.json may be a report in HTML, which holds the "
+		"Reads a result of vtscope bench and shows it: the verdict on the machine, what "
+		"each operation costs on "
+		"each engine, what was skipped or failed and why. RESULT.json may be a report in "
+		"HTML, which holds the "
 		"result it was made from; - is standard input.\n\n"
-		"HTML is one file that needs no network and no script. Its figures, like png, svg and pdf, are drawn by "
-		"gnuplot; without gnuplot an HTML report has its tables and says what is missing.\n\n"
+		"HTML is one file that needs no network and no script. Its figures, like png, svg "
+		"and pdf, are drawn by "
+		"gnuplot; without gnuplot an HTML report has its tables and says what is "
+		"missing.\n\n"
 		"Rows whose processor was itself simulated are listed apart and are in no figure.",
 	.examples =
 		"vtscope report result.json\n  the result on the terminal\n"
-		"vtscope report result.json -o report.html\n  everything, in one file to keep or to send\n"
-		"vtscope report result.json -o figures.pdf --keep-script figures.gp\n  figures for a paper, and what "
-		"drew them\n",
+		"vtscope report result.json -o report.html\n  everything, in one file to keep or "
+		"to send\n"
+		"vtscope report result.json -o figures.pdf --keep-script figures.gp\n  figures "
+		"for a paper, and what drew them\n",
 	.opts = opts,
 	.exits = exits,
 	.run = run,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * doc.h - what a report says, apart from how it looks: one walk over the result set, one set of functions a format.
- * Only report/ includes this.
+ * doc.h - what a report says, apart from how it looks: one walk over the result set, one set of
+ * functions a format. Only report/ includes this.
  *
  * Strings that pass through here are raw; the format escapes them.
  */
@@ -42,13 +42,14 @@ void table_free(struct table *t);
 void table_text(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void table_number(struct table *t, double v);
 void table_muted(struct table *t, const char *s);
-void table_note(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));	/* of the last cell */
+void table_note(struct table *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3))); /* of the last cell */
 size_t table_rows(const struct table *t);
 
 #define LAYERS_SHOWN 6
 
 struct verdict_view {
-	const char *summary, *next_step, *backend;	/* borrowed or literals; next_step may be NULL */
+	const char *summary, *next_step, *backend; /* borrowed or literals; next_step may be NULL */
 	int usable;					/* 1 yes, 0 no, -1 not known */
 	struct { const char *name, *text, *answer; } layer[LAYERS_SHOWN];
 };
@@ -63,8 +64,8 @@ struct doc_ops {
 	void (*paragraph)(struct doc *d, const char *text);
 	void (*warning)(struct doc *d, const char *text);
 	void (*table)(struct doc *d, const struct table *t);
-	void (*figure)(struct doc *d, const struct figure *f);	/* NULL: a format without pictures */
-	void (*bars)(struct doc *d);				/* NULL: only terminals draw with characters */
+	void (*figure)(struct doc *d, const struct figure *f); /* NULL: a format without pictures */
+	void (*bars)(struct doc *d); /* NULL: only terminals draw with characters */
 	void (*end)(struct doc *d);
 };
 

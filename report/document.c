@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a report says, in its order: verdict, machine, costs, figures, numbers, what is missing, how to read it. */
+/*
+ * What a report says, in its order: verdict, machine, costs, figures, numbers, what is
+ * missing, how to read it.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -37,13 +40,16 @@ static void show_verdict(struct doc *d)
 		{ "driver", "driver" }, { "device", "/dev/kvm" }, { "iommu", "IOMMU" },
 	};
 	const json_t *j = d->s->set->verdict, *layers = json_object_get(j, "layers");
-	struct verdict_view v = { .next_step = string_of(j, "next_step"), .backend = string_of(j, "backend") };
+	struct verdict_view v = { .next_step = string_of(j, "next_step"),
+				  .backend = string_of(j, "backend") };
 	const char *status = string_of(j, "status");
 
 	v.summary = string_of(j, "summary");
 	if (!v.summary)
 		v.summary = "The result file holds no verdict on this machine.";
-	v.usable = !status || !strcmp(status, "unknown") ? -1 : !strcmp(status, "usable") || !strcmp(status, "capable");
+	v.usable = -1;
+	if (status && strcmp(status, "unknown"))
+		v.usable = !strcmp(status, "usable") || !strcmp(status, "capable");
 	for (size_t i = 0; i < LAYERS_SHOWN; i++) {
 		v.layer[i].name = names[i][1];
 		v.layer[i].text = "not in the result file";
@@ -65,7 +71,8 @@ static void show_verdict(struct doc *d)
 
 void document_subtitle(const struct result_set *r, struct buf *out)
 {
-	const char *brand = string_of(r->hardware, "brand"), *kernel = string_of(r->subject, "kernel");
+	const char *brand = string_of(r->hardware, "brand"),
+		   *kernel = string_of(r->subject, "kernel");
 
 	buf_puts(out, brand ? brand : "processor not recorded");
 	if (kernel)
@@ -77,10 +84,18 @@ void document_subtitle(const struct result_set *r, struct buf *out)
 static const char *known_key(const char *path)
 {
 	static const char *const keys[][2] = {
-		{ "brand", "processor" }, { "cpus", "logical CPUs" }, { "virtualized_by", "runs under" },
-		{ "tsc_hz", "TSC rate" }, { "cmdline", "kernel command line" }, { "qemu", "QEMU" }, { "smt", "SMT" },
-		{ "kvm_modules", "KVM modules" }, { "git", "vtscope commit" }, { "version", "vtscope version" },
-		{ "signature", "CPUID signature" }, { "governor", "frequency governor" },
+		{ "brand", "processor" },
+		{ "cpus", "logical CPUs" },
+		{ "virtualized_by", "runs under" },
+		{ "tsc_hz", "TSC rate" },
+		{ "cmdline", "kernel command line" },
+		{ "qemu", "QEMU" },
+		{ "smt", "SMT" },
+		{ "kvm_modules", "KVM modules" },
+		{ "git", "vtscope commit" },
+		{ "version", "vtscope version" },
+		{ "signature", "CPUID signature" },
+		{ "governor", "frequency governor" },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -109,7 +124,7 @@ static void flat_value(struct table *t, const char *path, const json_t *v)
 static void flatten(struct table *t, const char *above, const json_t *j, unsigned depth)
 {
 	const char *key;
-	json_t *v, *object = (json_t *)j;	/* jansson's walk wants it mutable and leaves it alone */
+	json_t *v, *object = (json_t *)j; /* jansson's walk wants it mutable and leaves it alone */
 
 	json_object_foreach(object, key, v) {
 		struct buf path = BUF_INIT;
@@ -155,7 +170,8 @@ static void show_machine(struct doc *d)
 
 /* ---- costs ---- */
 
-static void compare_row(struct table *t, const struct series *s, const struct series_row *row, size_t lanes)
+static void compare_row(struct table *t, const struct series *s, const struct series_row *row,
+			size_t lanes)
 {
 	table_text(t, "%s", row->op);
 	for (size_t lane = 0; lane < lanes; lane++) {
@@ -169,7 +185,7 @@ static void compare_row(struct table *t, const struct series *s, const struct se
 		}
 		table_number(t, r->median);
 		if (isfinite(ratio) && ratio >= 0.01)
-			table_note(t, "×%.*f native", ratio < 0.995 ? 2 : ratio < 9.95 ? 1 : 0, ratio);
+			table_note(t, "×%.*f native", (ratio < 9.95) + (ratio < 0.995), ratio);
 	}
 }
 
@@ -183,8 +199,9 @@ static void show_comparison(struct doc *d)
 	if (!lanes)
 		return;
 	d->ops->heading(d, "What each operation costs");
-	d->ops->paragraph(d, "Medians of launch medians, in cycles (TSC ticks) per operation. Each engine is named with what "
-			  "really served it and its provenance.");
+	d->ops->paragraph(
+		d, "Medians of launch medians, in cycles (TSC ticks) per operation. Each engine "
+		   "is named with what really served it and its provenance.");
 	if (d->ops->bars) {
 		d->ops->bars(d);
 		return;
@@ -197,7 +214,10 @@ static void show_comparison(struct doc *d)
 			compare_row(&t, s, &s->row[i], lanes);
 	put_table(d, &t);
 	if (lanes < s->n_cycles)
-		d->ops->paragraph(d, "More engines than fit beside each other: the others are under All numbers.");
+		d->ops->paragraph(
+			d,
+			"More engines than fit beside each other: the others are under All "
+			"numbers.");
 }
 
 static void show_figures(struct doc *d)
@@ -250,7 +270,8 @@ static double tsc_hz(const struct series *s)
 	return hz >= 1e6 && hz <= 1e12 ? hz : NAN;
 }
 
-static void number_row(struct table *t, const struct series *s, const struct result *r, const char *label)
+static void number_row(struct table *t, const struct series *s, const struct result *r,
+		       const char *label)
 {
 	table_text(t, "%s", r->op);
 	if (r->memory[0])
@@ -260,7 +281,8 @@ static void number_row(struct table *t, const struct series *s, const struct res
 	table_number(t, r->median / tsc_hz(s) * 1e9);
 	interval_cell(t, r);
 	for (size_t i = 0; i < 8; i++)
-		table_number(t, (const double[]){ r->min, r->p25, r->p75, r->p90, r->p99, r->p999, r->max, r->cold }[i]);
+		table_number(t, (const double[]){ r->min, r->p25, r->p75, r->p90, r->p99, r->p999,
+						  r->max, r->cold }[i]);
 	table_text(t, r->differenced ? "differenced, %u" : "single", r->batch);
 	table_text(t, "%llu", (unsigned long long)r->n);
 	table_text(t, "%zu", r->n_launches);
@@ -274,10 +296,12 @@ static void number_row(struct table *t, const struct series *s, const struct res
 static void show_numbers(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", TIGHT }, { "engine", TIGHT }, { "median", NUMBER }, { "ns", NUMBER },
-		{ "interval", NUMBER }, { "min", NUMBER }, { "25 %", NUMBER }, { "75 %", NUMBER }, { "90 %", NUMBER },
-		{ "99 %", NUMBER }, { "99.9 %", NUMBER }, { "max", NUMBER }, { "cold", NUMBER }, { "estimator", TIGHT },
-		{ "samples", NUMBER }, { "launches", NUMBER }, { "empty bracket", NUMBER }, { "exits", NUMBER },
+		{ "operation", TIGHT }, { "engine", TIGHT },	     { "median", NUMBER },
+		{ "ns", NUMBER },	{ "interval", NUMBER },	     { "min", NUMBER },
+		{ "25 %", NUMBER },	{ "75 %", NUMBER },	     { "90 %", NUMBER },
+		{ "99 %", NUMBER },	{ "99.9 %", NUMBER },	     { "max", NUMBER },
+		{ "cold", NUMBER },	{ "estimator", TIGHT },	     { "samples", NUMBER },
+		{ "launches", NUMBER }, { "empty bracket", NUMBER }, { "exits", NUMBER },
 		{ "flags", WORDS },
 	};
 	const struct series *s = d->s;
@@ -286,12 +310,16 @@ static void show_numbers(struct doc *d)
 	if (!d->ops->wide || !s->n_cycles)
 		return;
 	d->ops->heading(d, "All numbers");
-	d->ops->paragraph(d, "Cycles per operation, ns by the calibrated TSC. Percentiles exist for single shots only; "
-			  "the interval is the 95 % interval of the median, or the range of launch medians.");
+	d->ops->paragraph(
+		d,
+		"Cycles per operation, ns by the calibrated TSC. Percentiles exist for single "
+		"shots only; the interval is the 95 % interval of the median, or the range of "
+		"launch medians.");
 	for (size_t lane = 0; lane < (together ? 1 : s->n_cycles); lane++) {
 		struct table t;
 
-		table_init(&t, together ? "All engines" : s->lane[lane].label, cols, sizeof(cols) / sizeof(cols[0]));
+		table_init(&t, together ? "All engines" : s->lane[lane].label, cols,
+			   sizeof(cols) / sizeof(cols[0]));
 		for (size_t i = 0; i < s->n_cells; i++) {
 			size_t own = s->cell[i].lane;
 
@@ -305,8 +333,9 @@ static void show_numbers(struct doc *d)
 static void show_emulated(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", WORDS }, { "engine", WORDS }, { "executed", NUMBER }, { "launches", NUMBER },
-		{ "exits", NUMBER }, { "instructions", NUMBER }, { "flags", WORDS },
+		{ "operation", WORDS }, { "engine", WORDS }, { "executed", NUMBER },
+		{ "launches", NUMBER }, { "exits", NUMBER }, { "instructions", NUMBER },
+		{ "flags", WORDS },
 	};
 	const struct series *s = d->s;
 	struct table t;
@@ -314,9 +343,11 @@ static void show_emulated(struct doc *d)
 	if (s->n_cycles == s->n_lanes)
 		return;
 	d->ops->heading(d, "Proved in emulation");
-	d->ops->paragraph(d, "These ran on a simulated processor or by an instruction count. They prove that the operation "
-			  "works and how often it exits; their clock has nothing to do with cycles, so they are in no "
-			  "figure and no ratio.");
+	d->ops->paragraph(
+		d,
+		"These ran on a simulated processor or by an instruction count. They prove that "
+		"the operation works and how often it exits; their clock has nothing to do with "
+		"cycles, so they are in no figure and no ratio.");
 	table_init(&t, "Rows without cycles", cols, sizeof(cols) / sizeof(cols[0]));
 	for (size_t i = 0; i < s->n_cells; i++) {
 		const struct result *r = s->cell[i].r;
@@ -339,7 +370,10 @@ static void show_emulated(struct doc *d)
 static void show_skipped(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "engine", WORDS }, { "operations", WORDS }, { "reason", WORDS }, { "what to do", WORDS },
+		{ "engine", WORDS },
+		{ "operations", WORDS },
+		{ "reason", WORDS },
+		{ "what to do", WORDS },
 	};
 	const struct series *s = d->s;
 	struct table t;
@@ -380,7 +414,8 @@ static void registers(struct buf *b, const struct failed *f)
 static void show_failed(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", WORDS }, { "engine", WORDS }, { "reason", WORDS }, { "stop", WORDS }, { "registers", WORDS },
+		{ "operation", WORDS }, { "engine", WORDS },	{ "reason", WORDS },
+		{ "stop", WORDS },	{ "registers", WORDS },
 	};
 	const struct result_set *r = d->s->set;
 	struct table t;
@@ -408,7 +443,9 @@ static void show_failed(struct doc *d)
 
 static void show_flags(struct doc *d)
 {
-	static const struct column cols[] = { { "flag", WORDS }, { "rows", NUMBER }, { "meaning", WORDS } };
+	static const struct column cols[] = { { "flag", WORDS },
+					      { "rows", NUMBER },
+					      { "meaning", WORDS } };
 	const struct result_set *r = d->s->set;
 	struct table t;
 
@@ -432,7 +469,10 @@ static void show_flags(struct doc *d)
 static void show_operations(struct doc *d)
 {
 	static const struct column cols[] = {
-		{ "operation", WORDS }, { "what it does", WORDS }, { "clock starts", WORDS }, { "clock stops", WORDS },
+		{ "operation", WORDS },
+		{ "what it does", WORDS },
+		{ "clock starts", WORDS },
+		{ "clock stops", WORDS },
 	};
 	const char *before = "";
 	struct table t;
@@ -471,9 +511,15 @@ void document_write(struct doc *d)
 	buf_free(&subtitle);
 	show_verdict(d);
 	if (d->s->set->interrupted)
-		d->ops->warning(d, "This run was interrupted: what was measured until then is here, the rest is missing.");
+		d->ops->warning(
+			d,
+			"This run was interrupted: what was measured until then is here, the "
+			"rest is missing.");
 	if (!d->s->set->n_results)
-		d->ops->warning(d, "Nothing was measured: every row was skipped or failed, see below for the reasons.");
+		d->ops->warning(
+			d,
+			"Nothing was measured: every row was skipped or failed, see below for "
+			"the reasons.");
 	show_comparison(d);
 	show_figures(d);
 	show_emulated(d);

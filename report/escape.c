@@ -14,7 +14,10 @@ static int is_tail(const char *s)
 	return ((unsigned char)*s & 0xc0) == 0x80;
 }
 
-/* The next code point of (*s), which must not be at its end. Invalid input is one byte of REPLACEMENT. */
+/*
+ * The next code point of (*s), which must not be at its end. Invalid input is one byte of
+ * REPLACEMENT.
+ */
 static uint32_t decode(const char **s)
 {
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -119,13 +122,14 @@ void escape_markdown(struct buf *out, const char *s)
 			buf_puts(out, "&lt;");
 		else if (v == '>')
 			buf_puts(out, "&gt;");
-		else if (v == '@')	/* an empty comment keeps sites from reading a mention of a user */
+		else if (v == '@') /* an empty comment keeps it from being a user's name */
 			buf_puts(out, "@<!-- -->");
 		else if (v == ':' && s[0] == '/' && s[1] == '/')
 			buf_puts(out, "\\:");
 		else if (v == '.' && completes_www(out))
 			buf_puts(out, "\\.");
-		else if (v == '_' && s - start > 1 && isalnum((unsigned char)s[-2]) && isalnum((unsigned char)*s))
+		else if (v == '_' && s - start > 1 && isalnum((unsigned char)s[-2]) &&
+			 isalnum((unsigned char)*s))
 			put(out, v);	/* inside of a word it marks nothing up: kvm_pvm */
 		else if (v < 0x80 && strchr("\\`*_{}[]#|~!$", (int)v))
 			buf_printf(out, "\\%c", (char)v);
@@ -135,8 +139,9 @@ void escape_markdown(struct buf *out, const char *s)
 }
 
 /*
- * In single quotes gnuplot takes everything as it is. A quote inside would be written as two, but gnuplot 5.4 reads
- * three at the front as an empty string and then commands: quotes, and backticks, become typographic ones.
+ * In single quotes gnuplot takes everything as it is. A quote inside would be written as two,
+ * but gnuplot 5.4 reads three at the front as an empty string and then commands: quotes, and
+ * backticks, become typographic ones.
  */
 void escape_gnuplot(struct buf *out, const char *s)
 {
@@ -166,10 +171,14 @@ void escape_json_script(struct buf *out, const char *json, size_t len)
 
 void escape_ascii(struct buf *out, const char *s)
 {
-	static const struct { uint32_t v; const char *ascii; } near[] = {
-		{ 0x2013, "-" }, { 0x2014, "-" }, { 0xd7, "x" }, { 0xb7, "-" }, { 0x2026, "..." }, { 0xb1, "+-" },
-		{ 0x2018, "'" }, { 0x2019, "'" }, { 0x201c, "\"" }, { 0x201d, "\"" }, { 0x2265, ">=" },
-		{ 0x2713, "+" }, { 0x2717, "x" }, { 0x25cf, "*" },
+	static const struct {
+		uint32_t v;
+		const char *ascii;
+	} near[] = {
+		{ 0x2013, "-" },   { 0x2014, "-" },  { 0xd7, "x" },    { 0xb7, "-" },
+		{ 0x2026, "..." }, { 0xb1, "+-" },   { 0x2018, "'" },  { 0x2019, "'" },
+		{ 0x201c, "\"" },  { 0x201d, "\"" }, { 0x2265, ">=" }, { 0x2713, "+" },
+		{ 0x2717, "x" },   { 0x25cf, "*" },
 	};
 
 	while (*s) {
@@ -210,14 +219,16 @@ void text_clip(struct buf *out, const char *s, size_t max)
 
 void base64_append(struct buf *out, const void *data, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *d = data;
 
 	for (size_t i = 0; i < len; i += 3) {
 		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t v = (uint32_t)d[i] << 16 | (n > 1 ? (uint32_t)d[i + 1] << 8 : 0) | (n > 2 ? d[i + 2] : 0);
-		char q[4] = { digits[v >> 18], digits[v >> 12 & 63], n > 1 ? digits[v >> 6 & 63] : '=',
-			      n > 2 ? digits[v & 63] : '=' };
+		uint32_t v = (uint32_t)d[i] << 16 | (n > 1 ? (uint32_t)d[i + 1] << 8 : 0) |
+			     (n > 2 ? d[i + 2] : 0);
+		char q[4] = { digits[v >> 18], digits[v >> 12 & 63],
+			      n > 1 ? digits[v >> 6 & 63] : '=', n > 2 ? digits[v & 63] : '=' };
 
 		buf_append(out, q, 4);
 	}
@@ -252,7 +263,10 @@ void number_append(struct buf *out, double v)
 
 void number_short(struct buf *out, double v)
 {
-	static const struct { double unit; const char *name; } units[] = { { 1e9, " G" }, { 1e6, " M" }, { 1e3, " k" } };
+	static const struct {
+		double unit;
+		const char *name;
+	} units[] = { { 1e9, " G" }, { 1e6, " M" }, { 1e3, " k" } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && v < 9.9e14; i++) {
 		if (v >= units[i].unit * 0.999) {

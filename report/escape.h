@@ -3,8 +3,9 @@
  * escape.h - text of unknown origin made harmless for one kind of document, numbers made readable.
  * Only report/ includes this.
  *
- * A result file may come from anyone. Every function takes any bytes: what is not UTF-8, controls and characters
- * that change the direction of text come out as U+FFFD, line breaks and tabs as a space.
+ * A result file may come from anyone. Every function takes any bytes: what is not UTF-8,
+ * controls and characters that change the direction of text come out as U+FFFD, line breaks and
+ * tabs as a space.
  */
 #ifndef VTSCOPE_REPORT_ESCAPE_H
 #define VTSCOPE_REPORT_ESCAPE_H
@@ -14,7 +15,7 @@
 #include "common/buf.h"
 
 void escape_plain(struct buf *out, const char *s);
-void escape_html(struct buf *out, const char *s);	/* for text and for attributes in double quotes */
+void escape_html(struct buf *out, const char *s); /* for text and for attributes in double quotes */
 void escape_markdown(struct buf *out, const char *s);	/* for a paragraph or a table cell */
 void escape_gnuplot(struct buf *out, const char *s);	/* a whole string constant, to be shown */
 /* (json) as the content of a <script> element: it stays the same JSON. */
@@ -24,7 +25,8 @@ void escape_json_script(struct buf *out, const char *json, size_t len);
 void escape_ascii(struct buf *out, const char *s);
 
 size_t text_width(const char *s);			/* characters, after escape_plain() */
-void text_clip(struct buf *out, const char *s, size_t max);	/* plain, at most (max) characters, "…" when cut */
+void text_clip(struct buf *out, const char *s,
+	       size_t max); /* plain, at most (max) characters, "…" when cut */
 
 void base64_append(struct buf *out, const void *data, size_t len);
 

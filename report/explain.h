@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* explain.h - the sentences that every report carries: flags, and how to read it. Only report/ includes this. */
+/*
+ * explain.h - the sentences that every report carries: flags, and how to read it. Only
+ * report/ includes this.
+ */
 #ifndef VTSCOPE_REPORT_EXPLAIN_H
 #define VTSCOPE_REPORT_EXPLAIN_H
 

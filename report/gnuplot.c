@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * gnuplot as a process: a script file (fed through a pipe it goes on after an error), its own directory, the C
- * locale, a deadline. What it wrote counts only when it said 0 and the files are whole.
+ * gnuplot as a process: a script file (fed through a pipe it goes on after an error), its own
+ * directory, the C locale, a deadline. What it wrote counts only when it said 0 and the files
+ * are whole.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,10 @@
 
 static bool ends_whole(const struct picture *p)
 {
-	static const struct { const char *extension, *head, *tail; size_t head_len, tail_len; } kinds[] = {
+	static const struct {
+		const char *extension, *head, *tail;
+		size_t head_len, tail_len;
+	} kinds[] = {
 		{ ".svg", "<?xml", "</svg>", 5, 6 },
 		{ ".png", "\x89PNG\r\n\x1a\n", "IEND", 8, 4 },
 		{ ".pdf", "%PDF-", "%%EOF", 5, 5 },
@@ -28,8 +32,10 @@ static bool ends_whole(const struct picture *p)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(dot, kinds[i].extension))
-			return p->bytes.len > kinds[i].head_len && !memcmp(p->bytes.data, kinds[i].head, kinds[i].head_len) &&
-			       memmem(p->bytes.data + p->bytes.len - tail, tail, kinds[i].tail, kinds[i].tail_len);
+			return p->bytes.len > kinds[i].head_len &&
+			       !memcmp(p->bytes.data, kinds[i].head, kinds[i].head_len) &&
+			       memmem(p->bytes.data + p->bytes.len - tail, tail, kinds[i].tail,
+				      kinds[i].tail_len);
 	return false;
 }
 
@@ -66,7 +72,10 @@ static void remove_all(const char *dir, const struct pictures *p)
 	rmdir(dir);
 }
 
-/* gnuplot quotes the command and draws an arrow before it says what is wrong: its last line is the one to tell. */
+/*
+ * gnuplot quotes the command and draws an arrow before it says what is wrong: its last line
+ * is the one to tell.
+ */
 static void tell(struct err *e, int rc, const char *gnuplot, struct buf *said)
 {
 	const char *line, *mark;
@@ -77,7 +86,8 @@ static void tell(struct err *e, int rc, const char *gnuplot, struct buf *said)
 	line = line ? line + 1 : buf_str(said);
 	mark = strstr(line, "\" line ");	/* "DIRECTORY/figures.gp" line 7: ... */
 	if (rc == -EIO && *line)
-		err_set(e, EIO, "figures could not be drawn: %s stopped at%s", gnuplot, mark ? mark + 1 : line);
+		err_set(e, EIO, "figures could not be drawn: %s stopped at%s", gnuplot,
+			mark ? mark + 1 : line);
 	else
 		err_prefix(e, "figures could not be drawn");
 }
@@ -95,7 +105,8 @@ static int run(const char *gnuplot, unsigned deadline_ms, const char *dir, struc
 	if (!rc) {
 		const char *const argv[] = { gnuplot, "-d", "-e", set.data, script.data, NULL };
 
-		rc = child_run(argv, environment, deadline_ms ? deadline_ms : DEADLINE_MS, NULL, &said, e);
+		rc = child_run(argv, environment, deadline_ms ? deadline_ms : DEADLINE_MS, NULL,
+			       &said, e);
 		if (rc)
 			tell(e, rc, gnuplot, &said);
 	}
@@ -105,8 +116,8 @@ static int run(const char *gnuplot, unsigned deadline_ms, const char *dir, struc
 	return rc;
 }
 
-int gnuplot_draw(const char *gnuplot, unsigned deadline_ms, const struct buf *script, struct pictures *p,
-		 struct err *e)
+int gnuplot_draw(const char *gnuplot, unsigned deadline_ms, const struct buf *script,
+		 struct pictures *p, struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
 	char dir[2048], path[4096];
@@ -117,7 +128,8 @@ int gnuplot_draw(const char *gnuplot, unsigned deadline_ms, const struct buf *sc
 		tmp = "/tmp";
 	snprintf(dir, sizeof(dir), "%s/vtscope-figures-XXXXXX", tmp);
 	if (!mkdtemp(dir))
-		return err_set(e, errno, "no directory for figures under %s: %s", tmp, strerror(errno));
+		return err_set(e, errno, "no directory for figures under %s: %s", tmp,
+			       strerror(errno));
 	snprintf(path, sizeof(path), "%s/figures.gp", dir);
 	rc = file_write(path, buf_str(script), script->len, e);
 	if (!rc)

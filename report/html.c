@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One file that needs nothing else: no network, no script. Pictures are SVG in data: URIs (several inline ones would
- * share their ids), dark mode turns their lightness around and keeps their hues.
+ * One file that needs nothing else: no network, no script. Pictures are SVG in data: URIs
+ * (several inline ones would share their ids), dark mode turns their lightness around and keeps
+ * their hues.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,15 +21,19 @@ static void element(struct doc *d, const char *tag, const char *text)
 
 static void begin(struct doc *d, const char *title, const char *subtitle)
 {
-	buf_puts(d->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	buf_puts(d->out,
+		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		 "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+		 "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action "
+		 "'none'\">\n"
 		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		 "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"vtscope\">\n<title>");
+		 "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
+		 "content=\"vtscope\">\n<title>");
 	escape_html(d->out, title);
 	buf_puts(d->out, ": ");
 	escape_html(d->out, subtitle);
-	buf_printf(d->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n", report_style);
+	buf_printf(d->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n",
+		   report_style);
 	element(d, "h1", title);
 	element(d, "p class=\"subtitle\"", subtitle);
 	buf_puts(d->out, "</header>\n<main>\n");
@@ -44,16 +49,19 @@ static void sign(struct doc *d, const char *answer)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		if (strcmp(signs[i].answer, answer))
 			continue;
-		buf_printf(d->out, "<td class=\"sign %s\"><span aria-hidden=\"true\">%s</span> %s</td>", signs[i].class,
-			   signs[i].sign, signs[i].answer);
+		buf_printf(d->out,
+			   "<td class=\"sign %s\"><span aria-hidden=\"true\">%s</span> %s</td>",
+			   signs[i].class, signs[i].sign, signs[i].answer);
 		return;
 	}
-	buf_puts(d->out, "<td class=\"sign unknown\"><span aria-hidden=\"true\">?</span> unknown</td>");
+	buf_puts(d->out,
+		 "<td class=\"sign unknown\"><span aria-hidden=\"true\">?</span> unknown</td>");
 }
 
 static void verdict(struct doc *d, const struct verdict_view *v)
 {
-	buf_printf(d->out, "<section class=\"verdict %s\">\n", v->usable > 0 ? "yes" : v->usable < 0 ? "unknown" : "no");
+	buf_printf(d->out, "<section class=\"verdict %s\">\n",
+		   (const char *const[]){ "unknown", "no", "yes" }[v->usable + 1]);
 	element(d, "h2", v->summary);
 	buf_puts(d->out, "<table>\n");
 	for (size_t i = 0; i < LAYERS_SHOWN; i++) {
@@ -109,7 +117,8 @@ static void table(struct doc *d, const struct table *t)
 	element(d, "caption", t->caption);
 	buf_puts(d->out, "<thead><tr>");
 	for (size_t i = 0; i < t->n_cols; i++) {
-		buf_printf(d->out, "<th scope=\"col\"%s>", t->col[i].kind == NUMBER ? " class=\"n\"" : "");
+		buf_printf(d->out, "<th scope=\"col\"%s>",
+			   t->col[i].kind == NUMBER ? " class=\"n\"" : "");
 		escape_html(d->out, t->col[i].head);
 		buf_puts(d->out, "</th>");
 	}
@@ -128,8 +137,10 @@ static void legend(struct doc *d)
 	for (size_t i = 0; i < drawn_lanes(d->s); i++) {
 		const struct lane_style *st = &lane_styles[d->s->lane[i].style];
 
-		buf_printf(d->out, "<li><span class=\"ink\" style=\"color:%s\" aria-hidden=\"true\">%s</span> ", st->colour,
-			   st->glyph);
+		buf_printf(d->out,
+			   "<li><span class=\"ink\" style=\"color:%s\" "
+			   "aria-hidden=\"true\">%s</span> ",
+			   st->colour, st->glyph);
 		escape_html(d->out, d->s->lane[i].label);
 		buf_puts(d->out, "</li>\n");
 	}
@@ -173,7 +184,10 @@ static void figure(struct doc *d, const struct figure *f)
 
 #define DATA_HEAD "<script type=\"application/json\" id=\"vtscope-result\">"
 
-/* The result itself, for `vtscope report` and whoever else wants the numbers. Nothing runs: it is data. */
+/*
+ * The result itself, for `vtscope report` and whoever else wants the numbers. Nothing runs:
+ * it is data.
+ */
 static void end(struct doc *d)
 {
 	json_t *j = result_set_json(d->s->set);
@@ -182,7 +196,9 @@ static void end(struct doc *d)
 	json_decref(j);
 	if (!text)
 		d->out->error = -ENOMEM;
-	buf_puts(d->out, "</main>\n<footer><p>The result itself is in this file: vtscope report reads it as it reads "
+	buf_puts(d->out,
+		 "</main>\n<footer><p>The result itself is in this file: vtscope report reads it "
+		 "as it reads "
 		 "the JSON.</p></footer>\n" DATA_HEAD "\n");
 	if (text)
 		escape_json_script(d->out, text, strlen(text));
@@ -205,6 +221,13 @@ int report_extract_json(const char *html, size_t len, struct buf *out, struct er
 }
 
 const struct doc_ops html_doc = {
-	.wide = true, .begin = begin, .verdict = verdict, .heading = heading, .paragraph = paragraph,
-	.warning = warning, .table = table, .figure = figure, .end = end,
+	.wide = true,
+	.begin = begin,
+	.verdict = verdict,
+	.heading = heading,
+	.paragraph = paragraph,
+	.warning = warning,
+	.table = table,
+	.figure = figure,
+	.end = end,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures on pages: a page a picture for a document that places them itself, one tall page for an image, sheets of
- * paper for PDF. The same flow measures and draws.
+ * Figures on pages: a page a picture for a document that places them itself, one tall page for
+ * an image, sheets of paper for PDF. The same flow measures and draws.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@
 #define CAPTION_CHARS	138		/* a line of the page's width */
 #define PNG_SIDE_MAX	30000.0		/* cairo refuses 32768 */
 
-const struct figure *const figures[] = { &figure_virtual, &figure_compute, &figure_paper2006, &figure_percentile };
+const struct figure *const figures[] = { &figure_virtual, &figure_compute, &figure_paper2006,
+					 &figure_percentile };
 const size_t n_figures = sizeof(figures) / sizeof(figures[0]);
 
 void pictures_free(struct pictures *p)
@@ -31,8 +32,8 @@ void pictures_free(struct pictures *p)
 	*p = (struct pictures){ 0 };
 }
 
-static int add_picture(struct pictures *p, const struct figure *f, size_t index, const char *stem, size_t number,
-		       const char *extension)
+static int add_picture(struct pictures *p, const struct figure *f, size_t index, const char *stem,
+		       size_t number, const char *extension)
 {
 	struct picture *more = realloc(p->p, (p->n + 1) * sizeof(*more));
 
@@ -71,7 +72,10 @@ static void flow_page(struct flow *f)
 		buf_puts(f->sh.script, "unset multiplot\nset multiplot\n");
 }
 
-/* Makes room for (w) x (h), of which what follows needs (more) below; puts the sheet's corner there. */
+/*
+ * Makes room for (w) x (h), of which what follows needs (more) below; puts the sheet's
+ * corner there.
+ */
 static void flow_place(struct flow *f, double w, double h, double more)
 {
 	if (f->x > MARGIN && f->x + w > MARGIN + PAGE_WIDTH + 1)
@@ -114,8 +118,8 @@ static double paragraph(struct flow *f, double size, const char *colour, const c
 }
 
 /* A block of text is a plot of nothing, so that gnuplot draws its labels. */
-static void flow_text(struct flow *f, double size, const char *colour, const char *text, const struct series *legend,
-		      double more)
+static void flow_text(struct flow *f, double size, const char *colour, const char *text,
+		      const struct series *legend, double more)
 {
 	struct flow measure = { .drawing = false };
 	double h = paragraph(&measure, size, colour, text);
@@ -127,7 +131,8 @@ static void flow_text(struct flow *f, double size, const char *colour, const cha
 		paragraph(f, size, colour, text);
 		if (legend)
 			sheet_legend(&f->sh, legend, 0, h + 2, PAGE_WIDTH);
-		buf_puts(f->sh.script, "unset border; set xrange [0:1]; set yrange [0:1]\nplot NaN notitle\n");
+		buf_puts(f->sh.script,
+			 "unset border; set xrange [0:1]; set yrange [0:1]\nplot NaN notitle\n");
 	}
 	flow_newline(f);
 }
@@ -168,8 +173,10 @@ static void flow_all(struct flow *f, const struct series *s, const char *title)
 
 static void header(struct buf *script)
 {
-	buf_puts(script, "# Figures of a vtscope report. Run: LC_ALL=C.UTF-8 gnuplot -d THIS_FILE\n"
-		 "# Pictures are written to the directory OUT (with its last slash), else to the current one.\n"
+	buf_puts(script,
+		 "# Figures of a vtscope report. Run: LC_ALL=C.UTF-8 gnuplot -d THIS_FILE\n"
+		 "# Pictures are written to the directory OUT (with its last slash), else to the "
+		 "current one.\n"
 		 "if (!exists('OUT')) OUT = ''\n"
 		 "set encoding utf8\n");
 }
@@ -186,8 +193,11 @@ static int alone_script(const struct series *s, struct buf *script, struct pictu
 			if (add_picture(p, f, i, f->id, i + 1, "svg"))
 				return -ENOMEM;
 			f->size(f, s, i, true, &sh.page_w, &sh.page_h);
-			buf_printf(script, "\nset terminal svg size %.0f,%.0f dynamic noenhanced butt font 'sans-serif,12'\n"
-				   "set output OUT.'%s'\nset multiplot\n", sh.page_w, sh.page_h, p->p[p->n - 1].name);
+			buf_printf(script,
+				   "\nset terminal svg size %.0f,%.0f dynamic noenhanced butt "
+				   "font 'sans-serif,12'\n"
+				   "set output OUT.'%s'\nset multiplot\n",
+				   sh.page_w, sh.page_h, p->p[p->n - 1].name);
 			f->draw(f, s, i, &sh);
 			buf_puts(script, "unset multiplot\nset output\n");
 		}
@@ -199,23 +209,31 @@ static void set_terminal(struct buf *script, enum picture_format format, double 
 {
 	double scale = h * 2 <= PNG_SIDE_MAX ? 2 : 1;
 
+	/* cairo counts fonts in points, and draws marks smaller than SVG does. */
 	if (format == PICTURE_PNG)
-		buf_printf(script, "set terminal pngcairo size %.0f,%.0f noenhanced butt font 'sans,12' background '#ffffff' "
-			   "fontscale %g linewidth %g pointscale %g\n", w * scale, h * scale, 0.72 * scale, scale,
-			   1.25 * scale);	/* cairo counts in points and draws marks smaller than SVG does */
+		buf_printf(script,
+			   "set terminal pngcairo size %.0f,%.0f noenhanced butt font 'sans,12' "
+			   "background '#ffffff' fontscale %g linewidth %g pointscale %g\n",
+			   w * scale, h * scale, 0.72 * scale, scale, 1.25 * scale);
 	else if (format == PICTURE_PDF)
-		buf_printf(script, "set terminal pdfcairo size %.3fin,%.3fin noenhanced butt font 'sans,12' background '#ffffff' "
-			   "fontscale 0.5 linewidth 1.2 pointscale 0.75\n", PAPER_INCHES, PAPER_INCHES * h / w);
+		buf_printf(script,
+			   "set terminal pdfcairo size %.3fin,%.3fin noenhanced butt font "
+			   "'sans,12' background '#ffffff' fontscale 0.5 linewidth 1.2 pointscale "
+			   "0.75\n",
+			   PAPER_INCHES, PAPER_INCHES * h / w);
 	else
-		buf_printf(script, "set terminal svg size %.0f,%.0f dynamic noenhanced butt font 'sans-serif,12' "
-			   "background '#ffffff'\n", w, h);
+		buf_printf(script,
+			   "set terminal svg size %.0f,%.0f dynamic noenhanced butt font "
+			   "'sans-serif,12' background '#ffffff'\n",
+			   w, h);
 }
 
-static int stacked_script(const struct series *s, enum picture_format format, const char *title, struct buf *script,
-			  struct pictures *p)
+static int stacked_script(const struct series *s, enum picture_format format, const char *title,
+			  struct buf *script, struct pictures *p)
 {
 	static const char *const extensions[] = { "svg", "svg", "png", "pdf" };
-	double paper = format == PICTURE_PDF ? PAGE_WIDTH * PAPER_RATIO : 0, w = PAGE_WIDTH + 2 * MARGIN;
+	double paper = format == PICTURE_PDF ? PAGE_WIDTH * PAPER_RATIO : 0,
+	       w = PAGE_WIDTH + 2 * MARGIN;
 	struct flow measure = { .limit = paper, .sh = { .script = script } };
 	struct flow f = { .limit = paper, .drawing = true, .sh = { .script = script, .page_w = w } };
 	size_t any = 0;
@@ -237,8 +255,8 @@ static int stacked_script(const struct series *s, enum picture_format format, co
 	return buf_error(script);
 }
 
-int figure_script(const struct series *s, enum picture_format format, const char *title, struct buf *script,
-		  struct pictures *p)
+int figure_script(const struct series *s, enum picture_format format, const char *title,
+		  struct buf *script, struct pictures *p)
 {
 	header(script);
 	if (format == PICTURE_SVG_ALONE)

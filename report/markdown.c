@@ -69,6 +69,12 @@ static void end(struct doc *d)
 }
 
 const struct doc_ops markdown_doc = {
-	.wide = true, .begin = begin, .verdict = verdict, .heading = heading, .paragraph = paragraph,
-	.warning = warning, .table = table, .end = end,
+	.wide = true,
+	.begin = begin,
+	.verdict = verdict,
+	.heading = heading,
+	.paragraph = paragraph,
+	.warning = warning,
+	.table = table,
+	.end = end,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The nanobenchmarks of Adams & Agesen 2006 here and in the paper: cycles on the left, the ratio to native on the
- * right. Every mark has its own line and its number, so nothing can hide anything.
+ * The nanobenchmarks of Adams & Agesen 2006 here and in the paper: cycles on the left, the ratio
+ * to native on the right. Every mark has its own line and its number, so nothing can hide
+ * anything.
  */
 #include <math.h>
 #include <string.h>
@@ -67,7 +68,8 @@ static size_t row_marks(const struct series *s, const struct paper *p, struct ma
 	for (size_t i = 0; i < 3; i++)
 		if (p->value[i] > 0)
 			m[n++] = (struct mark){ { p->value[i], i ? p->value[i] / p->value[0] : NAN },
-						{ p->derived[i], p->derived[i] || p->derived[0] }, true,
+						{ p->derived[i], p->derived[i] || p->derived[0] },
+						true,
 						&paper_styles[i] };
 	return n;
 }
@@ -98,7 +100,8 @@ static double top_of(const struct series *s, bool alone)
 	return (alone ? 0 : TITLE_HEIGHT) + legend_height(s, RIGHT_EDGE) + PAPER_LEGEND + HEAD_HEIGHT;
 }
 
-static void size(const struct figure *f, const struct series *s, size_t i, bool alone, double *w, double *h)
+static void size(const struct figure *f, const struct series *s, size_t i, bool alone, double *w,
+		 double *h)
 {
 	(void)f, (void)i;
 	*w = PAGE_WIDTH;
@@ -134,36 +137,43 @@ static double place(const struct log_axis *a, double v, double left, double righ
 }
 
 /* One panel: its axis, and every mark's stem, mark and number. */
-static void panel(const struct series *s, struct sheet *sh, bool ratio, const struct log_axis *axis, double top)
+static void panel(const struct series *s, struct sheet *sh, bool ratio, const struct log_axis *axis,
+		  double top)
 {
 	double left = ratio ? RATIO_LEFT : LEFT_EDGE, right = ratio ? RIGHT_EDGE : SPLIT, y = top;
 	double height = rows_height(s);
 
-	sheet_text(sh, left, top - 12, LEFT, 12, INK, ratio ? "ratio to native" : "cycles per operation");
+	sheet_text(sh, left, top - 12, LEFT, 12, INK,
+		   ratio ? "ratio to native" : "cycles per operation");
 	for (size_t i = 0; i < PAPERS; i++) {
 		struct mark m[MARKS_MAX];
 		size_t n = row_marks(s, &papers[i], m);
 
 		if (i % 2)
-			sheet_band(sh, ratio ? SPLIT + 40 : 0, y, ratio ? PAGE_WIDTH - SPLIT - 40 : SPLIT + 40,
+			sheet_band(sh, ratio ? SPLIT + 40 : 0, y,
+				   ratio ? PAGE_WIDTH - SPLIT - 40 : SPLIT + 40,
 				   (double)n * PITCH + ROW_PAD, BAND);
 		for (size_t k = 0; k < n; k++) {
-			double v = m[k].value[ratio], line = y + ROW_PAD / 2 + ((double)k + 0.5) * PITCH;
+			double v = m[k].value[ratio],
+			       line = y + ROW_PAD / 2 + ((double)k + 0.5) * PITCH;
 
 			if (!plottable(v))
 				continue;
-			sheet_mark(sh, place(axis, v, left, right), line, m[k].st, m[k].hollow[ratio]);
-			draw_number(sh, place(axis, v, left, right), line, v, m[k].paper && m[k].hollow[ratio],
-				    ratio && v < 1);	/* not across the line at 1 */
+			sheet_mark(sh, place(axis, v, left, right), line, m[k].st,
+				   m[k].hollow[ratio]);
+			draw_number(sh, place(axis, v, left, right), line, v,
+				    m[k].paper && m[k].hollow[ratio],
+				    ratio && v < 1); /* not across the line at 1 */
 		}
 		if (!ratio)
-			sheet_text(sh, LEFT_EDGE - 12, y + ((double)n * PITCH + ROW_PAD) / 2, RIGHT, 12, INK,
-				   strchr(papers[i].op, '.') + 1);
+			sheet_text(sh, LEFT_EDGE - 12, y + ((double)n * PITCH + ROW_PAD) / 2, RIGHT,
+				   12, INK, strchr(papers[i].op, '.') + 1);
 		y += (double)n * PITCH + ROW_PAD;
 	}
 	sheet_log_axis(sh, 'x', axis, ratio ? 5 : 8);
 	if (ratio && axis->lo < 1 && axis->hi > 1)
-		sheet_line(sh, place(axis, 1, left, right), top, place(axis, 1, left, right), top + height, FAINT, 1);
+		sheet_line(sh, place(axis, 1, left, right), top, place(axis, 1, left, right),
+			   top + height, FAINT, 1);
 	buf_printf(sh->script, "set yrange [%g:0]\nset border 1\nplot NaN notitle\n", height);
 }
 
@@ -217,7 +227,8 @@ static void alt(const struct figure *f, const struct series *s, size_t index, st
 		buf_puts(out, " 2006");
 		for (size_t k = 0; k < 3; k++)
 			if (papers[i].value[k] > 0)
-				buf_printf(out, " %s %s%g", who[k], papers[i].derived[k] ? "about " : "", papers[i].value[k]);
+				buf_printf(out, " %s %s%g", who[k],
+					   papers[i].derived[k] ? "about " : "", papers[i].value[k]);
 		buf_puts(out, ".");
 	}
 }
@@ -225,13 +236,17 @@ static void alt(const struct figure *f, const struct series *s, size_t index, st
 static void caption(const struct figure *f, const struct series *s, struct buf *out)
 {
 	(void)f;
-	buf_puts(out, "Grey: K. Adams and O. Agesen, A Comparison of Software and Hardware Techniques for x86 Virtualization, "
-		 "ASPLOS 2006, as quoted in a public test suite; a processor of 2006 that the quoted text does not name. "
-		 "Derived, drawn hollow: in under the software VMM (\"fifteen times faster\" than native) and cr8wr native "
-		 "(the software VMM's 35 cycles are \"about four times faster\"). cr8wr under the hardware VMM ran at about "
-		 "native speed. syscall is given only as a difference and not drawn: about 2,000 cycles more than native in "
-		 "the software VMM, native speed in the hardware VMM. Coloured: measured here; hollow where differenced. "
-		 "A ratio to native stands only where native was measured on this machine.");
+	buf_puts(out,
+		 "Grey: K. Adams and O. Agesen, A Comparison of Software and Hardware Techniques "
+		 "for x86 Virtualization, ASPLOS 2006, as quoted in a public test suite; a "
+		 "processor of 2006 that the quoted text does not name. Derived, drawn hollow: "
+		 "in under the software VMM (\"fifteen times faster\" than native) and cr8wr "
+		 "native (the software VMM's 35 cycles are \"about four times faster\"). cr8wr "
+		 "under the hardware VMM ran at about native speed. syscall is given only as a "
+		 "difference and not drawn: about 2,000 cycles more than native in the software "
+		 "VMM, native speed in the hardware VMM. Coloured: measured here; hollow where "
+		 "differenced. A ratio to native stands only where native was measured on this "
+		 "machine.");
 	lanes_left_out(s, out);
 }
 

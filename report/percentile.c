@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One small picture an operation: x = 1 / (1 - p), so that each decade is one more nine, y = cycles, from the
- * histograms of the single shots. Curves carry their engine's name.
+ * One small picture an operation: x = 1 / (1 - p), so that each decade is one more nine, y =
+ * cycles, from the histograms of the single shots. Curves carry their engine's name.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,13 +20,17 @@
 #define PICTURES_MAX	120
 #define STEP		2.0	/* pixels: a curve does not get points closer than this */
 
-static const struct { double p; const char *name; } nines[] = {
-	{ 0, "0" }, { 0.5, "50" }, { 0.9, "90" }, { 0.99, "99" }, { 0.999, "99.9" }, { 0.9999, "99.99" },
-	{ 0.99999, "99.999" }, { 0.999999, "99.9999" },
+static const struct { double p; const char *name;
+} nines[] = {
+	{ 0, "0" },	   { 0.5, "50" },	{ 0.9, "90" },	       { 0.99, "99" },
+	{ 0.999, "99.9" }, { 0.9999, "99.99" }, { 0.99999, "99.999" }, { 0.999999, "99.9999" },
 };
 #define NINES (sizeof(nines) / sizeof(nines[0]))
 
-/* Percentiles of a differenced row would be its single shots', brackets included: not this operation's. */
+/*
+ * Percentiles of a differenced row would be its single shots', brackets included: not this
+ * operation's.
+ */
 static bool has_curve(const struct result *r)
 {
 	return !r->differenced && r->n_hist > 0;
@@ -60,7 +64,8 @@ static size_t count(const struct figure *f, const struct series *s)
 	return n;
 }
 
-static void size(const struct figure *f, const struct series *s, size_t i, bool alone, double *w, double *h)
+static void size(const struct figure *f, const struct series *s, size_t i, bool alone, double *w,
+		 double *h)
 {
 	(void)f, (void)s, (void)i, (void)alone;
 	*w = WIDTH;
@@ -85,7 +90,8 @@ struct curve {
 
 static void curve_point(struct curve *c, double x, double v, bool always)
 {
-	double px = log_axis_at(c->x, x) * (RIGHT_EDGE - LEFT_EDGE), py = log_axis_at(c->y, v) * (BOTTOM - TOP);
+	double px = log_axis_at(c->x, x) * (RIGHT_EDGE - LEFT_EDGE),
+	       py = log_axis_at(c->y, v) * (BOTTOM - TOP);
 
 	if (!always && fabs(px - c->last_x) < STEP && fabs(py - c->last_y) < STEP)
 		return;
@@ -96,8 +102,8 @@ static void curve_point(struct curve *c, double x, double v, bool always)
 }
 
 /*
- * Sample k of N in order stands for the probability (k - 0.5) / N: the curve ends at 2 N and not at infinity.
- * A bucket is a level piece from its first sample to its last.
+ * Sample k of N in order stands for the probability (k - 0.5) / N: the curve ends at 2 N and not
+ * at infinity. A bucket is a level piece from its first sample to its last.
  */
 static double draw_curve(const struct result *r, struct curve *c)
 {
@@ -110,7 +116,8 @@ static double draw_curve(const struct result *r, struct curve *c)
 			continue;
 		if (plottable(b->value)) {
 			curve_point(c, n / (n - before - 0.5), b->value, before == 0);
-			curve_point(c, n / (n - before - b->count + 0.5), b->value, i + 1 == r->n_hist);
+			curve_point(c, n / (n - before - b->count + 0.5), b->value,
+				    i + 1 == r->n_hist);
 		}
 		before += b->count;
 	}
@@ -128,7 +135,8 @@ static bool draw_nines(const struct result *r, struct buf *out)
 		before += r->hist[i].count > 0 ? r->hist[i].count : 0;
 		while (k < NINES && before - 0.5 >= nines[k].p * n && nines[k].p * n <= n - 1) {
 			if (plottable(r->hist[i].value)) {
-				buf_printf(out, "%.6g %.6g\n", 1 / (1 - nines[k].p), r->hist[i].value);
+				buf_printf(out, "%.6g %.6g\n", 1 / (1 - nines[k].p),
+					   r->hist[i].value);
 				any = true;
 			}
 			k++;
@@ -137,7 +145,8 @@ static bool draw_nines(const struct result *r, struct buf *out)
 	return any;
 }
 
-static void show_all(const struct series *s, const struct series_row *row, struct log_axis *x, struct log_axis *y)
+static void show_all(const struct series *s, const struct series_row *row, struct log_axis *x,
+		     struct log_axis *y)
 {
 	log_axis_show(x, 1);
 	log_axis_show(x, 100);
@@ -156,11 +165,14 @@ static void x_axis(struct sheet *sh, const struct log_axis *x)
 {
 	bool wide = log10(x->hi) > 4.2;	/* then every second name has room */
 
-	buf_printf(sh->script, "set xrange [%g:%g]; set logscale x\nset xtics nomirror out offset 0,0.35 (", x->lo, x->hi);
+	buf_printf(sh->script,
+		   "set xrange [%g:%g]; set logscale x\nset xtics nomirror out offset 0,0.35 (",
+		   x->lo, x->hi);
 	for (size_t i = 0; i < NINES; i++)
-		buf_printf(sh->script, "%s'%s' %.8g", i ? ", " : "", wide && i > 1 && i % 2 == 0 ? "" : nines[i].name,
-			   1 / (1 - nines[i].p));
-	buf_puts(sh->script, ") font ',10' tc rgb '" INK "'\nset grid xtics lt 1 lw 0.6 lc rgb '" GRID "'\n");
+		buf_printf(sh->script, "%s'%s' %.8g", i ? ", " : "",
+			   wide && i > 1 && i % 2 == 0 ? "" : nines[i].name, 1 / (1 - nines[i].p));
+	buf_puts(sh->script,
+		 ") font ',10' tc rgb '" INK "'\nset grid xtics lt 1 lw 0.6 lc rgb '" GRID "'\n");
 }
 
 struct name { double y; const struct lane *lane; bool nines; };
@@ -194,8 +206,9 @@ static void draw_names(struct sheet *sh, struct name *name, size_t n)
 	}
 }
 
-static size_t draw_data(const struct series *s, const struct series_row *row, const struct log_axis *x,
-			const struct log_axis *y, struct sheet *sh, struct name *name)
+static size_t draw_data(const struct series *s, const struct series_row *row,
+			const struct log_axis *x, const struct log_axis *y, struct sheet *sh,
+			struct name *name)
 {
 	size_t n = 0;
 
@@ -203,7 +216,8 @@ static size_t draw_data(const struct series *s, const struct series_row *row, co
 		const struct series_cell *cell = &s->cell[row->first + k];
 		struct curve c = { .x = x, .y = y, .out = sh->script, .last_x = -1e9, .last_y = -1e9 };
 
-		if (cell->lane >= drawn_lanes(s) || !has_curve(cell->r) || !plottable(cell->r->median))
+		if (cell->lane >= drawn_lanes(s) || !has_curve(cell->r) ||
+		    !plottable(cell->r->median))
 			continue;
 		buf_printf(sh->script, "$c%zu << EOD\n", n);
 		draw_curve(cell->r, &c);
@@ -211,12 +225,16 @@ static size_t draw_data(const struct series *s, const struct series_row *row, co
 		name[n].nines = draw_nines(cell->r, sh->script);
 		buf_puts(sh->script, "EOD\n");
 		name[n].lane = &s->lane[cell->lane];
-		name[n++].y = BOTTOM - log_axis_at(y, plottable(c.end) ? c.end : y->lo) * (BOTTOM - TOP);
+		name[n++].y =
+			BOTTOM - log_axis_at(y, plottable(c.end) ? c.end : y->lo) * (BOTTOM - TOP);
 	}
 	return n;
 }
 
-/* Curves in the order of lanes; their names are labels, which gnuplot wants to know before the plot. */
+/*
+ * Curves in the order of lanes; their names are labels, which gnuplot wants to know before
+ * the plot.
+ */
 static void draw_plot(struct sheet *sh, const struct name *name, size_t n)
 {
 	struct name by_height[LANE_STYLES];
@@ -228,10 +246,11 @@ static void draw_plot(struct sheet *sh, const struct name *name, size_t n)
 		const struct lane_style *st = &lane_styles[name[i].lane->style];
 
 		buf_printf(sh->script, "%s$c%zu with lines lw %g lc rgb '%s'", i ? ", " : "", i,
-			   1.2 + 2.0 / (1 + (double)i), st->colour);	/* thinner ones over thicker ones: none is hidden */
+			   1.2 + 2.0 / (1 + (double)i),
+			   st->colour); /* thinner ones over thicker ones: none is hidden */
 		if (name[i].nines)
-			buf_printf(sh->script, ", $n%zu with points pt %u ps %g lc rgb '%s'", i, st->full,
-				   st->size * 0.7, st->colour);
+			buf_printf(sh->script, ", $n%zu with points pt %u ps %g lc rgb '%s'", i,
+				   st->full, st->size * 0.7, st->colour);
 	}
 	buf_puts(sh->script, "\n");
 }
@@ -253,7 +272,8 @@ static void draw(const struct figure *f, const struct series *s, size_t index, s
 	text_clip(&title, row->op, 40);
 	sheet_text(sh, LEFT_EDGE, 12, LEFT, 12.5, INK, buf_str(&title));
 	buf_free(&title);
-	sheet_text(sh, (LEFT_EDGE + RIGHT_EDGE) / 2, HEIGHT - 10, CENTRE, 10.5, FAINT, "percentile, x = 1/(1\u2212p)");
+	sheet_text(sh, (LEFT_EDGE + RIGHT_EDGE) / 2, HEIGHT - 10, CENTRE, 10.5, FAINT,
+		   "percentile, x = 1/(1\u2212p)");
 	x_axis(sh, &x);
 	sheet_log_axis(sh, 'y', &y, 6);
 	n = draw_data(s, row, &x, &y, sh, name);
@@ -283,8 +303,10 @@ static void alt(const struct figure *f, const struct series *s, size_t index, st
 
 static void caption(const struct figure *f, const struct series *s, struct buf *out)
 {
-	buf_puts(out, "All single shots of all launches, cycles on a logarithmic axis. Marks stand at 50, 90, 99, 99.9 % ...; "
-		 "a flat curve is an operation that always costs the same. Differenced rows have no percentiles and are not drawn.");
+	buf_puts(out,
+		 "All single shots of all launches, cycles on a logarithmic axis. Marks stand at "
+		 "50, 90, 99, 99.9 % ...; a flat curve is an operation that always costs the "
+		 "same. Differenced rows have no percentiles and are not drawn.");
 	if (count(f, s) == PICTURES_MAX && picture_row(s, PICTURES_MAX))
 		buf_printf(out, " The first %d operations are drawn.", PICTURES_MAX);
 	lanes_left_out(s, out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Operations ranked by what they cost on the dearest engine, one mark an engine. Two figures of one kind: what asks
- * for a monitor, and plain computation.
+ * Operations ranked by what they cost on the dearest engine, one mark an engine. Two figures of
+ * one kind: what asks for a monitor, and plain computation.
  */
 #include <errno.h>
 #include <math.h>
@@ -71,7 +71,8 @@ static double row_height(const struct series *s)
 /* A bar that would end under its mark says nothing; gnuplot leaves out what is not a number. */
 static double bar_end(const struct log_axis *axis, double median, double end)
 {
-	double pixels = (PAGE_WIDTH - RIGHT_PAD - LEFT_EDGE) * fabs(log_axis_at(axis, end) - log_axis_at(axis, median));
+	double pixels = (PAGE_WIDTH - RIGHT_PAD - LEFT_EDGE) *
+			fabs(log_axis_at(axis, end) - log_axis_at(axis, median));
 
 	return plottable(end) && pixels > 5 ? end : NAN;
 }
@@ -85,11 +86,12 @@ static void put_value(struct buf *out, double v)
 }
 
 /*
- * Data of a lane: "y median, low, middle and high end". Single shots: 25, 75 and 99 %; differenced: the interval.
- * Returns how many rows there were.
+ * Data of a lane: "y median, low, middle and high end". Single shots: 25, 75 and 99 %;
+ * differenced: the interval. Returns how many rows there were.
  */
-static size_t lane_data(const struct series *s, const struct ranked *rows, size_t n, size_t lane, bool differenced,
-			const struct log_axis *axis, unsigned block, struct sheet *sh)
+static size_t lane_data(const struct series *s, const struct ranked *rows, size_t n, size_t lane,
+			bool differenced, const struct log_axis *axis, unsigned block,
+			struct sheet *sh)
 {
 	double pitch = row_height(s), drawn = (double)drawn_lanes(s);
 	size_t count = 0;
@@ -97,7 +99,8 @@ static size_t lane_data(const struct series *s, const struct ranked *rows, size_
 	buf_printf(sh->script, "$d%u << EOD\n", block);
 	for (size_t i = 0; i < n; i++) {
 		const struct result *r = series_at(s, rows[i].row, lane);
-		double y = (double)i * pitch + pitch / 2 + ((double)lane - (drawn - 1) / 2) * LANE_PITCH;
+		double y = (double)i * pitch + pitch / 2 +
+			   ((double)lane - (drawn - 1) / 2) * LANE_PITCH;
 		double lo, hi, end[3];
 
 		if (!r || !plottable(r->median) || r->differenced != differenced)
@@ -116,7 +119,8 @@ static size_t lane_data(const struct series *s, const struct ranked *rows, size_
 	return count;
 }
 
-static void show_all(const struct series *s, const struct ranked *rows, size_t n, struct log_axis *axis)
+static void show_all(const struct series *s, const struct ranked *rows, size_t n,
+		     struct log_axis *axis)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < rows[i].row->n; k++) {
@@ -133,7 +137,8 @@ static void show_all(const struct series *s, const struct ranked *rows, size_t n
 	}
 }
 
-static void row_labels(const struct series *s, const struct ranked *rows, size_t n, struct sheet *sh, double top)
+static void row_labels(const struct series *s, const struct ranked *rows, size_t n,
+		       struct sheet *sh, double top)
 {
 	double pitch = row_height(s);
 
@@ -141,9 +146,11 @@ static void row_labels(const struct series *s, const struct ranked *rows, size_t
 		struct buf name = BUF_INIT;
 
 		if (i % 2)
-			sheet_band(sh, 0, top + (double)i * pitch, PAGE_WIDTH - RIGHT_PAD, pitch, BAND);
+			sheet_band(sh, 0, top + (double)i * pitch, PAGE_WIDTH - RIGHT_PAD, pitch,
+				   BAND);
 		text_clip(&name, rows[i].row->op, LABEL_CHARS);
-		sheet_text(sh, LEFT_EDGE - 10, top + ((double)i + 0.5) * pitch, RIGHT, 12, INK, buf_str(&name));
+		sheet_text(sh, LEFT_EDGE - 10, top + ((double)i + 0.5) * pitch, RIGHT, 12, INK,
+			   buf_str(&name));
 		buf_free(&name);
 	}
 }
@@ -156,26 +163,31 @@ static void sheet_key(struct sheet *sh, double y)
 	sheet_line(sh, 2, y, 42, y, FAINT, 1.2);
 	sheet_line(sh, 2, y, 22, y, FAINT, 3.5);
 	sheet_mark(sh, 12, y, &sample, false);
-	sheet_text(sh, 50, y, LEFT, 11, FAINT, "median of single shots; thick line 25 to 75 %, thin line to 99 %");
+	sheet_text(sh, 50, y, LEFT, 11, FAINT,
+		   "median of single shots; thick line 25 to 75 %, thin line to 99 %");
 	sheet_line(sh, 500, y, 530, y, FAINT, 3.5);
 	sheet_mark(sh, 515, y, &sample, true);
-	sheet_text(sh, 538, y, LEFT, 11, FAINT, "differenced: median, 95 % interval or range of launches");
+	sheet_text(sh, 538, y, LEFT, 11, FAINT,
+		   "differenced: median, 95 % interval or range of launches");
 }
 
 /* Thin line from the median to the far end, thick ones to the near ends, the mark on top. */
-static void plot_lane(struct sheet *sh, const char *before, unsigned block, const struct lane_style *st, bool hollow)
+static void plot_lane(struct sheet *sh, const char *before, unsigned block,
+		      const struct lane_style *st, bool hollow)
 {
-	buf_printf(sh->script, "%s$d%u using 2:1:($5-$2):(0) with vectors nohead lw 1.2 lc rgb '%s'", before, block,
-		   st->colour);
+	buf_printf(sh->script, "%s$d%u using 2:1:($5-$2):(0) with vectors nohead lw 1.2 lc rgb "
+			       "'%s'",
+		   before, block, st->colour);
 	for (unsigned column = 3; column <= 4; column++)
-		buf_printf(sh->script, ", '' using 2:1:($%u-$2):(0) with vectors nohead lw 3.5 lc rgb '%s'", column,
-			   st->colour);
-	buf_printf(sh->script, ", '' using 2:1 with points pt %u ps %g lw 1.5 lc rgb '%s'", hollow ? st->hollow : st->full,
-		   st->size, st->colour);
+		buf_printf(sh->script,
+			   ", '' using 2:1:($%u-$2):(0) with vectors nohead lw 3.5 lc rgb '%s'",
+			   column, st->colour);
+	buf_printf(sh->script, ", '' using 2:1 with points pt %u ps %g lw 1.5 lc rgb '%s'",
+		   hollow ? st->hollow : st->full, st->size, st->colour);
 }
 
-static void draw_marks(const struct series *s, const struct ranked *rows, size_t n, const struct log_axis *axis,
-		       struct sheet *sh)
+static void draw_marks(const struct series *s, const struct ranked *rows, size_t n,
+		       const struct log_axis *axis, struct sheet *sh)
 {
 	size_t lanes = drawn_lanes(s), used[2 * LANE_STYLES];
 	const char *before = "plot ";
@@ -230,14 +242,15 @@ static size_t count_rows(const struct series *s, bool compute)
 	return n;
 }
 
-static void size(const struct figure *f, const struct series *s, size_t index, bool alone, double *w, double *h)
+static void size(const struct figure *f, const struct series *s, size_t index, bool alone,
+		 double *w, double *h)
 {
 	size_t n = count_rows(s, f->compute);
 
 	(void)index;
 	*w = PAGE_WIDTH;
-	*h = (alone ? 0 : TITLE_HEIGHT) + legend_height(s, PAGE_WIDTH - RIGHT_PAD) + KEY_HEIGHT + 8 +
-	     (double)n * row_height(s) + AXIS_HEIGHT;
+	*h = (alone ? 0 : TITLE_HEIGHT) + legend_height(s, PAGE_WIDTH - RIGHT_PAD) + KEY_HEIGHT +
+	     8 + (double)n * row_height(s) + AXIS_HEIGHT;
 }
 
 static size_t count(const struct figure *f, const struct series *s)
@@ -251,7 +264,10 @@ static void alt(const struct figure *f, const struct series *s, size_t index, st
 	struct ranked *rows = rank_rows(s, f->compute, &n);
 
 	(void)index;
-	buf_printf(out, "Dot plot of %zu operations on a logarithmic axis of cycles, dearest first, for ", n);
+	buf_printf(out,
+		   "Dot plot of %zu operations on a logarithmic axis of cycles, dearest first, "
+		   "for ",
+		   n);
 	for (size_t i = 0; i < drawn_lanes(s); i++)
 		buf_printf(out, "%s%s", i ? ", " : "", s->lane[i].label);
 	if (n) {
@@ -268,12 +284,16 @@ static void caption(const struct figure *f, const struct series *s, struct buf *
 {
 	size_t below = 0;
 
-	buf_puts(out, "Ranked by the dearest engine. Bars of single shots run from the 25th to the 99th percentile; "
-		 "hollow marks are differenced rows, which have a median and an interval but no percentiles.");
+	buf_puts(out,
+		 "Ranked by the dearest engine. Bars of single shots run from the 25th to the "
+		 "99th percentile; hollow marks are differenced rows, which have a median and an "
+		 "interval but no percentiles.");
 	for (size_t i = 0; i < s->n_cells; i++)
 		below += s->cell[i].lane < s->n_cycles && !plottable(s->cell[i].r->median);
 	if (below)
-		buf_printf(out, " A logarithmic axis has no place for %zu median%s at or below zero: see the tables.",
+		buf_printf(out,
+			   " A logarithmic axis has no place for %zu median%s at or below zero: "
+			   "see the tables.",
 			   below, below == 1 ? "" : "s");
 	if (count_rows(s, f->compute) == ROWS_MAX)
 		buf_printf(out, " The %d dearest are drawn.", ROWS_MAX);

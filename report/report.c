@@ -8,10 +8,11 @@
 #include "common/fileio.h"
 #include "report/doc.h"
 
-static const struct { const char *extension; enum report_format format; } extensions[] = {
-	{ "html", REPORT_HTML }, { "htm", REPORT_HTML }, { "md", REPORT_MARKDOWN }, { "markdown", REPORT_MARKDOWN },
-	{ "png", REPORT_PNG }, { "svg", REPORT_SVG }, { "pdf", REPORT_PDF }, { "txt", REPORT_TEXT },
-	{ "text", REPORT_TEXT },
+static const struct { const char *extension; enum report_format format;
+} extensions[] = {
+	{ "html", REPORT_HTML },	 { "htm", REPORT_HTML }, { "md", REPORT_MARKDOWN },
+	{ "markdown", REPORT_MARKDOWN }, { "png", REPORT_PNG },	 { "svg", REPORT_SVG },
+	{ "pdf", REPORT_PDF },		 { "txt", REPORT_TEXT }, { "text", REPORT_TEXT },
 };
 
 int report_format_of(const char *file_name, enum report_format *out, struct err *e)
@@ -24,11 +25,13 @@ int report_format_of(const char *file_name, enum report_format *out, struct err 
 			return 0;
 		}
 	}
-	return err_set(e, EINVAL, "'%s' says no format; known extensions: .html .md .png .svg .pdf .txt", file_name);
+	return err_set(e, EINVAL,
+		       "'%s' says no format; known extensions: .html .md .png .svg .pdf .txt",
+		       file_name);
 }
 
-static int draw(const struct series *s, const struct report_options *o, enum picture_format format, struct pictures *p,
-		struct err *e)
+static int draw(const struct series *s, const struct report_options *o, enum picture_format format,
+		struct pictures *p, struct err *e)
 {
 	struct buf title = BUF_INIT, script = BUF_INIT;
 	int rc;
@@ -41,16 +44,21 @@ static int draw(const struct series *s, const struct report_options *o, enum pic
 		err_set(e, -rc, "out of memory for the figures");
 	if (!rc && o->keep_script)
 		rc = file_write(o->keep_script, buf_str(&script), script.len, e);
-	if (!rc && p->n)
-		rc = o->gnuplot ? gnuplot_draw(o->gnuplot, o->gnuplot_deadline_ms, &script, p, e)
-				: err_set(e, ENOENT, "gnuplot is not installed (apt-get install gnuplot-nox)");
+	if (!rc && p->n && !o->gnuplot)
+		rc = err_set(e, ENOENT, "gnuplot is not installed (apt-get install gnuplot-nox)");
+	else if (!rc && p->n)
+		rc = gnuplot_draw(o->gnuplot, o->gnuplot_deadline_ms, &script, p, e);
 	buf_free(&title);
 	buf_free(&script);
 	return rc;
 }
 
-/* One page with all figures: without gnuplot, or without anything to draw, there is no such document. */
-static int render_image(const struct series *s, const struct report_options *o, struct buf *out, struct err *e)
+/*
+ * One page with all figures: without gnuplot, or without anything to draw, there is no such
+ * document.
+ */
+static int render_image(const struct series *s, const struct report_options *o, struct buf *out,
+			struct err *e)
 {
 	static const enum picture_format formats[] = {
 		[REPORT_PNG] = PICTURE_PNG, [REPORT_SVG] = PICTURE_SVG, [REPORT_PDF] = PICTURE_PDF,
@@ -66,11 +74,13 @@ static int render_image(const struct series *s, const struct report_options *o, 
 	return rc;
 }
 
-static int render_document(const struct series *s, const struct report_options *o, struct buf *out, struct buf *warning,
-			   struct err *e)
+static int render_document(const struct series *s, const struct report_options *o, struct buf *out,
+			   struct buf *warning, struct err *e)
 {
 	static const struct doc_ops *const formats[] = {
-		[REPORT_HTML] = &html_doc, [REPORT_MARKDOWN] = &markdown_doc, [REPORT_TEXT] = &text_doc,
+		[REPORT_HTML] = &html_doc,
+		[REPORT_MARKDOWN] = &markdown_doc,
+		[REPORT_TEXT] = &text_doc,
 	};
 	struct pictures p = { 0 };
 	struct doc d = { .ops = formats[o->format], .o = o, .s = s, .pictures = &p, .out = out };
@@ -94,8 +104,8 @@ static int render_document(const struct series *s, const struct report_options *
 	return 0;
 }
 
-int report_render(const struct result_set *r, const struct report_options *o, struct buf *out, struct buf *warning,
-		  struct err *e)
+int report_render(const struct result_set *r, const struct report_options *o, struct buf *out,
+		  struct buf *warning, struct err *e)
 {
 	bool image = o->format == REPORT_PNG || o->format == REPORT_SVG || o->format == REPORT_PDF;
 	struct series s;

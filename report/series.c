@@ -86,11 +86,15 @@ static void lane_name(struct lane *l)
 	const struct result *r = l->first;
 	bool plain = !r->via[0] || !strcmp(r->via, "process");
 
-	snprintf(l->label, sizeof(l->label), "%s (%s%s%s%s%s)", r->engine, r->backend, r->backend[0] ? ", " : "",
-		 r->provenance, plain ? "" : ", via ", plain ? "" : r->via);
+	snprintf(l->label, sizeof(l->label), "%s (%s%s%s%s%s)", r->engine, r->backend,
+		 r->backend[0] ? ", " : "", r->provenance, plain ? "" : ", via ",
+		 plain ? "" : r->via);
 }
 
-/* The engine's own style where it is free, else the next free one; past the last the figures leave a lane out. */
+/*
+ * The engine's own style where it is free, else the next free one; past the last the figures
+ * leave a lane out.
+ */
 static void choose_styles(struct series *s)
 {
 	bool taken[LANE_STYLES] = { false };
@@ -143,10 +147,12 @@ static int make_lanes(struct series *s)
 }
 
 /*
- * Cells come sorted by operation and lane. A lane's second measurement of an operation goes to a second row: (pass)
- * counts through them, so that each row holds a lane at most once and the cells stay by lane.
+ * Cells come sorted by operation and lane. A lane's second measurement of an operation goes to a
+ * second row: (pass) counts through them, so that each row holds a lane at most once and the
+ * cells stay by lane.
  */
-static size_t split_repeats(struct series_cell *c, size_t n, struct series_cell *out, struct series_row *row)
+static size_t split_repeats(struct series_cell *c, size_t n, struct series_cell *out,
+			    struct series_row *row)
 {
 	size_t rows = 0, done = 0;
 
@@ -158,13 +164,15 @@ static size_t split_repeats(struct series_cell *c, size_t n, struct series_cell 
 			if (nth == pass)
 				out[done++] = c[i];
 		}
-		row[rows++] = (struct series_row){ .op = c[0].r->op, .first = first, .n = done - first };
+		row[rows++] =
+			(struct series_row){ .op = c[0].r->op, .first = first, .n = done - first };
 		if (pass == 64) {	/* hostile: take the rest as it comes, a row each */
 			for (size_t i = 0; i < n; i++) {
 				nth = i && c[i].lane == c[i - 1].lane ? nth + 1 : 0;
 				if (nth <= pass)
 					continue;
-				row[rows++] = (struct series_row){ .op = c[0].r->op, .first = done, .n = 1 };
+				row[rows++] =
+					(struct series_row){ .op = c[0].r->op, .first = done, .n = 1 };
 				out[done++] = c[i];
 			}
 		}
@@ -186,7 +194,8 @@ static int make_rows(struct series *s)
 		struct series_row *row = s->row + s->n_rows;
 		size_t rows;
 
-		for (end = i + 1; end < s->n_cells && !strcmp(s->cell[i].r->op, s->cell[end].r->op); end++)
+		for (end = i + 1; end < s->n_cells && !strcmp(s->cell[i].r->op, s->cell[end].r->op);
+		     end++)
 			;
 		rows = split_repeats(s->cell + i, end - i, sorted + i, row);
 		for (size_t k = 0; k < rows; k++) {
@@ -223,7 +232,8 @@ static double native_median(const struct series *s, const struct series_row *row
 	char user[64];
 	size_t n = strlen(row->op);
 
-	if (!r && row_computes(row) && n > 2 && n < sizeof(user) && !strcmp(row->op + n - 2, ".k")) {
+	if (!r && row_computes(row) && n > 2 && n < sizeof(user) &&
+	    !strcmp(row->op + n - 2, ".k")) {
 		memcpy(user, row->op, n + 1);
 		user[n - 1] = 'u';
 		row = find_row(s, user);
@@ -234,7 +244,8 @@ static double native_median(const struct series *s, const struct series_row *row
 
 static int by_gap(const void *pa, const void *pb)
 {
-	const struct skipped *a = *(const struct skipped *const *)pa, *b = *(const struct skipped *const *)pb;
+	const struct skipped *a = *(const struct skipped *const *)pa,
+			     *b = *(const struct skipped *const *)pb;
 	size_t ra = engine_rank(a->engine), rb = engine_rank(b->engine);
 	int d = (ra > rb) - (ra < rb);
 
@@ -253,8 +264,9 @@ static int by_gap(const void *pa, const void *pb)
 
 static bool same_gap(const struct skipped *a, const struct skipped *b)
 {
-	return !strcmp(a->engine, b->engine) && !strcmp(a->check, b->check) && !strcmp(a->reason, b->reason) &&
-	       !strcmp(a->hint, b->hint) && a->unverified == b->unverified;
+	return !strcmp(a->engine, b->engine) && !strcmp(a->check, b->check) &&
+	       !strcmp(a->reason, b->reason) && !strcmp(a->hint, b->hint) &&
+	       a->unverified == b->unverified;
 }
 
 static int make_gaps(struct series *s)
@@ -292,10 +304,12 @@ static int make_absent(struct series *s)
 	if (!s->absent)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->n_failed; i++)
-		s->absent[s->n_absent++] = (struct series_absent){ r->failed[i].op, r->failed[i].engine, "failed" };
+		s->absent[s->n_absent++] =
+			(struct series_absent){ r->failed[i].op, r->failed[i].engine, "failed" };
 	for (size_t i = 0; i < r->n_skipped; i++)
-		s->absent[s->n_absent++] = (struct series_absent){
-			r->skipped[i].op, r->skipped[i].engine, r->skipped[i].unverified ? "unverified" : "skipped" };
+		s->absent[s->n_absent++] =
+			(struct series_absent){ r->skipped[i].op, r->skipped[i].engine,
+						r->skipped[i].unverified ? "unverified" : "skipped" };
 	qsort(s->absent, s->n_absent, sizeof(*s->absent), by_absent);
 	return 0;
 }
@@ -354,7 +368,8 @@ bool row_computes(const struct series_row *row)
 	return !strncmp(row->op, "cpu.", 4) || !strncmp(row->op, "mem.", 4);
 }
 
-double series_ratio(const struct series *s, const struct series_row *row, const struct series_cell *c)
+double series_ratio(const struct series *s, const struct series_row *row,
+		    const struct series_cell *c)
 {
 	if (!s->lane[c->lane].cycles || !strcmp(c->r->engine, "native"))
 		return NAN;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * series.h - a result set arranged for reading: engines as lanes, operations as rows, what is missing grouped by
- * its reason. Pure; everything is borrowed from the result set. Only report/ includes this.
+ * series.h - a result set arranged for reading: engines as lanes, operations as rows, what is
+ * missing grouped by its reason. Pure; everything is borrowed from the result set. Only report/
+ * includes this.
  */
 #ifndef VTSCOPE_REPORT_SERIES_H
 #define VTSCOPE_REPORT_SERIES_H
@@ -13,8 +14,8 @@
 #include "bench/result.h"
 
 /*
- * One kind of carrier: engine, backend, provenance. Lanes of real cycles come first; what ran on a simulated
- * processor, or was clocked in instructions, is never put on their axis.
+ * One kind of carrier: engine, backend, provenance. Lanes of real cycles come first; what ran on
+ * a simulated processor, or was clocked in instructions, is never put on their axis.
  */
 struct lane {
 	const struct result *first;	/* its names */
@@ -42,7 +43,8 @@ struct series_absent { const char *op, *engine, *word; };
 struct series {
 	const struct result_set *set;
 	struct lane *lane; size_t n_lanes, n_cycles;	/* the first (n_cycles) are on the axis */
-	struct series_row *row; size_t n_rows;		/* in the catalogue's order, unknown ones behind */
+	struct series_row *row;
+	size_t n_rows; /* in the catalogue's order, unknown ones behind */
 	struct series_cell *cell; size_t n_cells;
 	const struct skipped **skipped;
 	struct series_gap *gap; size_t n_gaps;
@@ -53,18 +55,26 @@ struct series {
 int series_make(struct series *s, const struct result_set *r);
 void series_free(struct series *s);
 
-const struct result *series_at(const struct series *s, const struct series_row *row, size_t lane);	/* NULL: none */
+const struct result *series_at(const struct series *s, const struct series_row *row,
+			       size_t lane); /* NULL: none */
 /* "failed", "skipped", "unverified", or a dash for what the result says nothing about. */
 const char *series_missing(const struct series *s, const char *op, const char *engine);
-/* The last field of names like "cpu.alu.k" aside, "cpu" and "mem" are computation, the rest asks for a monitor. */
+/*
+ * The last field of names like "cpu.alu.k" aside, "cpu" and "mem" are computation, the rest
+ * asks for a monitor.
+ */
 bool row_computes(const struct series_row *row);
 /* How many times native (r) costs; NAN where native was not measured, and for native itself. */
-double series_ratio(const struct series *s, const struct series_row *row, const struct series_cell *c);
+double series_ratio(const struct series *s, const struct series_row *row,
+		    const struct series_cell *c);
 /* Does (row) have anything on the axis of cycles? */
 bool row_has_cycles(const struct series *s, const struct series_row *row);
 /* Can (v) stand on a logarithmic axis? */
 bool plottable(double v);
-/* The interval of a differenced median: 95 %, or the range of launches where there are too few of them. */
+/*
+ * The interval of a differenced median: 95 %, or the range of launches where there are too
+ * few of them.
+ */
 void result_interval(const struct result *r, double *lo, double *hi);
 
 /* How a lane looks, everywhere. */

@@ -18,45 +18,56 @@ static double screen_y(const struct sheet *sh, double y)
 	return 1 - (sh->y + y) / sh->page_h;
 }
 
-void sheet_text(struct sheet *sh, double x, double y, enum sheet_align a, double size, const char *colour,
-		const char *text)
+void sheet_text(struct sheet *sh, double x, double y, enum sheet_align a, double size,
+		const char *colour, const char *text)
 {
 	static const char *const names[] = { "left", "center", "right" };
 
 	buf_printf(sh->script, "set label %u ", ++sh->serial);
 	escape_gnuplot(sh->script, text);
-	buf_printf(sh->script, " at screen %.5f,%.5f %s front noenhanced font ',%g' tc rgb '%s'\n", screen_x(sh, x),
-		   screen_y(sh, y), names[a], size, colour);
+	buf_printf(sh->script, " at screen %.5f,%.5f %s front noenhanced font ',%g' tc rgb '%s'\n",
+		   screen_x(sh, x), screen_y(sh, y), names[a], size, colour);
 }
 
 void sheet_mark(struct sheet *sh, double x, double y, const struct lane_style *st, bool hollow)
 {
-	buf_printf(sh->script, "set label %u '' at screen %.5f,%.5f front point pt %u ps %g lw 1.5 lc rgb '%s'\n",
-		   ++sh->serial, screen_x(sh, x), screen_y(sh, y), hollow ? st->hollow : st->full, st->size,
-		   st->colour);
+	buf_printf(sh->script,
+		   "set label %u '' at screen %.5f,%.5f front point pt %u ps %g lw 1.5 lc rgb "
+		   "'%s'\n",
+		   ++sh->serial, screen_x(sh, x), screen_y(sh, y), hollow ? st->hollow : st->full,
+		   st->size, st->colour);
 }
 
 void sheet_band(struct sheet *sh, double x, double y, double w, double h, const char *colour)
 {
 	buf_printf(sh->script,
-		   "set object %u rectangle from screen %.5f,%.5f to screen %.5f,%.5f behind fs solid noborder fc rgb '%s'\n",
-		   ++sh->serial, screen_x(sh, x), screen_y(sh, y + h), screen_x(sh, x + w), screen_y(sh, y), colour);
+		   "set object %u rectangle from screen %.5f,%.5f to screen %.5f,%.5f behind fs "
+		   "solid noborder fc rgb '%s'\n",
+		   ++sh->serial, screen_x(sh, x), screen_y(sh, y + h), screen_x(sh, x + w),
+		   screen_y(sh, y), colour);
 }
 
-void sheet_line(struct sheet *sh, double x0, double y0, double x1, double y1, const char *colour, double width)
+void sheet_line(struct sheet *sh, double x0, double y0, double x1, double y1, const char *colour,
+		double width)
 {
-	buf_printf(sh->script, "set arrow %u from screen %.5f,%.5f to screen %.5f,%.5f nohead lw %g lc rgb '%s'\n",
-		   ++sh->serial, screen_x(sh, x0), screen_y(sh, y0), screen_x(sh, x1), screen_y(sh, y1), width,
-		   colour);
+	buf_printf(sh->script,
+		   "set arrow %u from screen %.5f,%.5f to screen %.5f,%.5f nohead lw %g lc rgb "
+		   "'%s'\n",
+		   ++sh->serial, screen_x(sh, x0), screen_y(sh, y0), screen_x(sh, x1),
+		   screen_y(sh, y1), width, colour);
 }
 
 void sheet_frame(struct sheet *sh, double left, double top, double right, double bottom)
 {
-	buf_puts(sh->script, "unset label; unset object; unset arrow; unset key; unset title; unset xlabel; unset ylabel\n"
+	buf_puts(sh->script,
+		 "unset label; unset object; unset arrow; unset key; unset title; unset xlabel; "
+		 "unset ylabel\n"
 		 "set xrange [1:10]; set yrange [1:10]; unset logscale; unset grid\n"
-		 "set border 3 lw 1 lc rgb '" FAINT "'; set tics out scale 0.6; unset xtics; unset ytics\n");
+		 "set border 3 lw 1 lc rgb '" FAINT
+		 "'; set tics out scale 0.6; unset xtics; unset ytics\n");
 	buf_printf(sh->script,
-		   "set lmargin at screen %.5f; set rmargin at screen %.5f; set tmargin at screen %.5f; set bmargin at screen %.5f\n",
+		   "set lmargin at screen %.5f; set rmargin at screen %.5f; set tmargin at screen "
+		   "%.5f; set bmargin at screen %.5f\n",
 		   screen_x(sh, left), screen_x(sh, right), screen_y(sh, top), screen_y(sh, bottom));
 }
 
@@ -97,7 +108,7 @@ static void tick(struct sheet *sh, double v, bool *first, bool named)
 	*first = false;
 	if (named) {
 		buf_puts(sh->script, "'");
-		number_short(sh->script, v);	/* digits and a unit: nothing that gnuplot would format */
+		number_short(sh->script, v); /* digits and a unit: nothing that gnuplot would format */
 		buf_puts(sh->script, "' ");
 	} else {
 		buf_puts(sh->script, "'' ");
@@ -113,8 +124,10 @@ void sheet_log_axis(struct sheet *sh, char which, const struct log_axis *a, unsi
 	int stride = (int)ceil(decades / max_ticks);
 	bool fine = decades * 3 <= max_ticks, first = true;
 
-	buf_printf(sh->script, "set %crange [%.10g:%.10g]; set logscale %c\nset %ctics nomirror out %s (", which, a->lo, a->hi,
-		   which, which, which == 'x' ? "offset 0,0.35" : "offset 0.6,0");
+	buf_printf(sh->script,
+		   "set %crange [%.10g:%.10g]; set logscale %c\nset %ctics nomirror out %s "
+		   "(", which,
+		   a->lo, a->hi, which, which, which == 'x' ? "offset 0,0.35" : "offset 0.6,0");
 	for (int d = from; d <= to; d++) {
 		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 			double v = steps[i] * pow(10, d);
@@ -125,7 +138,9 @@ void sheet_log_axis(struct sheet *sh, char which, const struct log_axis *a, unsi
 			tick(sh, v, &first, named);
 		}
 	}
-	buf_printf(sh->script, ") font ',11' tc rgb '" INK "'\nset grid %ctics lt 1 lw 0.6 lc rgb '" GRID "', lt 1 lw 0.3 lc rgb '%s'\n",
+	buf_printf(sh->script,
+		   ") font ',11' tc rgb '" INK "'\nset grid %ctics lt 1 lw 0.6 lc rgb '" GRID
+		   "', lt 1 lw 0.3 lc rgb '%s'\n",
 		   which, fine ? GRID : "#eeeeee");
 }
 
@@ -151,8 +166,12 @@ static double entry_width(const struct lane *l)
 	return 34 + (double)text_width(l->label) * LEGEND_SIZE * CHAR_WIDTH;
 }
 
-/* Places entries from left to right, wrapping at (width); draws them where (sh) is given. Returns the height. */
-static double legend_flow(struct sheet *sh, const struct series *s, double x0, double y0, double width)
+/*
+ * Places entries from left to right, wrapping at (width); draws them where (sh) is given.
+ * Returns the height.
+ */
+static double legend_flow(struct sheet *sh, const struct series *s, double x0, double y0,
+			  double width)
 {
 	double x = 0, y = LEGEND_LINE / 2;
 
@@ -165,7 +184,8 @@ static double legend_flow(struct sheet *sh, const struct series *s, double x0, d
 			y += LEGEND_LINE;
 		}
 		if (sh) {
-			text_clip(&text, l->label, (size_t)((width - 34) / (LEGEND_SIZE * CHAR_WIDTH)));
+			text_clip(&text, l->label,
+				  (size_t)((width - 34) / (LEGEND_SIZE * CHAR_WIDTH)));
 			sheet_mark(sh, x0 + x + 7, y0 + y, &lane_styles[l->style], false);
 			sheet_text(sh, x0 + x + 18, y0 + y, LEFT, LEGEND_SIZE, INK, buf_str(&text));
 		}

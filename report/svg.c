@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two fifths of what gnuplot writes as SVG draws nothing: groups that it opens and closes, marks that nobody uses. A
- * report holds thirty pictures, so they are left out. Lines are matched whole; what is not known stays as it is.
+ * Two fifths of what gnuplot writes as SVG draws nothing: groups that it opens and closes, marks
+ * that nobody uses. A report holds thirty pictures, so they are left out. Lines are matched
+ * whole; what is not known stays as it is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static bool pass(const struct buf *in, struct buf *out)
 			went = true;
 			continue;
 		}
-		if (starts(line, n, "<g ") && line[n - 2] == '>' && starts(after, (size_t)(end - after), "</g>\n")) {
+		if (starts(line, n, "<g ") && line[n - 2] == '>' &&
+		    starts(after, (size_t)(end - after), "</g>\n")) {
 			s += 5;
 			went = true;
 			continue;

@@ -143,7 +143,8 @@ static void cell_text(const struct cell *c, struct buf *out)
 }
 
 /*
- * A row a block where its text does not fit a line: "head: value" lines. Else columns. Two columns are a list.
+ * A row a block where its text does not fit a line: "head: value" lines. Else columns. Two
+ * columns are a list.
  */
 static void table(struct doc *d, const struct table *t)
 {
@@ -201,7 +202,7 @@ static void bar(struct doc *d, double part, size_t width, unsigned ansi)
 
 struct bars {
 	size_t op, lane, bar;	/* columns */
-	bool labels;		/* the lanes' labels fit whole; else engine and provenance, the legend says the rest */
+	bool labels; /* those of the lanes fit whole; else engine and provenance, and a legend */
 	bool percentile;
 	struct log_axis axis;
 };
@@ -262,7 +263,8 @@ static void number_column(struct doc *d, double v, size_t width)
 	buf_free(&b);
 }
 
-static void bar_row(struct doc *d, const struct bars *m, const char *op, const struct series_cell *c)
+static void bar_row(struct doc *d, const struct bars *m, const char *op,
+		    const struct series_cell *c)
 {
 	const struct lane *l = &d->s->lane[c->lane];
 	struct buf label = BUF_INIT;
@@ -339,6 +341,13 @@ static void end(struct doc *d)
 }
 
 const struct doc_ops text_doc = {
-	.wide = false, .begin = begin, .verdict = verdict, .heading = heading, .paragraph = paragraph,
-	.warning = warning, .table = table, .bars = bars, .end = end,
+	.wide = false,
+	.begin = begin,
+	.verdict = verdict,
+	.heading = heading,
+	.paragraph = paragraph,
+	.warning = warning,
+	.table = table,
+	.bars = bars,
+	.end = end,
 };

@@ -89,8 +89,10 @@ static void test_self_contained(void)
 		lacks(&out, "@import");
 		lacks(&out, "url(");
 		lacks(&out, "onload=\"");
-		CU_ASSERT_EQUAL(occurrences(buf_str(&out), " src=\""), occurrences(buf_str(&out), " src=\"data:image/svg+xml;base64,"));
-		CU_ASSERT_EQUAL(occurrences(buf_str(&out), "<img "), occurrences(buf_str(&out), " alt=\""));
+		CU_ASSERT_EQUAL(occurrences(buf_str(&out), " src=\""),
+				occurrences(buf_str(&out), " src=\"data:image/svg+xml;base64,"));
+		CU_ASSERT_EQUAL(occurrences(buf_str(&out), "<img "),
+				occurrences(buf_str(&out), " alt=\""));
 		buf_free(&out);
 	}
 }
@@ -105,7 +107,8 @@ static void test_round_trip(void)
 
 		render(fixture_names[i], o, &out);
 		CU_ASSERT_EQUAL(report_extract_json(buf_str(&out), out.len, &json, &e), 0);
-		CU_ASSERT_EQUAL(result_set_load(&again, buf_str(&json), json.len, "report.html", &e), 0);
+		CU_ASSERT_EQUAL(result_set_load(&again, buf_str(&json), json.len, "report.html", &e),
+				0);
 		if (e.code)
 			tap_note("%s: %s", fixture_names[i], e.text);
 		fixture_make(&r, fixture_names[i]);
@@ -228,7 +231,8 @@ static void test_markdown(void)
 		lacks(&out, hostile_markup);
 		lacks(&out, "\x1b");
 		contains(&out, "**\n");
-		for (char *line = strtok_r(out.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		for (char *line = strtok_r(out.data, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
 			size_t n = occurrences(line, "|") - occurrences(line, "\\|");
 
 			if (line[0] != '|') {
@@ -248,14 +252,17 @@ static void test_text(void)
 
 	for (size_t i = 0; fixture_names[i]; i++) {
 		for (size_t k = 0; k < 4; k++) {
-			struct report_options o = { .format = REPORT_TEXT, .utf8 = true, .columns = columns[k] };
+			struct report_options o = { .format = REPORT_TEXT,
+						    .utf8 = true,
+						    .columns = columns[k] };
 			struct buf out = BUF_INIT;
 			char *save = NULL;
 
 			render(fixture_names[i], o, &out);
 			lacks(&out, "\x1b");		/* no colour: no escape sequence at all */
 			if (!strcmp(fixture_names[i], "rich"))
-				for (char *l = strtok_r(out.data, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+				for (char *l = strtok_r(out.data, "\n", &save); l;
+				     l = strtok_r(NULL, "\n", &save))
 					if (text_width(l) > columns[k]) {
 						CU_FAIL("a line is too long");
 						tap_note("%u columns: %s", columns[k], l);
@@ -274,8 +281,9 @@ static void test_ascii(void)
 
 		render(fixture_names[i], o, &out);
 		for (size_t k = 0; k < out.len; k++)
-			strange += (unsigned char)out.data[k] > 0x7e || ((unsigned char)out.data[k] < ' ' &&
-				   out.data[k] != '\n' && out.data[k] != '\x1b');
+			strange += (unsigned char)out.data[k] > 0x7e ||
+				   ((unsigned char)out.data[k] < ' ' && out.data[k] != '\n' &&
+				    out.data[k] != '\x1b');
 		CU_ASSERT_EQUAL(strange, 0);
 		CU_ASSERT(!strstr(buf_str(&out), "\x1b[2J") && !strstr(buf_str(&out), "\x1b]"));
 		buf_free(&out);
@@ -299,11 +307,20 @@ static void test_bars(void)
 
 static void test_formats(void)
 {
-	static const struct { const char *name; int rc; enum report_format format; } t[] = {
-		{ "a.html", 0, REPORT_HTML }, { "/x.y/a.HTM", 0, REPORT_HTML }, { "a.md", 0, REPORT_MARKDOWN },
-		{ "a.png", 0, REPORT_PNG }, { "a.b.svg", 0, REPORT_SVG }, { ".pdf", 0, REPORT_PDF },
-		{ "a.txt", 0, REPORT_TEXT }, { "a", -EINVAL, 0 }, { "/x.html/a", -EINVAL, 0 }, { "a.json", -EINVAL, 0 },
-		{ "", -EINVAL, 0 }, { "a.", -EINVAL, 0 },
+	static const struct { const char *name; int rc; enum report_format format;
+	} t[] = {
+		{ "a.html", 0, REPORT_HTML },
+		{ "/x.y/a.HTM", 0, REPORT_HTML },
+		{ "a.md", 0, REPORT_MARKDOWN },
+		{ "a.png", 0, REPORT_PNG },
+		{ "a.b.svg", 0, REPORT_SVG },
+		{ ".pdf", 0, REPORT_PDF },
+		{ "a.txt", 0, REPORT_TEXT },
+		{ "a", -EINVAL, 0 },
+		{ "/x.html/a", -EINVAL, 0 },
+		{ "a.json", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "a.", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {

@@ -25,7 +25,9 @@ static double now(void)
 /* With (gnuplot): the result stands, figures are a sentence. */
 static void html_without_figures(const char *gnuplot, unsigned deadline_ms, const char *sentence)
 {
-	struct report_options o = { .format = REPORT_HTML, .gnuplot = gnuplot, .gnuplot_deadline_ms = deadline_ms };
+	struct report_options o = { .format = REPORT_HTML,
+				    .gnuplot = gnuplot,
+				    .gnuplot_deadline_ms = deadline_ms };
 	struct buf out = BUF_INIT, warning = BUF_INIT;
 	char why[200];
 	struct err e = { 0 };
@@ -106,7 +108,8 @@ static void test_lying(void)
 	remove_tree(dir);
 	fake_program("d=${3#OUT = ?}; d=${d%?}\n"
 		     "sed -n \"s/^set output OUT.'\\(.*\\)'/\\1/p\" \"$d/figures.gp\" |\n"
-		     "while read -r f; do printf '<?xml version=\"1.0\"?><svg>' >\"$d/$f\"; done", dir, path);
+		     "while read -r f; do printf '<?xml version=\"1.0\"?><svg>' >\"$d/$f\"; done",
+		     dir, path);
 	html_without_figures(path, 0, "incomplete");
 	no_image(path, 0, EIO, "incomplete");
 	remove_tree(dir);
@@ -124,7 +127,7 @@ static void test_script(void)
 	o.keep_script = keep;
 	o.gnuplot = path;
 	CU_ASSERT_EQUAL(render_fixture("emulated", &o, &out, &warning, &e), 0);
-	CU_ASSERT_EQUAL(file_read(keep, 1 << 20, &script, &e), 0);	/* kept though gnuplot failed */
+	CU_ASSERT_EQUAL(file_read(keep, 1 << 20, &script, &e), 0); /* kept though gnuplot failed */
 	CU_ASSERT_PTR_NOT_NULL(strstr(buf_str(&script), "'exit.cpuid'"));
 	CU_ASSERT_PTR_NULL(strstr(buf_str(&script), "GUEST_RIP"));	/* emulated: on no axis */
 	CU_ASSERT_PTR_NULL(strstr(buf_str(&script), "bochs"));
@@ -154,11 +157,13 @@ static void test_real(void)
 		bool empty = !strcmp(fixture_names[k], "empty");
 
 		for (size_t i = 0; i < 3; i++) {
-			struct report_options o = { .format = kinds[i].format, .gnuplot = gnuplot_path() };
+			struct report_options o = { .format = kinds[i].format,
+						    .gnuplot = gnuplot_path() };
 			struct buf out = BUF_INIT, warning = BUF_INIT;
 			struct err e = { 0 };
 
-			CU_ASSERT_EQUAL(render_fixture(fixture_names[k], &o, &out, &warning, &e), empty ? -ENODATA : 0);
+			CU_ASSERT_EQUAL(render_fixture(fixture_names[k], &o, &out, &warning, &e),
+					empty ? -ENODATA : 0);
 			if (e.code && !empty)
 				tap_note("%s: %s", fixture_names[k], e.text);
 			CU_ASSERT(empty || !strncmp(buf_str(&out), kinds[i].head, 4));
@@ -197,12 +202,19 @@ static void test_slim(void)
 {
 	struct buf svg = BUF_INIT;
 
-	buf_puts(&svg, "<?xml version=\"1.0\"?>\n<svg>\n<defs>\n\t<circle id='gpPt5' r='1'/>\n\t<use xlink:href='#gpPt5' id='gpPt6'/>\n"
-		 "\t<rect id='gpPt3'/>\n\t<use xlink:href='#gpPt3' id='gpPt4'/>\n\t<filter id='textbox'>\n\t  <feFlood/>\n\t</filter>\n</defs>\n"
-		 "<g fill=\"none\">\n</g>\n<g fill=\"red\">\n<use xlink:href='#gpPt6'/></g>\n</svg>\n");
+	buf_puts(&svg,
+		 "<?xml version=\"1.0\"?>\n<svg>\n<defs>\n\t<circle id='gpPt5' r='1'/>\n\t<use "
+		 "xlink:href='#gpPt5' id='gpPt6'/>\n"
+		 "\t<rect id='gpPt3'/>\n\t<use xlink:href='#gpPt3' id='gpPt4'/>\n\t<filter "
+		 "id='textbox'>\n\t  <feFlood/>\n\t</filter>\n</defs>\n"
+		 "<g fill=\"none\">\n</g>\n<g fill=\"red\">\n<use "
+		 "xlink:href='#gpPt6'/></g>\n</svg>\n");
 	svg_slim(&svg);
-	CU_ASSERT_STRING_EQUAL(buf_str(&svg), "<?xml version=\"1.0\"?>\n<svg>\n<defs>\n\t<circle id='gpPt5' r='1'/>\n"
-			       "\t<use xlink:href='#gpPt5' id='gpPt6'/>\n</defs>\n<g fill=\"red\">\n<use xlink:href='#gpPt6'/></g>\n</svg>\n");
+	CU_ASSERT_STRING_EQUAL(
+		buf_str(&svg),
+		"<?xml version=\"1.0\"?>\n<svg>\n<defs>\n\t<circle id='gpPt5' r='1'/>\n"
+		"\t<use xlink:href='#gpPt5' id='gpPt6'/>\n</defs>\n<g fill=\"red\">\n<use "
+		"xlink:href='#gpPt6'/></g>\n</svg>\n");
 	buf_free(&svg);
 }
 

@@ -8,7 +8,8 @@
 
 #define SAMPLES 2000
 
-const char *const fixture_names[] = { "rich", "minimal", "native", "emulated", "hostile", "empty", NULL };
+const char *const fixture_names[] = { "rich",	 "minimal", "native", "emulated",
+				      "hostile", "empty",   NULL };
 
 const char hostile_markup[] = "<script>alert(1)</script>";
 const char hostile_shell[] = "`touch pwned`$(touch pwned)";
@@ -79,7 +80,10 @@ static void text(char *to, size_t size, const char *s)
 }
 #define TEXT(field, s) text(field, sizeof(field), s)
 
-/* Quantile (p) of a distribution around (median): logistic on a logarithmic scale, interrupts above 99.5 %. */
+/*
+ * Quantile (p) of a distribution around (median): logistic on a logarithmic scale,
+ * interrupts above 99.5 %.
+ */
 static double quantile(double median, double width, double p)
 {
 	double v = median * exp(width * 0.35 * log(p / (1 - p)));
@@ -126,8 +130,8 @@ static void launch(struct result *r, unsigned launches)
 	r->flags |= r->has_ci ? 0 : RESULT_FEW_LAUNCHES;
 }
 
-static struct result *add(struct result_set *s, const char *op, const struct carrier *c, double median, double width,
-			  unsigned launches)
+static struct result *add(struct result_set *s, const char *op, const struct carrier *c,
+			  double median, double width, unsigned launches)
 {
 	struct result *r;
 
@@ -166,8 +170,8 @@ static struct result *add(struct result_set *s, const char *op, const struct car
 	return r;
 }
 
-static void skip(struct result_set *s, const char *op, const char *engine, const char *check, const char *reason,
-		 const char *hint)
+static void skip(struct result_set *s, const char *op, const char *engine, const char *check,
+		 const char *reason, const char *hint)
 {
 	struct skipped *k;
 
@@ -181,8 +185,8 @@ static void skip(struct result_set *s, const char *op, const char *engine, const
 	TEXT(k->hint, hint);
 }
 
-static void fail(struct result_set *s, const char *op, const char *engine, const char *kind, const char *native,
-		 const char *reason)
+static void fail(struct result_set *s, const char *op, const char *engine, const char *kind,
+		 const char *native, const char *reason)
 {
 	struct failed *f;
 
@@ -200,25 +204,31 @@ static void fail(struct result_set *s, const char *op, const char *engine, const
 static void machine(struct result_set *s)
 {
 	s->tool = json_pack("{s:s,s:s}", "version", "0.1.0", "git", "4b205f7");
-	s->hardware = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:I}", "fingerprint", "9f3c1a77d0b2e415", "vendor",
-				"AuthenticAMD", "brand", "AMD EPYC 9004", "signature", "0x00a10f11", "microcode",
-				"0xa101148", "cpus", 2, "virtualized_by", "KVM", "tsc_hz", (json_int_t)2595123000);
-	s->subject = json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:{s:s}},s:s,s:n,s:s}", "kernel", "6.1.0-28-amd64", "cmdline",
-			       "console=ttyS0 root=/dev/vda1", "mitigations", "spectre_v2",
-			       "Mitigation: Retpolines; IBPB: conditional", "meltdown", "Not affected", "kvm_modules",
-			       "kvm_pvm", "version", "1", "qemu", "7.2.22", "governor", "smt", "off");
+	s->hardware =
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:I}", "fingerprint", "9f3c1a77d0b2e415",
+			  "vendor", "AuthenticAMD", "brand", "AMD EPYC 9004", "signature",
+			  "0x00a10f11", "microcode", "0xa101148", "cpus", 2, "virtualized_by",
+			  "KVM", "tsc_hz", (json_int_t)2595123000);
+	s->subject =
+		json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:{s:s}},s:s,s:n,s:s}", "kernel",
+			  "6.1.0-28-amd64", "cmdline", "console=ttyS0 root=/dev/vda1",
+			  "mitigations", "spectre_v2", "Mitigation: Retpolines; IBPB: conditional",
+			  "meltdown", "Not affected", "kvm_modules", "kvm_pvm", "version", "1",
+			  "qemu", "7.2.22", "governor", "smt", "off");
 	s->verdict = json_pack(
 		"{s:s,s:i,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}]}",
 		"status", "usable", "exit", 0, "backend", "kvm_pvm", "summary",
 		"KVM works on this machine, without hardware VT.", "next_step",
-		"For hardware VT, the outer KVM must allow nesting (kvm_amd nested=1 and a CPU model with svm).", "layers",
-		"layer", "processor", "text",
-		"AMD EPYC, Zen 4, 2 CPUs: this model has SVM, the outer hypervisor hides it", "answer", "no",
-		"layer", "firmware", "text", "cannot be seen from inside a virtual machine", "answer", "unknown",
-		"layer", "outer", "text", "KVM", "answer", "n/a",
-		"layer", "driver", "text", "kvm_pvm: guests are run by software, guest kernels slowly", "answer", "yes",
-		"layer", "device", "text", "ok, a guest ran", "answer", "yes",
-		"layer", "iommu", "text", "none visible", "answer", "n/a");
+		"For hardware VT, the outer KVM must allow nesting (kvm_amd nested=1 and a CPU "
+		"model with svm).",
+		"layers", "layer", "processor", "text",
+		"AMD EPYC, Zen 4, 2 CPUs: this model has SVM, the outer hypervisor hides it",
+		"answer", "no", "layer", "firmware", "text",
+		"cannot be seen from inside a virtual machine", "answer", "unknown", "layer",
+		"outer", "text", "KVM", "answer", "n/a", "layer", "driver", "text",
+		"kvm_pvm: guests are run by software, guest kernels slowly", "answer", "yes",
+		"layer", "device", "text", "ok, a guest ran", "answer", "yes", "layer", "iommu",
+		"text", "none visible", "answer", "n/a");
 }
 
 static void make_rich(struct result_set *s)
@@ -230,7 +240,8 @@ static void make_rich(struct result_set *s)
 
 			if (!(rows[i].cycles[k] > 0))
 				continue;
-			r = add(s, rows[i].op, &carriers[k], rows[i].cycles[k], rows[i].width, k == 3 ? 10 : 3);
+			r = add(s, rows[i].op, &carriers[k], rows[i].cycles[k], rows[i].width,
+				k == 3 ? 10 : 3);
 			if (k == 1 && !strncmp(rows[i].op, "exit.", 5)) {
 				r->exits_expected = 1;
 				r->exits_observed = 0.004;
@@ -242,18 +253,25 @@ static void make_rich(struct result_set *s)
 	}
 	for (size_t i = 0; i < ROWS; i++)
 		if (!(rows[i].cycles[0] > 0))
-			skip(s, rows[i].op, "native", "", "needs ring 0, which a process does not have",
+			skip(s, rows[i].op, "native", "",
+			     "needs ring 0, which a process does not have",
 			     "measure it with the boot image or the kernel module");
 	skip(s, "exit.pio.kernel", "tcg", "", "the engine has no in-kernel irqchip", "");
 	skip(s, "exit.pio.kernel", "qemu-kvm", "", "the engine has no in-kernel irqchip", "");
-	skip(s, "exit.hlt", "tcg", "", "HLT without an interrupt does not come back on this engine", "");
-	skip(s, "exit.hlt", "qemu-kvm", "", "HLT without an interrupt does not come back on this engine", "");
-	skip(s, "exit.hypercall", "tcg", "", "nothing answers VMCALL or VMMCALL on this engine", "");
-	skip(s, "nano.syscall", "qemu-kvm", "kvm.trial", "not verified: the backend is not known to deliver SYSCALL",
+	skip(s, "exit.hlt", "tcg", "", "HLT without an interrupt does not come back on this engine",
+	     "");
+	skip(s, "exit.hlt", "qemu-kvm", "",
+	     "HLT without an interrupt does not come back on this engine", "");
+	skip(s, "exit.hypercall", "tcg", "", "nothing answers VMCALL or VMMCALL on this "
+					     "engine", "");
+	skip(s, "nano.syscall", "qemu-kvm", "kvm.trial",
+	     "not verified: the backend is not known to deliver SYSCALL",
 	     "run it anyway with --force");
 	s->skipped[s->n_skipped - 1].unverified = true;
-	fail(s, "nano.syscall", "kvm", "shutdown", "KVM_EXIT_SHUTDOWN", "the guest died of a triple fault");
-	fail(s, "exit.hypercall", "kvm", "deadline", "", "the row was not done within its deadline of 4 s");
+	fail(s, "nano.syscall", "kvm", "shutdown", "KVM_EXIT_SHUTDOWN",
+	     "the guest died of a triple fault");
+	fail(s, "exit.hypercall", "kvm", "deadline", "",
+	     "the row was not done within its deadline of 4 s");
 }
 
 static void make_native(struct result_set *s)
@@ -262,7 +280,8 @@ static void make_native(struct result_set *s)
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].cycles[0] > 0)
 			add(s, rows[i].op, &carriers[0], rows[i].cycles[0], rows[i].width, 10);
-	skip(s, "exit.cpuid", "kvm", "kvm.device", "/dev/kvm does not exist", "modprobe kvm_intel or kvm_amd");
+	skip(s, "exit.cpuid", "kvm", "kvm.device", "/dev/kvm does not exist",
+	     "modprobe kvm_intel or kvm_amd");
 }
 
 static void make_emulated(struct result_set *s)
@@ -276,19 +295,26 @@ static void make_emulated(struct result_set *s)
 static void make_hostile(struct result_set *s)
 {
 	static const char *const attacks[] = {
-		"'; system('touch pwned'); print '", "`touch pwned`$(touch pwned)\\", "@OUT %s %d {/:Bold x}_y^z \\n",
-		"</script><script>alert(1)</script>", "\" onload=\"alert(1)", "a\nEOD\nset output 'pwned'\nplot x",
-		"| --- | <img src=x onerror=alert(1)>", "\x1b[2J\x1b]0;owned\x07 \xe2\x80\xae gnp.exe \xff\xc3",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "",
+		"'; system('touch pwned'); print '",
+		"`touch pwned`$(touch pwned)\\",
+		"@OUT %s %d {/:Bold x}_y^z \\n",
+		"</script><script>alert(1)</script>",
+		"\" onload=\"alert(1)",
+		"a\nEOD\nset output 'pwned'\nplot x",
+		"| --- | <img src=x onerror=alert(1)>",
+		"\x1b[2J\x1b]0;owned\x07 \xe2\x80\xae gnp.exe \xff\xc3",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"",
 	};
 	struct carrier c = { "", "", "", "software", "tsc" };
 
 	s->tool = json_pack("{s:s,s:[s]}", "git", hostile_shell, "version", hostile_markup);
-	s->hardware = json_pack("{s:s,s:{s:{s:{s:{s:s}}}},s:f}", "brand", hostile_markup, "a", "b", "c", "d", "deep",
-				"tsc_hz", -1e300);
+	s->hardware = json_pack("{s:s,s:{s:{s:{s:{s:s}}}},s:f}", "brand", hostile_markup, "a", "b",
+				"c", "d", "deep", "tsc_hz", -1e300);
 	s->subject = json_pack("{s:s,s:s}", hostile_markup, hostile_shell, "kernel", hostile_shell);
-	s->verdict = json_pack("{s:i,s:s,s:[s,{s:s,s:s,s:s}]}", "status", 7, "summary", hostile_markup, "layers",
-			       hostile_markup, "layer", hostile_markup, "text", hostile_shell, "answer", hostile_markup);
+	s->verdict = json_pack("{s:i,s:s,s:[s,{s:s,s:s,s:s}]}", "status", 7, "summary",
+			       hostile_markup, "layers", hostile_markup, "layer", hostile_markup,
+			       "text", hostile_shell, "answer", hostile_markup);
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
 		struct result *r;
 
@@ -299,7 +325,8 @@ static void make_hostile(struct result_set *s)
 		r = add(s, attacks[(i + 1) % 10], &c, 5000, 0.3, 1);
 		r->median = i % 2 ? -3.5 : NAN;
 		r->flags = ~0u;
-		skip(s, attacks[i], attacks[i], attacks[i], attacks[(i + 1) % 10], attacks[(i + 2) % 10]);
+		skip(s, attacks[i], attacks[i], attacks[i], attacks[(i + 1) % 10],
+		     attacks[(i + 2) % 10]);
 		fail(s, attacks[i], attacks[i], attacks[i], attacks[i], attacks[i]);
 	}
 	json_decref(s->failed[0].registers);
@@ -331,7 +358,8 @@ void fixture_make(struct result_set *s, const char *name)
 		make_hostile(s);
 	} else if (!strcmp(name, "empty")) {
 		machine(s);
-		skip(s, "exit.cpuid", "kvm", "kvm.device", "/dev/kvm may not be opened", "join the group kvm");
+		skip(s, "exit.cpuid", "kvm", "kvm.device", "/dev/kvm may not be opened",
+		     "join the group kvm");
 	} else {
 		fprintf(stderr, "report_fixture: no fixture '%s'\n", name);
 		exit(99);

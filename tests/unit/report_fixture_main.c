@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	fixture_make(&r, argv[1]);
-	bad = result_set_write(&r, &text) || buf_error(&text) || fwrite(buf_str(&text), 1, text.len, stdout) != text.len;
+	bad = result_set_write(&r, &text) || buf_error(&text) ||
+	      fwrite(buf_str(&text), 1, text.len, stdout) != text.len;
 	result_set_free(&r);
 	buf_free(&text);
 	return bad || fflush(stdout);

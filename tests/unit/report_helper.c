@@ -11,7 +11,8 @@
 #include "common/child.h"
 #include "report_fixture.h"
 
-int render_fixture(const char *name, const struct report_options *o, struct buf *out, struct buf *warning, struct err *e)
+int render_fixture(const char *name, const struct report_options *o, struct buf *out,
+		   struct buf *warning, struct err *e)
 {
 	struct result_set r;
 	int rc;

@@ -8,8 +8,12 @@
 #include "common/buf.h"
 #include "report/report.h"
 
-/* Renders fixture (name); the caller frees (out) and (warning). Returns what report_render() did. */
-int render_fixture(const char *name, const struct report_options *o, struct buf *out, struct buf *warning, struct err *e);
+/*
+ * Renders fixture (name); the caller frees (out) and (warning). Returns what report_render()
+ * did.
+ */
+int render_fixture(const char *name, const struct report_options *o, struct buf *out,
+		   struct buf *warning, struct err *e);
 
 /* The path of gnuplot, NULL when there is none. */
 const char *gnuplot_path(void);
@@ -19,8 +23,8 @@ void fake_program(const char *commands, char dir[64], char path[96]);
 void remove_tree(const char *dir);
 
 /*
- * Is (html) well formed: one document, every element closed in order, attributes quoted, no bare & or <? (why) gets
- * the place that is not.
+ * Is (html) well formed: one document, every element closed in order, attributes quoted, no bare
+ * & or <? (why) gets the place that is not.
  */
 bool html_well_formed(const char *html, char why[200]);
 

@@ -27,7 +27,8 @@ static double ratio(const struct series *s, const char *op, size_t lane)
 
 static void test_lanes(void)
 {
-	static const char *const labels[] = { "native (process, hardware)", "kvm (kvm_pvm, software)",
+	static const char *const labels[] = { "native (process, hardware)", "kvm (kvm_pvm, "
+									    "software)",
 					      "qemu-kvm (QEMU 7.2.22, kvm_pvm, software)",
 					      "tcg (QEMU 7.2.22 TCG, software)" };
 	struct result_set r;
@@ -54,7 +55,7 @@ static void test_native(void)
 	fixture_make(&r, "rich");
 	CU_ASSERT_EQUAL_FATAL(series_make(&s, &r), 0);
 	CU_ASSERT_DOUBLE_EQUAL(ratio(&s, "nano.call-ret", 1), 9870 / 4.6, 1e-9);
-	CU_ASSERT_DOUBLE_EQUAL(ratio(&s, "cpu.alu.k", 1), 3980 / 3.02, 1e-9);	/* native .u serves .k */
+	CU_ASSERT_DOUBLE_EQUAL(ratio(&s, "cpu.alu.k", 1), 3980 / 3.02, 1e-9); /* native .u serves .k */
 	CU_ASSERT_DOUBLE_EQUAL(ratio(&s, "mem.copy.k", 3), 188000 / 2650.0, 1e-9);
 	CU_ASSERT(isnan(ratio(&s, "nano.pgfault", 1)));		/* native was not measured */
 	CU_ASSERT(isnan(ratio(&s, "nano.call-ret", 0)));		/* native to itself */
@@ -137,7 +138,8 @@ static void test_repeats(void)
 	for (size_t i = 0; i < s.n_rows; i++) {
 		seen += s.row[i].n;
 		for (size_t k = 1; k < s.row[i].n; k++)
-			CU_ASSERT(s.cell[s.row[i].first + k - 1].lane < s.cell[s.row[i].first + k].lane);
+			CU_ASSERT(s.cell[s.row[i].first + k - 1].lane <
+				  s.cell[s.row[i].first + k].lane);
 	}
 	CU_ASSERT_EQUAL(seen, N);
 	series_free(&s);
@@ -158,7 +160,8 @@ static void test_styles(void)
 		r.result[r.n_results] = r.result[0];
 		r.result[r.n_results].launch = NULL;
 		r.result[r.n_results].hist = NULL;
-		snprintf(r.result[r.n_results].backend, sizeof(r.result[0].backend), "backend %zu", r.n_results);
+		snprintf(r.result[r.n_results].backend, sizeof(r.result[0].backend), "backend %zu",
+			 r.n_results);
 	}
 	CU_ASSERT_EQUAL_FATAL(series_make(&s, &r), 0);
 	CU_ASSERT_EQUAL(s.n_lanes, N);

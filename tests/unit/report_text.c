@@ -24,16 +24,17 @@ static void test_plain(void)
 	check(escape_plain, "exit.cpuid é 中 😀", "exit.cpuid é 中 😀");
 	check(escape_plain, "a\nb\tc\r", "a b c ");
 	check(escape_plain, "\x1b[2J\x07\x7f", BAD "[2J" BAD BAD);
-	check(escape_plain, "\xc2\x9b", BAD);				/* CSI as one C1 character */
+	check(escape_plain, "\xc2\x9b", BAD); /* CSI as one C1 character */
 	check(escape_plain, "\xe2\x80\xae" "exe", BAD "exe");		/* right to left override */
-	check(escape_plain, "\xff\xc3", BAD BAD);			/* cut in the middle of a character */
-	check(escape_plain, "\xc0\xaf\xed\xa0\x80", BAD BAD BAD BAD BAD);	/* overlong, surrogate */
+	check(escape_plain, "\xff\xc3", BAD BAD); /* cut in the middle of a character */
+	check(escape_plain, "\xc0\xaf\xed\xa0\x80", BAD BAD BAD BAD BAD); /* overlong, surrogate */
 	check(escape_plain, "\xf4\x90\x80\x80", BAD BAD BAD BAD);	/* past the last plane */
 }
 
 static void test_html(void)
 {
-	check(escape_html, "<a href=\"x\" b='y'>&amp;", "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
+	check(escape_html, "<a href=\"x\" b='y'>&amp;",
+	      "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
 }
 
 static void test_markdown(void)
@@ -89,8 +90,10 @@ static void test_clip(void)
 
 static void test_base64(void)
 {
-	static const struct { const char *in, *out; } t[] = {
-		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+	static const struct { const char *in, *out;
+	} t[] = {
+		{ "", "" },	   { "f", "Zg==" },	   { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
