@@ -5,7 +5,6 @@
  * their hues.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/doc.h"
@@ -190,20 +189,17 @@ static void figure(struct doc *d, const struct figure *f)
  */
 static void end(struct doc *d)
 {
-	json_t *j = result_set_json(d->s->set);
-	char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+	struct buf json = BUF_INIT;
+	int rc = result_set_write(d->s->set, &json);
 
-	json_decref(j);
-	if (!text)
-		d->out->error = -ENOMEM;
+	if (rc)
+		d->out->error = rc;
 	buf_puts(d->out,
-		 "</main>\n<footer><p>The result itself is in this file: vtscope report reads it "
-		 "as it reads "
-		 "the JSON.</p></footer>\n" DATA_HEAD "\n");
-	if (text)
-		escape_json_script(d->out, text, strlen(text));
+		 "</main>\n<footer><p>The result itself is in this file: vtscope report reads it as "
+		 "it reads the JSON.</p></footer>\n" DATA_HEAD "\n");
+	escape_json_script(d->out, buf_str(&json), json.len);
 	buf_puts(d->out, "\n</script>\n</body>\n</html>\n");
-	free(text);
+	buf_free(&json);
 }
 
 int report_extract_json(const char *html, size_t len, struct buf *out, struct err *e)

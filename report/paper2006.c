@@ -19,7 +19,7 @@
 #define TITLE_HEIGHT	26.0
 #define PAPER_LEGEND	20.0
 #define HEAD_HEIGHT	26.0
-#define AXIS_HEIGHT	44.0
+#define AXIS_HEIGHT	36.0
 
 static const struct paper {
 	const char *op;

@@ -124,23 +124,38 @@ static double draw_curve(const struct result *r, struct curve *c)
 	return c->end;
 }
 
+/* On the straight line, in logarithms, from one point of the curve to the next. */
+static double between(double x0, double v0, double x1, double v1, double x)
+{
+	return x1 > x0 ? v0 * pow(v1 / v0, log(x / x0) / log(x1 / x0)) : v1;
+}
+
 /* Marks where the nines are, on the curve. False: no sample was that far. */
 static bool draw_nines(const struct result *r, struct buf *out)
 {
-	double n = total_of(r), before = 0;
-	size_t k = 1;
+	double n = total_of(r), before = 0, x = 0, v = 0;
 	bool any = false;
+	size_t k = 1;
 
 	for (size_t i = 0; i < r->n_hist; i++) {
-		before += r->hist[i].count > 0 ? r->hist[i].count : 0;
-		while (k < NINES && before - 0.5 >= nines[k].p * n && nines[k].p * n <= n - 1) {
-			if (plottable(r->hist[i].value)) {
-				buf_printf(out, "%.6g %.6g\n", 1 / (1 - nines[k].p),
-					   r->hist[i].value);
-				any = true;
-			}
-			k++;
+		const struct bucket *b = &r->hist[i];
+		double from, to;
+
+		if (!(b->count > 0) || !plottable(b->value))
+			continue;
+		from = n / (n - before - 0.5);
+		before += b->count;
+		to = n / (n - before + 0.5);
+		for (; k < NINES && 1 / (1 - nines[k].p) <= to; k++) {
+			double at = 1 / (1 - nines[k].p), y = b->value;
+
+			if (at < from && x > 0)
+				y = between(x, v, from, b->value, at);
+			buf_printf(out, "%.6g %.6g\n", at, y);
+			any = true;
 		}
+		x = to;
+		v = b->value;
 	}
 	return any;
 }
@@ -246,7 +261,7 @@ static void draw_plot(struct sheet *sh, const struct name *name, size_t n)
 		const struct lane_style *st = &lane_styles[name[i].lane->style];
 
 		buf_printf(sh->script, "%s$c%zu with lines lw %g lc rgb '%s'", i ? ", " : "", i,
-			   1.2 + 2.0 / (1 + (double)i),
+			   1.2 + 1.2 / (1 + (double)i),
 			   st->colour); /* thinner ones over thicker ones: none is hidden */
 		if (name[i].nines)
 			buf_printf(sh->script, ", $n%zu with points pt %u ps %g lc rgb '%s'", i,

@@ -17,7 +17,7 @@
 #define ROWS_MAX	100	/* the dearest; tables hold them all */
 #define TITLE_HEIGHT	26.0
 #define KEY_HEIGHT	20.0
-#define AXIS_HEIGHT	50.0
+#define AXIS_HEIGHT	54.0
 
 struct ranked { const struct series_row *row; double rank; };
 
@@ -225,7 +225,7 @@ static void draw(const struct figure *f, const struct series *s, size_t index, s
 		sheet_legend(sh, s, 0, y, width);
 		sheet_key(sh, y + legend_height(s, width) + KEY_HEIGHT / 2);
 		row_labels(s, rows, n, sh, top);
-		sheet_text(sh, (LEFT_EDGE + width) / 2, top + height + 36, CENTRE, 12, INK,
+		sheet_text(sh, (LEFT_EDGE + width) / 2, top + height + 40, CENTRE, 12, INK,
 			   "cycles (TSC ticks) per operation, logarithmic");
 		sheet_log_axis(sh, 'x', &axis, 9);
 		buf_printf(sh->script, "set yrange [%g:0]\nset border 1\n", height);

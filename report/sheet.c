@@ -133,7 +133,8 @@ void sheet_log_axis(struct sheet *sh, char which, const struct log_axis *a, unsi
 			double v = steps[i] * pow(10, d);
 			bool one = i == 0, named = one ? d % stride == 0 : fine && (i == 1 || i == 4);
 
-			if (v < a->lo * 0.9999 || v > a->hi * 1.0001 || (!one && decades > 6))
+			if (v < a->lo * 0.9999 || v > a->hi * 1.0001 ||
+			    (!one && decades > max_ticks / 2.0))
 				continue;
 			tick(sh, v, &first, named);
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two fifths of what gnuplot writes as SVG draws nothing: groups that it opens and closes, marks
- * that nobody uses. A report holds thirty pictures, so they are left out. Lines are matched
- * whole; what is not known stays as it is.
+ * Half of what gnuplot writes as SVG draws nothing: groups that it opens and closes, marks that
+ * nobody uses, attributes that every group repeats. A report holds thirty pictures, so they are
+ * left out. Lines are matched whole; what is not known stays as it is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +26,67 @@ static bool unused_mark(const struct buf *svg, const char *s, size_t n)
 		return false;
 	snprintf(use, sizeof(use), "'#%.*s'", (int)strcspn(id + 4, "'") & 15, id + 4);
 	return !memmem(svg->data, svg->len, use, strlen(use));
+}
+
+#define CANVAS		"<g id=\"gnuplot_canvas\""
+#define REPEATED	" stroke-linecap=\"butt\" stroke-linejoin=\"miter\""
+#define FONT		" font-family=\"sans-serif\""
+
+/*
+ * Groups inherit these from the one around them all. A line with text is left alone: it may
+ * say anything.
+ */
+static void append_inherited(struct buf *out, const char *line, size_t n)
+{
+	static const char *const inherited[] = { REPEATED, FONT, " class=\"gridline\"" };
+
+	if (starts(line, n, CANVAS ">")) {
+		buf_puts(out, CANVAS REPEATED FONT ">\n");
+		return;
+	}
+	while (n && !memmem(line, n, "<text", 5)) {
+		const char *first = NULL;
+		size_t length = 0;
+
+		for (size_t i = 0; i < sizeof(inherited) / sizeof(inherited[0]); i++) {
+			size_t w = strlen(inherited[i]);
+			const char *at = memmem(line, n, inherited[i], w);
+
+			if (at && (!first || at < first)) {
+				first = at;
+				length = w;
+			}
+		}
+		if (!first)
+			break;
+		buf_append(out, line, (size_t)(first - line));
+		n -= (size_t)(first - line) + length;
+		line = first + length;
+	}
+	buf_append(out, line, n);
+}
+
+static void inherit(struct buf *svg)
+{
+	struct buf less = BUF_INIT;
+	const char *end = svg->data + svg->len;
+
+	if (!memmem(svg->data, svg->len, CANVAS ">\n", sizeof(CANVAS ">\n") - 1))
+		return;
+	for (const char *s = svg->data; s < end; ) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+		size_t n = nl ? (size_t)(nl + 1 - s) : (size_t)(end - s);
+
+		append_inherited(&less, s, n);
+		s += n;
+	}
+	if (!buf_error(&less)) {
+		struct buf old = *svg;
+
+		*svg = less;
+		less = old;
+	}
+	buf_free(&less);
 }
 
 /* One pass; true when something went. */
@@ -70,4 +131,6 @@ void svg_slim(struct buf *svg)
 		buf_clear(&less);
 	}
 	buf_free(&less);
+	if (svg->len)
+		inherit(svg);
 }

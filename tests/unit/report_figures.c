@@ -198,6 +198,23 @@ static void test_hostile(void)
 	buf_free(&warning);
 }
 
+static void test_inherit(void)
+{
+	struct buf svg = BUF_INIT;
+
+	buf_puts(&svg, "<?xml version=\"1.0\"?>\n<svg>\n<g id=\"gnuplot_canvas\">\n"
+		 "<g fill=\"none\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\">\n"
+		 "\t\t<text> font-family=\"sans-serif\"</text>\n</g>\n</g>\n</svg>\n");
+	svg_slim(&svg);
+	CU_ASSERT_STRING_EQUAL(buf_str(&svg), "<?xml version=\"1.0\"?>\n<svg>\n"
+			       "<g id=\"gnuplot_canvas\" stroke-linecap=\"butt\" "
+			       "stroke-linejoin=\"miter\" "
+			       "font-family=\"sans-serif\">\n<g fill=\"none\">\n"
+			       "\t\t<text> "
+			       "font-family=\"sans-serif\"</text>\n</g>\n</g>\n</svg>\n");
+	buf_free(&svg);
+}
+
 static void test_slim(void)
 {
 	struct buf svg = BUF_INIT;
@@ -229,6 +246,7 @@ int main(void)
 		{ "every fixture makes png, svg and pdf", test_real },
 		{ "a hostile result runs nothing", test_hostile },
 		{ "svg loses only what draws nothing", test_slim },
+		{ "svg repeats nothing that is inherited, and keeps its text", test_inherit },
 		{ 0 }
 	};
 
