@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command around a measurement: options, files, faults. Only the engine native runs here: it is everywhere.
+# shellcheck disable=SC2154,SC2016
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	mkdir "$BATS_TEST_TMPDIR/d"
+	cd "$BATS_TEST_TMPDIR/d" || return 1
+	native=(bench --quick --engine native --op cpu.alu.u)
+}
+
+# One line, beginning "vtscope: ", with (2) in it, and status (1).
+says() {
+	[ "$status" -eq "$1" ]
+	[[ $stderr == "vtscope: "* ]]
+	[[ $stderr == *"$2"* ]]
+}
+
+need_python() {
+	[ -n "$PYTHON3" ] || skip "no python3 with jsonschema"
+}
+
+@test "bench: a table on standard output is the default" {
+	run -0 --separate-stderr "$VTSCOPE" "${native[@]}"
+	[[ ${lines[0]} == "operation "*"median"*"range"*"p99"* ]]
+	[[ ${lines[1]} == "cpu.alu.u "*"native "* ]]
+	[[ $output == *"TSC ticks per operation"* ]]
+	[ -z "$stderr" ]
+}
+
+@test "bench: -o FILE writes the document and nothing else; -o - prints it" {
+	need_python
+	run -0 --separate-stderr "$VTSCOPE" "${native[@]}" -o r.json
+	[ -z "$output$stderr" ]
+	"$PYTHON3" -c 'import json; d = json.load(open("r.json")); assert len(d["results"]) == 1 and not d["interrupted"]'
+	"$VTSCOPE" "${native[@]}" -o - | "$PYTHON3" -c 'import json, sys; assert json.load(sys.stdin)["results"]'
+	[ "$(ls)" = r.json ]
+}
+
+@test "bench: a disk that fills while measuring costs the file, not the measurement" {
+	need_python
+	mkdir spare
+	TMPDIR=$PWD/spare run --separate-stderr "$VTSCOPE" "${native[@]}" -o /dev/full
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"/dev/full: "*"No space"* ]]
+	[[ $stderr == *"the result is in $PWD/spare/vtscope-"* ]]
+	[ -z "$output" ]
+	"$PYTHON3" -c 'import json, sys; assert json.load(open(sys.argv[1]))["results"]' spare/vtscope-*.json
+}
+
+@test "bench: with no room anywhere the document goes to standard output" {
+	need_python
+	TMPDIR=$PWD/nowhere "$VTSCOPE" "${native[@]}" -o /dev/full >out 2>err || status=$?
+	[ "$status" -eq 1 ]
+	"$PYTHON3" -c 'import json; assert json.load(open("out"))["results"]'
+}
+
+@test "bench: where the file cannot be is said before measuring" {
+	SECONDS=0
+	run --separate-stderr "$VTSCOPE" bench -o nowhere/r.json
+	says 1 "nowhere/"
+	run --separate-stderr "$VTSCOPE" bench -o r.html
+	says 2 "vtscope report"
+	[ "$SECONDS" -lt 5 ]
+	[ -z "$(ls)" ]
+}
+
+@test "bench: a closed pipe is an error" {
+	run bash -c '"$VTSCOPE" bench --quick --engine native --op cpu.alu.u 2>err | true; echo "${PIPESTATUS[0]}"'
+	[ "$output" = 1 ]
+	[[ $(cat err) == "vtscope: standard output: "* ]]
+}
+
+@test "bench: names that are none are refused with the nearest, status 2" {
+	run --separate-stderr "$VTSCOPE" bench --op exit.cpuit
+	says 2 "did you mean 'exit.cpuid'?"
+	run --separate-stderr "$VTSCOPE" bench --op exit
+	says 2 "did you mean 'exit.*'?"
+	run --separate-stderr "$VTSCOPE" bench --exclude nano.inn
+	says 2 "did you mean 'nano.in'?"
+	run --separate-stderr "$VTSCOPE" bench --engine native,kwm
+	says 2 "did you mean 'kvm'?"
+	run --separate-stderr "$VTSCOPE" bench --engine native --exclude '*'
+	says 2 "leaves no operation"
+}
+
+@test "bench: values that are none are refused, status 2" {
+	for bad in --launches=0 --launches=x --time=0 --time=-1 --seed=9007199254740992 --seed=-1 --cpu=core --cpu=pu:70000 \
+		--via=pigeon --engine=; do
+		run --separate-stderr "$VTSCOPE" bench --quick --op cpu.alu.u "$bad"
+		echo "# $bad: $status $stderr"
+		[ "$status" -eq 2 ]
+		[[ $stderr == "vtscope: "* ]]
+	done
+}
+
+@test "bench: --dry-run tells what would run and what not, and measures nothing" {
+	SECONDS=0
+	run -0 --separate-stderr "$VTSCOPE" bench --dry-run
+	[[ $output == *"native: 12 operations to run"* ]]
+	[[ $output == *"skip       nano.pgfault: privileged code cannot run in a process"* ]]
+	[[ $output == *" launches each, seed "* ]]
+	[ "$SECONDS" -lt 15 ]
+}
+
+@test "bench: --seed, --launches, --cpu and --exclude do what they say" {
+	need_python
+	run -0 "$VTSCOPE" bench --engine native --op 'cpu.*' --exclude 'cpu.b*' --seed 42 --launches 7 --time 20 --cpu pu:0 -o r.json
+	"$PYTHON3" -c '
+import json
+d = json.load(open("r.json"))
+r, = d["results"]
+assert d["seed"] == 42 and len(r["launches"]) == 7 and r["op"] == "cpu.alu.u", d["seed"]
+assert r["ci95"][0] <= r["median"] <= r["ci95"][1] and "few-launches" not in r["flags"]
+assert r["range"][0] <= r["ci95"][0]'
+}
+
+@test "bench: --time is kept" {
+	SECONDS=0
+	run -0 "$VTSCOPE" bench --engine native --launches 1000 --time 3 -q
+	[ "$SECONDS" -le 8 ]
+}
