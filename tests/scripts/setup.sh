@@ -154,7 +154,8 @@ mkdir -p tests
 printf ':test-result: PASS a\n:test-result: SKIP b\n:global-test-result: PASS\n' >tests/one.trs
 printf ':test-result: XFAIL c\n:global-test-result: PASS\n' >tests/two.trs
 SH
-mkdir -p "$scratch/tree/build/tests"
+mkdir -p "$scratch/tree/build/tests" "$scratch/tree/build/sub-one/tests"
+printf ':test-result: PASS a\n' >"$scratch/tree/build/sub-one/tests/one.trs"
 printf ':test-result: FAIL old\n' >"$scratch/tree/build/tests/gone.trs"
 expect "$(run_setup check)" 0 "passing tests"
 [ "$(tail -n 1 "$log")" = "2 passed, 0 failed, 1 skipped" ] || fail "wrong count"
