@@ -49,7 +49,7 @@ size_t table_rows(const struct table *t);
 #define LAYERS_SHOWN 6
 
 struct verdict_view {
-	const char *summary, *next_step, *backend; /* borrowed or literals; next_step may be NULL */
+	const char *summary, *next_step; /* borrowed or literals; next_step may be NULL */
 	int usable;					/* 1 yes, 0 no, -1 not known */
 	struct { const char *name, *text, *answer; } layer[LAYERS_SHOWN];
 };

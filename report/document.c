@@ -40,8 +40,7 @@ static void show_verdict(struct doc *d)
 		{ "driver", "driver" }, { "device", "/dev/kvm" }, { "iommu", "IOMMU" },
 	};
 	const json_t *j = d->s->set->verdict, *layers = json_object_get(j, "layers");
-	struct verdict_view v = { .next_step = string_of(j, "next_step"),
-				  .backend = string_of(j, "backend") };
+	struct verdict_view v = { .next_step = string_of(j, "next_step") };
 	const char *status = string_of(j, "status");
 
 	v.summary = string_of(j, "summary");

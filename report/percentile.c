@@ -13,7 +13,7 @@
 #define WIDTH		312.0
 #define HEIGHT		230.0
 #define LEFT_EDGE	46.0
-#define RIGHT_EDGE	(WIDTH - 66.0)
+#define RIGHT_EDGE	(WIDTH - 72.0)
 #define TOP		28.0
 #define BOTTOM		(HEIGHT - 42.0)
 #define NAME_PITCH	12.0
