@@ -13,20 +13,20 @@
  * launch: a row that it has, begun once, its samples, its end. After the first that does not, nothing.
  */
 struct record_gate {
-	struct sink sink;		/* give this to guest_ring_drain() */
-	const struct launch *launch;	/* borrowed */
-	const struct sink *to;		/* borrowed */
-	uint32_t row;			/* row at work, launch->row_count: none */
-	uint32_t next;			/* rows below have begun */
-	uint64_t begun_ns;			/* CLOCK_MONOTONIC when the row at work was seen to begin */
-	char wrong[160];		/* what made no sense; empty: nothing */
+	struct sink sink;	     /* give this to guest_ring_drain() */
+	const struct launch *launch; /* borrowed */
+	const struct sink *to;	     /* borrowed */
+	uint32_t row;		     /* row at work, launch->row_count: none */
+	uint32_t next;		     /* rows below have begun */
+	uint64_t begun_ns;	     /* CLOCK_MONOTONIC when the row at work was seen to begin */
+	char wrong[160];	     /* what made no sense; empty: nothing */
 };
 void record_gate_init(struct record_gate *g, const struct launch *l, const struct sink *to);
 
 struct carrier {
-	const struct launch *launch;	/* borrowed */
-	const struct sink *sink;	/* borrowed */
-	unsigned char *mem;		/* guest memory, shared with the carrier */
+	const struct launch *launch; /* borrowed */
+	const struct sink *sink;     /* borrowed */
+	unsigned char *mem;	     /* guest memory, shared with the carrier */
 	uint64_t mem_bytes;
 	void *ctx;
 	/* Has it ended? 1 ended, 0 still at work, -errno (with (e) filled): it cannot be told. Passes console bytes on. */

@@ -4,7 +4,11 @@
 
 /* What an engine must offer is the planner's concern: of WANTS only OPF_* matter here. */
 enum {
-	ENGINE_RING0 = 0, ENGINE_USER_IO = 0, ENGINE_KERNEL_PIO = 0, ENGINE_HLT_RETURNS = 0, ENGINE_HYPERCALL = 0,
+	ENGINE_RING0 = 0,
+	ENGINE_USER_IO = 0,
+	ENGINE_KERNEL_PIO = 0,
+	ENGINE_HLT_RETURNS = 0,
+	ENGINE_HYPERCALL = 0,
 };
 
 #pragma GCC visibility push(hidden)

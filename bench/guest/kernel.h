@@ -4,19 +4,19 @@
 #define VTSCOPE_BENCH_GUEST_KERNEL_H
 
 /* In this order SYSCALL and SYSRET find what they compute from STAR. */
-#define KERNEL_CS	0x08
-#define KERNEL_DS	0x10
-#define USER_BASE	0x18	/* a 32-bit code segment would be here */
-#define USER_DS		0x23
-#define USER_CS		0x2b
-#define KERNEL_TSS	0x30
+#define KERNEL_CS   0x08
+#define KERNEL_DS   0x10
+#define USER_BASE   0x18 /* a 32-bit code segment would be here */
+#define USER_DS	    0x23
+#define USER_CS	    0x2b
+#define KERNEL_TSS  0x30
 
-#define VECTORS		32
-#define VECTOR_DE	0
-#define VECTOR_UD	6
-#define VECTOR_DF	8
-#define VECTOR_PF	14
-#define VECTOR_STUB	16	/* bytes from one exception stub to the next */
+#define VECTORS	    32
+#define VECTOR_DE   0
+#define VECTOR_UD   6
+#define VECTOR_DF   8
+#define VECTOR_PF   14
+#define VECTOR_STUB 16 /* bytes from one exception stub to the next */
 
 #ifndef __ASSEMBLER__
 
@@ -24,7 +24,7 @@
 
 /* As the stubs push it. */
 struct exception_frame {
-	uint64_t gpr[16];	/* in the order of struct guest_fault; rsp is filled by exception() */
+	uint64_t gpr[16]; /* in the order of struct guest_fault; [4] is not the rsp of the fault */
 	uint64_t vector, error;
 	uint64_t rip, cs, rflags, rsp, ss;
 };

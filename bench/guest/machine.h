@@ -11,7 +11,7 @@
  * took twice as long.
  */
 enum window_page { WINDOW_MMIO = 0x55, WINDOW_PAGE = 0x5d, WINDOW_HOLE = 0x65 };
-#define WINDOW_AT(page)	(GUEST_VIRT_MMIO + (page) * 4096ull)
+#define WINDOW_AT(page) (GUEST_VIRT_MMIO + (page)*4096ull)
 
 #pragma GCC visibility push(hidden)
 /* machine.c */
@@ -19,7 +19,7 @@ bool machine_row_open(struct row_run *run);
 void machine_row_close(struct row_run *run);
 
 /* kernel.c */
-volatile uint64_t *window_entry(enum window_page page);	/* its page-table entry, which is in use */
+volatile uint64_t *window_entry(enum window_page page); /* its page-table entry, which is in use */
 void vector_set(unsigned vector, const void *handler);
 void vector_reset(unsigned vector);
 void port_write(uint16_t port, uint32_t value);

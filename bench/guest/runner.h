@@ -9,15 +9,15 @@
 #include "minivmm/guest_abi.h"
 
 /* Copies of a body, one behind the other: executing k of them is a call of (end - k * size). */
-#define BODY_COPIES	128
+#define BODY_COPIES 128
 
 /* Offsets in struct body_regs. */
-#define REGS_RAX	0
-#define REGS_RCX	8
-#define REGS_RDX	16
-#define REGS_RSI	24
-#define REGS_RDI	32
-#define REGS_TOUCH	40
+#define REGS_RAX    0
+#define REGS_RCX    8
+#define REGS_RDX    16
+#define REGS_RSI    24
+#define REGS_RDI    32
+#define REGS_TOUCH  40
 
 #ifndef __ASSEMBLER__
 
@@ -33,17 +33,17 @@
 /* What a body finds in its registers. It may change all of these and r8 to r11; rdi is its state from call to call. */
 struct body_regs {
 	uint64_t rax, rcx, rdx, rsi, rdi;
-	const void *touch;	/* loaded from before each bracket, outside the clock */
+	const void *touch; /* loaded from before each bracket, outside the clock */
 };
 _Static_assert(offsetof(struct body_regs, rdi) == REGS_RDI, "as in ops.S");
 _Static_assert(offsetof(struct body_regs, touch) == REGS_TOUCH, "as in ops.S");
 
-enum body_level { BODY_K, BODY_U, BODY_A };	/* LEVEL of ops.def */
+enum body_level { BODY_K, BODY_U, BODY_A }; /* LEVEL of ops.def */
 
 struct body {
 	const char *start, *end;
 	enum body_level level;
-	uint32_t flags;		/* OPF_* */
+	uint32_t flags; /* OPF_* */
 };
 extern const struct body bodies[OP_COUNT];
 
@@ -61,14 +61,14 @@ struct runner_host {
 	/* Calls fn(run) at the privilege of the row. */
 	void (*row_call)(struct row_run *run, void (*fn)(struct row_run *run));
 	void (*doorbell)(uint32_t what);
-	const unsigned char *arena;	/* in 4 KiB pages */
+	const unsigned char *arena; /* in 4 KiB pages */
 };
 
 struct runner {
 	struct guest_ctrl *ctrl;
 	unsigned char *ring;
 	const struct runner_host *host;
-	uint64_t head;		/* of the ring: behind the last record, published or not */
+	uint64_t head; /* of the ring: behind the last record, published or not */
 };
 
 /* One row at work. */
@@ -79,10 +79,10 @@ struct row_run {
 	struct body body;
 	struct body_regs regs;
 	bracket_fn *bracket;
-	const unsigned char *piece;	/* of the arena, NULL: none */
-	uint64_t start;			/* TSC at its begin */
-	uint64_t limit;			/* ring head that its records may not pass */
-	bool touched;			/* all memory it uses is present */
+	const unsigned char *piece; /* of the arena, NULL: none */
+	uint64_t start;		    /* TSC at its begin */
+	uint64_t limit;		    /* ring head that its records may not pass */
+	bool touched;		    /* all memory it uses is present */
 	struct guest_row_end result;
 };
 
@@ -99,9 +99,11 @@ uint64_t ring_make_room(struct runner *r, uint64_t want);
  */
 void *ring_reserve(struct runner *r, uint64_t limit, uint64_t want, uint64_t *got);
 /* Closes the record that was reserved last, with (bytes) of payload, and publishes it. */
-void ring_commit(struct runner *r, uint32_t row, enum guest_record_type type, uint32_t arg, uint64_t bytes);
+void ring_commit(struct runner *r, uint32_t row, enum guest_record_type type, uint32_t arg,
+		 uint64_t bytes);
 /* All of these in one: a record that is copied. A ring without room drops it: its host is gone. */
-void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, const void *payload, uint64_t bytes);
+void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, const void *payload,
+		uint64_t bytes);
 
 #pragma GCC visibility pop
 
