@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/interrupt.h"
 #include "minivmm/carrier.h"
 #include "minivmm/host.h"
 #include "minivmm/qemu/qemu.h"
@@ -222,6 +223,11 @@ int qemu_launch(struct qemu_run *r, const struct launch *l, const struct sink *s
 		watch.mem = c.mem;
 		watch.mem_bytes = c.mem_bytes;
 		rc = carrier_watch(&watch, stop, e);
+	}
+	if (rc == -EINTR && interrupt_pending()) {
+		stop_say(stop, VM_STOP_INTERRUPTED, "signal", "interrupted by the user");
+		stop->row = l->row_count;
+		rc = 0;
 	}
 	if (rc == 0) {
 		decode(&c, l, stop);

@@ -233,10 +233,10 @@ static void test_row_ticks(void)
 	CU_ASSERT_EQUAL_FATAL(s.ended, 1);
 	tap_note("%llu ticks in the runner, %llu outside", (unsigned long long)s.ticks[0],
 		 (unsigned long long)s.host_ticks);
-	/* Outside is where a poller may be late at either end, by much on a loaded machine. */
-	CU_ASSERT(s.ticks[0] > 20000000);
-	CU_ASSERT(s.ticks[0] < s.host_ticks + 50000000);
-	CU_ASSERT(s.host_ticks < s.ticks[0] + 400000000);
+	/* Outside is a poller, which on a loaded machine is late at either end; a clock of another rate is far off. */
+	CU_ASSERT(s.ticks[0] > 200000000);
+	CU_ASSERT(s.ticks[0] < s.host_ticks + s.host_ticks / 4 + 150000000);
+	CU_ASSERT(s.host_ticks < s.ticks[0] + s.ticks[0] / 4 + 400000000);
 }
 
 static void test_unknown_row(void)
@@ -398,9 +398,7 @@ static int interrupted_launch(void)
 	}
 	l = launch_of(&row, 1, &s);
 	s.long_chain = true;
-	if (run(&l, &s, &stop) == -EINTR)
-		return 0;
-	return stop.kind == VM_STOP_INTERRUPTED ? 0 : 1;
+	return run(&l, &s, &stop) == 0 && stop.kind == VM_STOP_INTERRUPTED ? 0 : 1;
 }
 
 static void test_interrupt(void)

@@ -152,6 +152,32 @@ static void test_death_at_launch(void)
 	buf_free(&body);
 }
 
+/* Some builds have no microvm; pc boots the same image by another firmware. */
+static void test_without_microvm(void)
+{
+	struct guest_row row = user_row();
+	struct buf real = BUF_INIT, body = BUF_INIT;
+	struct engine *engine = NULL;
+	struct vm_stop stop;
+	struct launch l;
+	struct seen s;
+	struct err e;
+
+	if (!real_qemu(&real))
+		return;
+	buf_printf(&body, "case \"$*\" in *microvm*) echo 'unsupported machine type' >&2; exit 1;; esac\n"
+		   "exec %s \"$@\"\n", buf_str(&real));
+	fake(buf_str(&body));
+	CU_ASSERT_EQUAL_FATAL(open_with(script, &engine, &e), 0);
+	l = launch_of(&row, 1, &s);
+	CU_ASSERT_EQUAL(launch_run(&engine_tcg, engine, &l, &s, &stop), 0);
+	CU_ASSERT_EQUAL(stop.kind, VM_STOP_EXIT);
+	CU_ASSERT_EQUAL(s.ended, 1);
+	engine_tcg.close(engine);
+	buf_free(&real);
+	buf_free(&body);
+}
+
 /* As the kernel's OOM killer does. */
 static void kill_child(void *ctx, const struct guest_record *r, const void *payload)
 {
@@ -268,6 +294,7 @@ int main(void)
 		{ "nonsense from the monitor is refused", test_monitor_nonsense },
 		{ "silence ends by a deadline", test_silence },
 		{ "its death at a launch is told in its words", test_death_at_launch },
+		{ "without microvm pc takes its place", test_without_microvm },
 		{ "its death at work ends the launch", test_death_at_work },
 		{ "registers are read in both modes, damaged ones not", test_registers },
 		{ "messages are taken whole, events kept", test_messages },

@@ -195,9 +195,9 @@ int launch_run(const struct engine_ops *o, struct engine *engine, const struct l
 
 struct guest_row busy_row(void)
 {
-	struct guest_row row = user_row();
+	struct guest_row row = row_of("mem.copy.u");
 
-	row.budget = 200000000;
+	row.budget = 1000000000;
 	row.max_samples = 20000000;
 	return row;
 }

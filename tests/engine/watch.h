@@ -37,7 +37,7 @@ struct seen {
 
 struct guest_row row_of(const char *op);
 struct guest_row user_row(void);	/* runs at the user's privilege everywhere, and soon ends */
-struct guest_row busy_row(void);	/* at work for tens of milliseconds, if it is let */
+struct guest_row busy_row(void);	/* at work for tenths of a second */
 struct guest_row endless_row(void);	/* work for seconds, in a launch with the long chain */
 
 /* A launch of (n) rows that (s), which is cleared, watches: change what is to be different. */
