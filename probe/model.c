@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/x86/facts.h"
 #include "probe/analyse.h"
 
 static void fill(const struct snapshot *s, int cpu, uint32_t base, uint32_t n, uint32_t out[][4])
@@ -73,12 +74,31 @@ static void read_signature(const struct snapshot *s, int cpu, struct machine_id 
 	out->stepping = leaf1[0] & 0xf;
 }
 
+/*
+ * By our table where it knows the model. libcpuid matches by brand words too and then names a Xeon that it does not know
+ * after the oldest one: it is asked only for families that the table leaves out (NetBurst, K8, VIA, Zhaoxin).
+ */
+static void name_model(const struct snapshot *s, int cpu, struct machine_id *out)
+{
+	const struct cpu_model *row = cpu_model_of(out->vendor, out->family, out->model);
+	struct cpu_raw_data_t raw;
+	struct cpu_id_t id;
+
+	if (row) {
+		snprintf(out->codename, sizeof(out->codename), "%s", row->codename);
+		return;
+	}
+	if (out->family == 6 && strcmp(out->vendor, "GenuineIntel") == 0)
+		return;
+	fill_raw(s, cpu, &raw);
+	if (cpu_identify(&raw, &id) == 0 && strncmp(id.cpu_codename, "Unknown", 7) != 0)
+		copy_clean(out->codename, sizeof(out->codename), id.cpu_codename, sizeof(id.cpu_codename));
+}
+
 void machine_identify(const struct snapshot *s, const struct findings *f, struct machine_id *out)
 {
 	const struct snap_record *first = snapshot_cpuid(s, -1, 0, 0);
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
-	struct cpu_raw_data_t raw;
-	struct cpu_id_t id;
 	struct cpulist cpus;
 	struct outer outer;
 
@@ -95,48 +115,21 @@ void machine_identify(const struct snapshot *s, const struct findings *f, struct
 	if (!first)
 		return;
 	read_signature(s, first->cpu, out);
-	fill_raw(s, first->cpu, &raw);
-	if (cpu_identify(&raw, &id) == 0)
-		copy_clean(out->codename, sizeof(out->codename), id.cpu_codename, sizeof(id.cpu_codename));
-	if (strcmp(out->codename, "Unknown") == 0 || strncmp(out->codename, "Unknown ", 8) == 0)
-		out->codename[0] = '\0';
-}
-
-/*
- * Models of Intel's of which every specimen has VT-x: everything from Skylake on. Before it VT-x was a feature that some
- * specimens of a model lacked, except in the Xeons from Nehalem on.
- */
-static bool intel_has_vmx(const struct machine_id *m)
-{
-	static const unsigned char models[] = {
-		0x4e, 0x5e, 0x55, 0x8e, 0x9e, 0xa5, 0xa6, 0x66, 0x6a, 0x6c, 0x7d, 0x7e, 0x8c, 0x8d, 0xa7, 0x8f, 0xcf,
-		0xad, 0xae, 0x97, 0x9a, 0xb7, 0xba, 0xbf, 0xaa, 0xac, 0xaf, 0xb6, 0xbd, 0xbe, 0xc5, 0xc6, 0xcc, 0xdd,
-	};
-
-	if (m->family != 6)
-		return false;
-	for (size_t i = 0; i < sizeof(models); i++)
-		if (models[i] == m->model)
-			return true;
-	return m->model >= 0x1a && strstr(m->brand, "Xeon");
+	name_model(s, first->cpu, out);
 }
 
 const char *model_known_vt(const struct machine_id *m)
 {
 	/* A made-up processor has a hypervisor's name, not a maker's. */
 	static const char *const makers[] = { "Intel", "AMD", "Hygon" };
+	const struct cpu_model *row = cpu_model_of(m->vendor, m->family, m->model);
 	bool real = false;
 
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		real |= strncmp(m->brand, makers[i], strlen(makers[i])) == 0;
-	if (!real)
+	if (!real || !row || row->vt == VT_SOME || (row->vt == VT_XEON && !strstr(m->brand, "Xeon")))
 		return NULL;
-	if (strcmp(m->vendor, "GenuineIntel") == 0 && intel_has_vmx(m))
-		return "VMX";
-	/* Every AMD processor from family 10h on has SVM. */
-	if ((strcmp(m->vendor, "AuthenticAMD") == 0 || strcmp(m->vendor, "HygonGenuine") == 0) && m->family >= 0x10)
-		return "SVM";
-	return NULL;
+	return row->vendor == MODEL_INTEL ? "VMX" : "SVM";
 }
 
 /* Copies (text) without (R), (TM) and the words that say nothing. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "arch/x86/facts.h"
 
+#include <string.h>
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct cpuid_bit cpuid_bits[CPUID_BITS] = {
@@ -166,4 +168,27 @@ const char *vmx_exit_name(uint32_t basic_reason)
 const char *svm_exit_name(uint64_t code)
 {
 	return exit_name(svm_exits, COUNT(svm_exits), code);
+}
+
+const struct cpu_model cpu_models[] = {
+#define CPU_MODEL(vendor, family, first, last, codename, vt) { MODEL_##vendor, family, first, last, codename, vt },
+#include "arch/x86/models.def"
+#undef CPU_MODEL
+};
+const size_t n_cpu_models = COUNT(cpu_models);
+
+const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsigned model)
+{
+	static const char *const names[] = {
+		[MODEL_INTEL] = "GenuineIntel", [MODEL_AMD] = "AuthenticAMD", [MODEL_HYGON] = "HygonGenuine",
+	};
+
+	for (size_t i = 0; i < n_cpu_models; i++) {
+		const struct cpu_model *m = &cpu_models[i];
+
+		if (m->family == family && m->first <= model && model <= m->last &&
+		    strcmp(names[m->vendor], vendor) == 0)
+			return m;
+	}
+	return NULL;
 }

@@ -131,6 +131,21 @@ struct kvm_capability {
 extern const struct kvm_capability kvm_capabilities[];
 extern const size_t n_kvm_capabilities;
 
+enum model_vendor { MODEL_INTEL, MODEL_AMD, MODEL_HYGON };
+enum model_vt { VT_SOME, VT_XEON, VT_ALL };	/* which specimens have VMX or SVM: by SKU, every Xeon, every one */
+
+struct cpu_model {
+	enum model_vendor vendor;
+	unsigned family, first, last;	/* display family; models, both ends included */
+	const char *codename;
+	enum model_vt vt;
+};
+extern const struct cpu_model cpu_models[];
+extern const size_t n_cpu_models;
+
+/* The row of a processor by its 12-byte vendor string, or NULL: not known. */
+const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsigned model);
+
 /* Manual's names of why a guest was left, or NULL. A reason's upper bits (entry failure ...) must be masked off. */
 const char *vmx_exit_name(uint32_t basic_reason);
 const char *svm_exit_name(uint64_t code);

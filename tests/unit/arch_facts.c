@@ -269,6 +269,27 @@ static void test_exit_names(void)
 	}
 }
 
+/* machine_id.codename has 64 bytes. */
+static void test_models(void)
+{
+	for (size_t i = 0; i < n_cpu_models; i++) {
+		const struct cpu_model *m = &cpu_models[i];
+
+		CU_ASSERT(m->first <= m->last && m->last <= 0xff);
+		CU_ASSERT(strlen(m->codename) > 0 && strlen(m->codename) < 64);
+		for (size_t j = 0; j < i; j++) {
+			const struct cpu_model *o = &cpu_models[j];
+
+			CU_ASSERT(o->vendor != m->vendor || o->family != m->family || o->last < m->first ||
+				  m->last < o->first);
+		}
+	}
+	CU_ASSERT_STRING_EQUAL(cpu_model_of("GenuineIntel", 6, 0xa7)->codename, "Rocket Lake");
+	CU_ASSERT_STRING_EQUAL(cpu_model_of("AuthenticAMD", 0x19, 0x11)->codename, "Zen 4");
+	CU_ASSERT(cpu_model_of("AuthenticAMD", 6, 0xa7) == NULL);
+	CU_ASSERT(cpu_model_of("GenuineIntel", 6, 0xfe) == NULL);
+}
+
 static const struct tap_test tests[] = {
 	{ "CPUID rows are unique, in range and named", test_cpuid },
 	{ "CPUID bits are found in registers", test_cpuid_values },
@@ -279,6 +300,7 @@ static const struct tap_test tests[] = {
 	{ "VMX exit reasons are <asm/vmx.h>'s", test_vmx_header },
 	{ "SVM exit codes are <asm/svm.h>'s", test_svm_header },
 	{ "exit names are snake-case", test_exit_names },
+	{ "processor models do not overlap", test_models },
 	{ NULL, NULL }
 };
 
