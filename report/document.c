@@ -403,7 +403,7 @@ static void registers(struct buf *b, const struct failed *f)
 	const char *key;
 	json_t *v;
 
-	if (f->registers)
+	if (f->registers && !json_object_get(f->registers, "rip"))
 		buf_printf(b, "rip 0x%llx", (unsigned long long)f->rip);
 	json_object_foreach(f->registers, key, v)
 		if (json_is_string(v) && b->len < 4096)

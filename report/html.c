@@ -11,6 +11,8 @@
 #include "report/escape.h"
 #include "report/style.h"
 
+#define COLUMNS_UPRIGHT	10
+
 static void element(struct doc *d, const char *tag, const char *text)
 {
 	buf_printf(d->out, "<%s>", tag);
@@ -112,7 +114,9 @@ static void table_cell(struct doc *d, const struct column *col, const struct cel
 
 static void table(struct doc *d, const struct table *t)
 {
-	buf_puts(d->out, "<div class=\"scroll\" tabindex=\"0\">\n<table>\n");
+	/* On paper a table with many columns gets a sheet laid on its side. */
+	buf_printf(d->out, "<div class=\"scroll%s\" tabindex=\"0\">\n<table>\n",
+		   t->n_cols > COLUMNS_UPRIGHT ? " wide" : "");
 	element(d, "caption", t->caption);
 	buf_puts(d->out, "<thead><tr>");
 	for (size_t i = 0; i < t->n_cols; i++) {

@@ -58,11 +58,11 @@ static const char report_style[] =
 	".8rem;display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;font-size:.92rem}\n"
 	".legend span{display:inline-block;width:1.1em}\n"
 	"footer{margin-top:3rem;border-top:1px solid var(--line)}\n"
-	"@media "
-	"print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure "
-	".scroll img,.grid img{width:100%;"
-	"height:auto}.grid{grid-template-columns:1fr "
-	"1fr}h2{break-after:avoid}img,tr,.verdict{break-inside:avoid}"
-	"table{font-size:7pt}th,td{padding-right:.4rem}}\n";
+	"@page wide{size:A4 landscape;margin:10mm}\n"
+	"@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}"
+	"figure .scroll img,.grid img{width:100%;height:auto}.grid{grid-template-columns:1fr 1fr}"
+	"h2{break-after:avoid}img,tr,.verdict{break-inside:avoid}"
+	"table{font-size:7pt}th,td{padding-right:.3rem}.t,tbody th,.n small{white-space:normal}"
+	".wide{page:wide}.wide table{font-size:6pt}.wide td:last-child{min-width:9rem}}\n";
 
 #endif
