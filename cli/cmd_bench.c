@@ -250,7 +250,7 @@ static const struct opt opts[] = {
 	{ .name = "cpu", .arg = "LIST", .help = "measure on the first CPU of LIST: 2, core:1, package:0.core:2, 0xc",
 	  .more = "The syntax is hwloc's. Without it: the last core of the most capable kind." },
 	{ .name = "seed", .arg = "N", .help = "orders and memory layouts of an earlier run; random" },
-	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "how the runner is carried: auto, process" },
+	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "how the runner is carried" },
 	{ .name = "force", .help = "also run what this machine may not be able to: needs that are unknown" },
 	{ .name = "dry-run", .help = "print the plan and the reasons of what it leaves out; measure nothing" },
 	{ 0 }

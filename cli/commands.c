@@ -22,7 +22,7 @@ static const char *const when[] = { "auto", "always", "never", NULL };
 
 const struct opt common_opts[] = {
 	{ .name = "output", .short_name = 'o', .arg = "FILE", .complete = COMPLETE_FILE,
-	  .help = "write to FILE, its extension picks the format; - is stdout",
+	  .help = "write to FILE, format by its extension; - is stdout",
 	  .more = "FILE appears whole or not at all: it is written under a temporary name and "
 		  "renamed." },
 	{ .name = "color", .arg = "WHEN", .choices = when, .help = "colour standard output",
