@@ -14,6 +14,7 @@ static const struct {
 	{ ENGINE_HYPERCALL, "hypercall" },
 	{ OPF_PROCESS, "process" },
 	{ OPF_PAGES_2M, "pages-2m" },
+	{ OPF_CHAIN, "chain" },
 };
 _Static_assert(sizeof(want_table) / sizeof(want_table[0]) <= WORDS_MAX, "WORDS_MAX is too small");
 

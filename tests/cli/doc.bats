@@ -113,6 +113,16 @@ bash_offers() {
 	[ "$(grep -c 'clock runs from' <<<"$page")" -eq "$n" ]
 }
 
+@test "every flag of a result is explained in vtscope-method(7)" {
+	page=$(sed 's/\\-/-/g' "$doc/vtscope-method.7")
+	flags=$(sed -n 's/^\tRESULT_\([A-Z_]*\) = 1 <<.*/\1/p' "${top_srcdir:?}/bench/result.h" | tr 'A-Z_' 'a-z-')
+	[ "$(wc -w <<<"$flags")" -ge 8 ]
+	for flag in $flags; do
+		echo "# $flag"
+		grep -qF "$flag" <<<"$page"
+	done
+}
+
 @test "mandoc finds nothing to warn about" {
 	command -v mandoc >/dev/null || skip "mandoc is missing: apt-get install mandoc"
 	for file in "$doc"/vtscope*.[17]; do

@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/help.h"
+#include "cli/words.h"
 #include "tests/unit/tap.h"
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -158,6 +159,15 @@ static void test_help_text(void)
 	buf_free(&out);
 }
 
+static void test_words(void)
+{
+	const char *words[WORDS_MAX];
+
+	for (size_t i = 0; i < n_ops; i++)
+		CU_ASSERT_EQUAL(want_words(ops[i].wants, words),
+				(size_t)__builtin_popcount(ops[i].wants));
+}
+
 static const struct tap_test tests[] = {
 	{ "options and operands may be mixed, repeated and shortened", test_values },
 	{ "POSIXLY_CORRECT changes nothing", test_posixly_correct },
@@ -165,6 +175,7 @@ static const struct tap_test tests[] = {
 	{ "with --help operands are not missed", test_help_wins },
 	{ "the format comes from --format, else from the extension of -o", test_format },
 	{ "help is wrapped at 79 columns", test_help_text },
+	{ "whatever an operation wants has a word", test_words },
 	{ NULL, NULL }
 };
 
