@@ -27,10 +27,12 @@ static double ratio(const struct series *s, const char *op, size_t lane)
 
 static void test_lanes(void)
 {
-	static const char *const labels[] = { "native (process, hardware)", "kvm (kvm_pvm, "
-									    "software)",
-					      "qemu-kvm (QEMU 7.2.22, kvm_pvm, software)",
-					      "tcg (QEMU 7.2.22 TCG, software)" };
+	static const char *const labels[] = {
+		"native (process, hardware)",
+		"kvm (kvm_pvm, software)",
+		"qemu-kvm (QEMU 7.2.22, kvm_pvm, software)",
+		"tcg (QEMU 7.2.22 TCG, software)",
+	};
 	struct result_set r;
 	struct series s;
 
