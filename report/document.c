@@ -269,22 +269,27 @@ static double tsc_hz(const struct series *s)
 	return hz >= 1e6 && hz <= 1e12 ? hz : NAN;
 }
 
-static void number_row(struct table *t, const struct series *s, const struct result *r,
-		       const char *label)
+static void cycles_row(struct table *t, const struct series *s, const struct result *r)
 {
 	table_text(t, "%s", r->op);
 	if (r->memory[0])
 		table_note(t, "memory %s", r->memory);
-	table_text(t, "%s", label);
 	table_number(t, r->median);
 	table_number(t, r->median / tsc_hz(s) * 1e9);
 	interval_cell(t, r);
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 7; i++)
 		table_number(t, (const double[]){ r->min, r->p25, r->p75, r->p90, r->p99, r->p999,
-						  r->max, r->cold }[i]);
+						  r->max }[i]);
+}
+
+static void method_row(struct table *t, const struct series *s, const struct result *r)
+{
+	(void)s;
+	table_text(t, "%s", r->op);
 	table_text(t, r->differenced ? "differenced, %u" : "single", r->batch);
 	table_text(t, "%llu", (unsigned long long)r->n);
 	table_text(t, "%zu", r->n_launches);
+	table_number(t, r->cold);
 	table_number(t, r->empty_bracket);
 	table_number(t, r->exits_observed);
 	if (isfinite(r->exits_expected))
@@ -292,21 +297,47 @@ static void number_row(struct table *t, const struct series *s, const struct res
 	flag_names(t, r->flags);
 }
 
-static void show_numbers(struct doc *d)
+/* One table a lane, or one for all of them where there are many: then with the lane in front of each row. */
+static void lane_tables(struct doc *d, const struct column *cols, size_t n_cols, const char *what,
+			void (*row)(struct table *t, const struct series *s, const struct result *r))
 {
-	static const struct column cols[] = {
-		{ "operation", TIGHT }, { "engine", TIGHT },	     { "median", NUMBER },
-		{ "ns", NUMBER },	{ "interval", NUMBER },	     { "min", NUMBER },
-		{ "25 %", NUMBER },	{ "75 %", NUMBER },	     { "90 %", NUMBER },
-		{ "99 %", NUMBER },	{ "99.9 %", NUMBER },	     { "max", NUMBER },
-		{ "cold", NUMBER },	{ "estimator", TIGHT },	     { "samples", NUMBER },
-		{ "launches", NUMBER }, { "empty bracket", NUMBER }, { "exits", NUMBER },
-		{ "flags", WORDS },
-	};
 	const struct series *s = d->s;
 	bool together = s->n_cycles > TABLES_MAX;
 
-	if (!d->ops->wide || !s->n_cycles)
+	for (size_t lane = 0; lane < (together ? 1 : s->n_cycles); lane++) {
+		struct buf caption = BUF_INIT;
+		struct table t;
+
+		buf_printf(&caption, "%s: %s", together ? "All engines" : s->lane[lane].label, what);
+		table_init(&t, buf_str(&caption), cols + !together, n_cols - !together);
+		for (size_t i = 0; i < s->n_cells; i++) {
+			size_t own = s->cell[i].lane;
+
+			if (together ? own >= s->n_cycles : own != lane)
+				continue;
+			if (together)
+				table_text(&t, "%s", s->lane[own].label);
+			row(&t, s, s->cell[i].r);
+		}
+		put_table(d, &t);
+		buf_free(&caption);
+	}
+}
+
+static void show_numbers(struct doc *d)
+{
+	static const struct column cycles[] = {
+		{ "engine", TIGHT },	{ "operation", TIGHT }, { "median", NUMBER }, { "ns", NUMBER },
+		{ "interval", NUMBER }, { "min", NUMBER },	{ "25 %", NUMBER },   { "75 %", NUMBER },
+		{ "90 %", NUMBER },	{ "99 %", NUMBER },	{ "99.9 %", NUMBER }, { "max", NUMBER },
+	};
+	static const struct column method[] = {
+		{ "engine", TIGHT },	{ "operation", TIGHT }, { "estimator", TIGHT },
+		{ "samples", NUMBER },	{ "launches", NUMBER }, { "cold", NUMBER },
+		{ "empty bracket", NUMBER }, { "exits", NUMBER }, { "flags", WORDS },
+	};
+
+	if (!d->ops->wide || !d->s->n_cycles)
 		return;
 	d->ops->heading(d, "All numbers");
 	d->ops->paragraph(
@@ -314,19 +345,11 @@ static void show_numbers(struct doc *d)
 		"Cycles per operation, ns by the calibrated TSC. Percentiles exist for single "
 		"shots only; the interval is the 95 % interval of the median, or the range of "
 		"launch medians.");
-	for (size_t lane = 0; lane < (together ? 1 : s->n_cycles); lane++) {
-		struct table t;
-
-		table_init(&t, together ? "All engines" : s->lane[lane].label, cols,
-			   sizeof(cols) / sizeof(cols[0]));
-		for (size_t i = 0; i < s->n_cells; i++) {
-			size_t own = s->cell[i].lane;
-
-			if (together ? own < s->n_cycles : own == lane)
-				number_row(&t, s, s->cell[i].r, s->lane[own].label);
-		}
-		put_table(d, &t);
-	}
+	lane_tables(d, cycles, sizeof(cycles) / sizeof(cycles[0]), "cycles", cycles_row);
+	d->ops->heading(d, "How each was measured");
+	d->ops->paragraph(d, "The very first execution and the empty bracket are cycles too; exits are per "
+			     "operation, beside the number that the operation causes under VT.");
+	lane_tables(d, method, sizeof(method) / sizeof(method[0]), "samples, exits, flags", method_row);
 }
 
 static void show_emulated(struct doc *d)

@@ -248,6 +248,10 @@ void number_append(struct buf *out, double v)
 		buf_printf(out, "%.2e", v);
 		return;
 	}
+	if (v >= 1e7) {
+		number_short(out, v);
+		return;
+	}
 	if (a < 99.95) {
 		buf_printf(out, a < 9.995 ? "%.2f" : "%.1f", v);
 		return;

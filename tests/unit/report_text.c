@@ -124,6 +124,7 @@ static void test_numbers(void)
 	number(99.96, "100", number_append);
 	number(999.6, "1,000", number_append);
 	number(5210000, "5,210,000", number_append);
+	number(316622954, "316.6 M", number_append);
 	number(-1234, "-1,234", number_append);
 	number(-3.5, "-3.50", number_append);
 	number(1e300, "1.00e+300", number_append);
