@@ -51,6 +51,7 @@ extern const size_t n_commands;
 extern const struct cmd command_default;	/* no verb; its name is "" */
 extern const struct opt common_opts[];		/* --help --version -q -v --color -o: every verb has them */
 extern const struct exit_doc common_exits[];	/* what they mean where a verb says nothing else */
+extern const struct exit_doc verdict_exits[];	/* of the verbs that answer with a verdict */
 /* 0, or -EINVAL with the nearest verb in (e). */
 int command_find(const char *name, const struct cmd **out, struct err *e);
 

@@ -25,19 +25,6 @@ static int run(struct cli *cli, const struct args *a)
 	return rc;
 }
 
-static const struct exit_doc exits[] = {
-	{ 0, "virtualization is usable: a trial guest ran" },
-	{ 10, "the processor has no VT" },
-	{ 11, "firmware, or the kernel, has locked it off" },
-	{ 12, "hidden by an outer hypervisor" },
-	{ 13, "no kernel driver serves it" },
-	{ 14, "/dev/kvm may not be opened" },
-	{ 15, "held by another hypervisor" },
-	{ 16, "cannot tell with these privileges" },
-	{ 17, "the driver is there, /dev/kvm is not" },
-	{ 0, NULL }
-};
-
 const struct cmd command_default = {
 	.name = "",
 	.operands = "",
@@ -53,6 +40,6 @@ const struct cmd command_default = {
 		"neither with --quiet nor where CI is set in the environment.",
 	.examples = "vtscope\n  the verdict in a few lines\n"
 		    "vtscope help list\n  the options of a verb\n",
-	.exits = exits,
+	.exits = verdict_exits,
 	.run = run,
 };

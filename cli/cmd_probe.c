@@ -220,7 +220,7 @@ static const struct opt opts[] = {
 	{ 0 }
 };
 
-static const struct exit_doc exits[] = {
+const struct exit_doc verdict_exits[] = {
 	{ 0, "usable: a guest ran, with --no-run a VM was created; or capable: a recorded processor has VT and nothing says that it is off" },
 	{ 1, "run-time failure, said on stderr; of several recorded machines one could not be read" },
 	{ 2, "usage" },
@@ -257,6 +257,6 @@ const struct cmd cmd_probe = {
 		"vtscope probe --save machine.snap --redact\n  everything that was read, to send\n"
 		"vtscope probe --from machine.snap\n  the verdict on a machine that is elsewhere\n",
 	.opts = opts,
-	.exits = exits,
+	.exits = verdict_exits,
 	.run = run,
 };
