@@ -73,7 +73,7 @@ static json_t *hardware_json(const struct snapshot *s, const struct machine_id *
 			 "virtualized_by", known_text(id->hypervisor), "tsc_hz", (json_int_t)tsc_hz);
 }
 
-/* name -> text of every file directly below (folder) that was read. */
+/* Of every vulnerability that the kernel names, what it does about it. */
 static json_t *mitigations_json(const struct snapshot *s)
 {
 	json_t *o = json_object();

@@ -236,23 +236,24 @@ static const char *const carriers[] = { "auto", "process", NULL };
 
 static const struct opt opts[] = {
 	{ .name = "engine", .short_name = 'e', .arg = "LIST", .repeatable = true, .complete = COMPLETE_ENGINE,
-	  .help = "measure on these engines, separated by commas; all that work here",
+	  .help = "on these engines, separated by commas; all",
 	  .more = "'vtscope list engines' names them." },
 	{ .name = "op", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP,
-	  .help = "measure these operations: a name or a pattern like 'exit.*'; all",
+	  .help = "these operations, like 'exit.*'; all",
 	  .more = "'vtscope list ops' names them." },
 	{ .name = "exclude", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP,
 	  .help = "but not these" },
 	{ .name = "quick", .help = "3 launches, all within a minute" },
 	{ .name = "launches", .arg = "N", .help = "fresh processes or VMs per engine; 10",
 	  .more = "The launch is what statistics count. With fewer than 6 there is no 95 % interval." },
-	{ .name = "time", .arg = "S", .help = "end within S seconds, whatever was not measured is told" },
-	{ .name = "cpu", .arg = "LIST", .help = "measure on the first CPU of LIST: 2, core:1, package:0.core:2, 0xc",
-	  .more = "The syntax is hwloc's. Without it: the last core of the most capable kind." },
+	{ .name = "time", .arg = "S", .help = "end within S seconds; what was left out is told" },
+	{ .name = "cpu", .arg = "LIST", .help = "on the first CPU of LIST, like 2 or core:1",
+	  .more = "The syntax is hwloc's: 2, 0-3, 0xc, core:1, package:0.core:2.pu:0. Without it: the last core of the "
+		  "most capable kind." },
 	{ .name = "seed", .arg = "N", .help = "orders and memory layouts of an earlier run; random" },
-	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "how the runner is carried" },
-	{ .name = "force", .help = "also run what this machine may not be able to: needs that are unknown" },
-	{ .name = "dry-run", .help = "print the plan and the reasons of what it leaves out; measure nothing" },
+	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "what carries the runner" },
+	{ .name = "force", .help = "also try what cannot be told to work here" },
+	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },
 	{ 0 }
 };
 
