@@ -74,13 +74,14 @@ static void eval_driver(const struct snapshot *s, const struct findings *f, stru
 	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
 	enum kvm_backend b = backend_identify(s);
 
-	(void)f;
 	if (misc && !misc->err)
 		finding_evidence(out, "file", "/proc/misc",
 				 view_word((const char *)misc->data, "kvm", " \n") ? "kvm is registered" : "no kvm");
 	if (b == BACKEND_NONE) {
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		explain_no_driver(s, out);
+		/* A module that refuses because of firmware needs no advice of its own. */
+		if (finding_answer(f, "firmware.vmx") != ANSWER_NO && finding_answer(f, "firmware.svm") != ANSWER_NO)
+			explain_no_driver(s, out);
 		return;
 	}
 	if (b != BACKEND_UNKNOWN) {

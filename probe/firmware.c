@@ -9,11 +9,6 @@
 
 #include "probe/analyse.h"
 
-#define FEATURE_CONTROL_LOCK	(1u << 0)
-#define FEATURE_CONTROL_SMX	(1u << 1)
-#define FEATURE_CONTROL_VMX	(1u << 2)
-#define VM_CR_SVMDIS		(1u << 4)
-
 /* What is the same question for the two vendors. */
 struct vendor {
 	enum cpuid_id bit;
@@ -27,18 +22,23 @@ struct vendor {
 	const char *log[4];
 };
 
+static bool bit(uint64_t value, unsigned n)
+{
+	return value >> n & 1;
+}
+
 static enum firmware_state classify_vmx(uint64_t value)
 {
-	if (!(value & FEATURE_CONTROL_LOCK))
+	if (!bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_lock))
 		return FIRMWARE_UNLOCKED;
-	if (value & FEATURE_CONTROL_VMX)
+	if (bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_enable_vmx_outside_smx))
 		return FIRMWARE_ENABLED;
-	return value & FEATURE_CONTROL_SMX ? FIRMWARE_SMX_ONLY : FIRMWARE_DISABLED;
+	return bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_enable_vmx_inside_smx) ? FIRMWARE_SMX_ONLY : FIRMWARE_DISABLED;
 }
 
 static enum firmware_state classify_svm(uint64_t value)
 {
-	return value & VM_CR_SVMDIS ? FIRMWARE_DISABLED : FIRMWARE_ENABLED;
+	return bit(value, MSR_FIELD_VM_CR_svmdis) ? FIRMWARE_DISABLED : FIRMWARE_ENABLED;
 }
 
 static const struct vendor intel = {
@@ -208,14 +208,14 @@ static void conclude(enum firmware_state state, enum basis basis, const struct v
 
 static enum firmware_state look(const struct snapshot *s, const struct vendor *v, struct finding *out)
 {
-	struct cpu_split bit;
+	struct cpu_split shown;
 	enum firmware_state state;
 	enum basis basis = BASIS_PROVED;
 	int msr_error;
 
-	view_bit(s, v->bit, &bit);
-	if (!bit.n_yes) {
-		state = bit.n_no ? FIRMWARE_NA : FIRMWARE_UNKNOWN;
+	view_bit(s, v->bit, &shown);
+	if (!shown.n_yes) {
+		state = shown.n_no ? FIRMWARE_NA : FIRMWARE_UNKNOWN;
 		conclude(state, BASIS_NONE, v, out);
 		return state;
 	}
@@ -230,7 +230,8 @@ static enum firmware_state look(const struct snapshot *s, const struct vendor *v
 	}
 	if (state == FIRMWARE_UNKNOWN) {
 		basis = BASIS_INFERRED;
-		state = from_flag(s, v, out, msr_error);
+		/* Where the CPUs differ, the kernel takes the flag away for that alone. */
+		state = shown.n_no ? FIRMWARE_UNKNOWN : from_flag(s, v, out, msr_error);
 	}
 	if (state == FIRMWARE_UNKNOWN)
 		state = from_kernel(s, v, out);

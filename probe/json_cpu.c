@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The processor's part of the document: identity, MSRs, VMX, SVM, confidential computing. */
+/* The processor's part of the document: identity, MSRs, SVM, confidential computing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +84,27 @@ static const char *msr_error(const struct snapshot *s, int err)
 	}
 }
 
+/* The named bits of an MSR's value, then those that have no name. */
+static json_t *fields_json(uint32_t number, uint64_t value)
+{
+	json_t *o = json_object();
+	uint64_t named = 0;
+
+	for (size_t i = 0; i < n_msr_fields; i++)
+		if (msr_fields[i].msr == number) {
+			json_put(o, msr_fields[i].name, json_boolean(value >> msr_fields[i].bit & 1));
+			named |= 1ull << msr_fields[i].bit;
+		}
+	for (unsigned bit = 0; named && bit < 64; bit++)
+		if (value & ~named & 1ull << bit) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "reserved_%u", bit);
+			json_put(o, name, json_true());
+		}
+	return o;
+}
+
 static json_t *msr_row(const struct snapshot *s, uint32_t number, const struct msr_group *g)
 {
 	const struct msr_fact *fact = msr_fact_of(number);
@@ -91,10 +112,10 @@ static json_t *msr_row(const struct snapshot *s, uint32_t number, const struct m
 	json_t *row;
 
 	cpulist_format(&g->cpus, &cpus);
-	row = json_pack("{s:o, s:o, s:o, s:o, s:s, s:{}}", "msr", json_hex(number), "name",
+	row = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "msr", json_hex(number), "name",
 			fact ? json_string(fact->name) : json_sprintf("msr_0x%x", number), "value",
 			g->err ? json_null() : json_hex(g->value), "error", json_text(msr_error(s, g->err)), "cpus",
-			buf_str(&cpus), "fields");
+			buf_str(&cpus), "fields", g->err ? json_object() : fields_json(number, g->value));
 	buf_free(&cpus);
 	return row;
 }
@@ -141,13 +162,6 @@ json_t *json_msrs(const struct snapshot *s)
 	}
 	free(numbers);
 	return a;
-}
-
-json_t *json_vmx(const struct snapshot *s, const struct verdict *v)
-{
-	(void)s;
-	return json_pack("{s:s, s:[], s:[], s:{}}", "supported", answer_name(finding_answer(&v->findings, "cpu.vmx")), "controls", "ept_vpid",
-			 "features");
 }
 
 /* The bits of a register that some CPU has set and no row names. */

@@ -42,10 +42,11 @@ static void describe_processor(struct verdict *v, const struct snapshot *s, cons
 {
 	const struct finding *uniform = finding_of(&v->findings, "cpu.uniform");
 	bool outer = answer(v, "outer.present") == ANSWER_YES;
+	struct outer outer_is;
 	char model[128], who[160];
 	const char *known = answer(v, "cpu.model") == ANSWER_YES ? model_known_vt(m) : NULL;
 
-	(void)s;
+	outer_identify(s, &outer_is);
 	model_describe(m, model, sizeof(model));
 	if (m->logical)
 		snprintf(who, sizeof(who), "%s, %u CPU%s", model, m->logical, m->logical == 1 ? "" : "s");
@@ -62,7 +63,8 @@ static void describe_processor(struct verdict *v, const struct snapshot *s, cons
 		if (outer && known)
 			set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: this model has %s, the outer hypervisor hides it", who, known);
 		else if (outer)
-			set(v, LAYER_PROCESSOR, ANSWER_UNKNOWN, "%s: no VT shows, and the model does not say", who);
+			set(v, LAYER_PROCESSOR, ANSWER_UNKNOWN, "%s: no VT shows, and %s", who,
+			    outer_is.emulated ? "the processor is emulated" : "the model does not say");
 		else
 			set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: has no VT", who);
 		break;
@@ -71,7 +73,8 @@ static void describe_processor(struct verdict *v, const struct snapshot *s, cons
 	}
 }
 
-static void describe_firmware(struct verdict *v, const struct snapshot *s)
+/* Returns the state of the vendor's switch that matters here. */
+static enum firmware_state describe_firmware(struct verdict *v, const struct snapshot *s)
 {
 	static const char *const text[] = {
 		[FIRMWARE_UNKNOWN] = "cannot be told with what could be read",
@@ -95,6 +98,7 @@ static void describe_firmware(struct verdict *v, const struct snapshot *s)
 		snprintf(line, sizeof(line), text[state], svm ? "SVM" : "VMX");
 		set(v, LAYER_FIRMWARE, f.answer, "%s%s", line, f.basis == BASIS_INFERRED ? " (inferred)" : "");
 	}
+	return state;
 }
 
 static void describe_outer(struct verdict *v, const struct machine_id *m)
@@ -192,7 +196,22 @@ static bool by_software(const struct verdict *v)
 	return answer(v, "kvm.hardware") == ANSWER_NO;
 }
 
-static const char *sum_up(const struct verdict *v)
+/* The kernel's doing and firmware's are said apart. */
+static const char *firmware_blame(enum firmware_state state)
+{
+	switch (state) {
+	case FIRMWARE_KERNEL_LOCKED:
+		return "The processor has hardware VT, but the kernel has locked it off.";
+	case FIRMWARE_INCONSISTENT:
+		return "The processor has hardware VT, but firmware has left it on for some CPUs only.";
+	case FIRMWARE_SMX_ONLY:
+		return "The processor has hardware VT, but firmware allows it only after a measured launch.";
+	default:
+		return "The processor has hardware VT, but firmware has switched it off.";
+	}
+}
+
+static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 {
 	bool software = by_software(v);
 
@@ -208,11 +227,7 @@ static const char *sum_up(const struct verdict *v)
 		return "This processor has no hardware VT.";
 	case VERDICT_FIRMWARE_DISABLED:
 		return visible_vt(&v->findings) == VT_MIXED ? "The CPUs of this machine disagree on hardware VT." :
-		       strstr(v->layer[LAYER_FIRMWARE].text, "by the kernel") ?
-				"The processor has hardware VT, but the kernel has locked it off." :
-		       strstr(v->layer[LAYER_FIRMWARE].text, "some CPUs") ?
-				"The processor has hardware VT, but firmware has left it on for some CPUs only." :
-				"The processor has hardware VT, but firmware has switched it off.";
+								 firmware_blame(firmware);
 	case VERDICT_HIDDEN:
 		return software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by software here, but cannot be used." :
 				  "Hardware VT is hidden by the outer hypervisor.";
@@ -278,15 +293,16 @@ static const char *advise(const struct verdict *v)
 
 void layers_describe(struct verdict *v, const struct snapshot *s)
 {
+	enum firmware_state firmware;
 	struct machine_id m;
 
 	machine_identify(s, &v->findings, &m);
 	describe_processor(v, s, &m);
-	describe_firmware(v, s);
+	firmware = describe_firmware(v, s);
 	describe_outer(v, &m);
 	describe_driver(v);
 	describe_device(v, s);
 	describe_iommu(v, s);
-	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v));
+	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v, firmware));
 	snprintf(v->next_step, sizeof(v->next_step), "%s", advise(v));
 }

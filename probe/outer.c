@@ -11,7 +11,7 @@ static const struct { const char *signature, *name; bool emulated; } hypervisors
 	{ "Microsoft Hv", "Hyper-V", false },
 	{ "VMwareVMware", "VMware", false },
 	{ "XenVMMXenVMM", "Xen", false },
-	{ "TCGTCGTCGTCG", "QEMU TCG (the processor is emulated)", true },
+	{ "TCGTCGTCGTCG", "QEMU TCG", true },
 	{ "VBoxVBoxVBox", "VirtualBox", false },
 	{ "bhyve bhyve ", "bhyve", false },
 	{ " lrpepyh  vr", "Parallels", false },
@@ -133,6 +133,7 @@ void outer_hint(const struct snapshot *s, char *out, size_t size)
 		{ "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
 		{ "Hyper-V", "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true" },
 		{ "Xen", "nestedhvm=1 in the domain's configuration" },
+		{ "QEMU TCG", "-cpu max shows SVM, which TCG emulates" },
 	};
 	struct machine_id m;
 	struct outer outer;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A snapshot to be given away. Collectors ask for no serial numbers and host names; this takes what may hold them. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,20 +18,39 @@ static const char *const cgroup_words[] = { "docker", "kubepods", "lxc", "libpod
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Of the modules those that have to do with virtualization: the rest tells what the machine is used for. */
+static const char *const module_words[] = { "haxm", "irqbypass", "kvm", "mshv", "msr", "nvmm", "vbox", "vfio", "vhost", "vmmon", "xen" };
+
+static bool begins_with_one(const char *text, size_t len, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (len >= strlen(words[i]) && memcmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 static void keep_boot(const char *text, struct buf *out)
 {
 	while (*text) {
 		size_t n = strcspn(text, " \n");
 
-		for (size_t i = 0; n && i < COUNT(boot_words); i++)
-			if (strncmp(text, boot_words[i], strlen(boot_words[i])) == 0) {
-				buf_printf(out, "%s%.*s", out->len ? " " : "", (int)n, text);
-				break;
-			}
+		if (begins_with_one(text, n, boot_words, COUNT(boot_words)))
+			buf_printf(out, "%s%.*s", out->len ? " " : "", (int)n, text);
 		text += n;
 		text += strspn(text, " \n");
 	}
 	buf_puts(out, "\n");
+}
+
+static void keep_modules(const char *text, struct buf *out)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (begins_with_one(text, n, module_words, COUNT(module_words)))
+			buf_printf(out, "%.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
 }
 
 static void keep_cgroup(const char *text, struct buf *out)
@@ -41,27 +61,27 @@ static void keep_cgroup(const char *text, struct buf *out)
 }
 
 static const struct {
+	enum snap_kind kind;
 	const char *name;
 	void (*keep)(const char *text, struct buf *out);
 } rules[] = {
-	{ "/proc/cmdline", keep_boot },
-	{ "/proc/self/cgroup", keep_cgroup },
+	{ SNAP_TEXT, "/proc/cmdline", keep_boot },
+	{ SNAP_TEXT, "/proc/self/cgroup", keep_cgroup },
+	{ SNAP_DIR, "/sys/module", keep_modules },
 };
 
-static int redact_text(struct snap_record *r)
+static int redact_record(struct snap_record *r)
 {
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		struct buf out = BUF_INIT;
 
-		if (strcmp(r->name, rules[i].name) != 0)
+		if (r->kind != rules[i].kind || strcmp(r->name, rules[i].name) != 0)
 			continue;
 		rules[i].keep((const char *)r->data, &out);
 		buf_puts(&out, "");
 		if (buf_error(&out) || !out.data) {
-			r->data[0] = '\0';
-			r->len = 0;
 			buf_free(&out);
-			return buf_error(&out);
+			return -ENOMEM;
 		}
 		free(r->data);
 		r->data = (unsigned char *)out.data;
@@ -77,8 +97,8 @@ int snapshot_redact(struct snapshot *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct snap_record *r = &s->rec[i];
 
-		if (r->kind == SNAP_TEXT && !r->err)
-			rc = rc ? rc : redact_text(r);
+		if (r->name && !r->err)
+			rc = rc ? rc : redact_record(r);
 		if (r->kind == SNAP_CPUID && r->num == 3)	/* the Pentium III's serial number */
 			memset(r->regs, 0, sizeof(r->regs));
 	}

@@ -56,7 +56,8 @@ void render_summary(const struct verdict *v, const struct snapshot *s, const str
 		buf_printf(out, "  %s%-10s%s  ", paint(st, v->layer[l].answer), labels[l], plain(st));
 		wrap(out, v->layer[l].text, 14, st->columns);
 	}
-	buf_puts(out, "\n");
+	if (v->next_step[0] || live)
+		buf_puts(out, "\n");
 	if (v->next_step[0]) {
 		buf_puts(out, "  ");
 		wrap(out, v->next_step, 2, st->columns);
@@ -85,11 +86,8 @@ static void render_finding(const struct finding *f, const struct render_style *s
 	render_evidence(f, st, 25, out);
 	if (f->hint[0]) {
 		buf_printf(out, "%25s", "");
-		if (st->utf8)
-			buf_puts(out, "\xe2\x86\x92 ");
-		else
-			buf_puts(out, "-> ");
-		wrap(out, f->hint, 27, st->columns);
+		buf_puts(out, st->utf8 ? "\xe2\x86\x92 " : "-> ");
+		wrap(out, f->hint, st->utf8 ? 27 : 28, st->columns);
 	}
 }
 

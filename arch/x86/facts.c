@@ -42,6 +42,13 @@ const struct msr_fact msr_facts[] = {
 };
 const size_t n_msr_facts = COUNT(msr_facts);
 
+const struct msr_field msr_fields[] = {
+#define MSR_FIELD(sym, bit, name) { (uint32_t)MSR_##sym, bit, #name },
+#include "arch/x86/msr_fields.def"
+#undef MSR_FIELD
+};
+const size_t n_msr_fields = COUNT(msr_fields);
+
 const struct kvm_capability kvm_capabilities[] = {
 #define KVM_CAPABILITY(number, name, doc) { number, "KVM_CAP_" #name, doc },
 #include "arch/x86/kvmcaps.def"

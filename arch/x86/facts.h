@@ -113,6 +113,21 @@ extern const size_t n_msr_facts;
 
 const struct msr_fact *msr_fact_of(uint32_t number);	/* or NULL */
 
+/* MSR_FIELD_IA32_FEATURE_CONTROL_lock ...: bit numbers. */
+enum msr_field_bit {
+#define MSR_FIELD(sym, bit, name) MSR_FIELD_##sym##_##name = (bit),
+#include "arch/x86/msr_fields.def"
+#undef MSR_FIELD
+};
+
+struct msr_field {
+	uint32_t msr;
+	unsigned bit;
+	const char *name;	/* unique within its MSR */
+};
+extern const struct msr_field msr_fields[];
+extern const size_t n_msr_fields;
+
 /* How msr_gate_state() asks for what is known of one CPU. Both return 1: read, 0: not there, -1: cannot be known. */
 struct fact_source {
 	void *ctx;

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every machine of tests/machines: the text, and where it stands beside it the JSON, that it must give. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/fileio.h"
+#include "probe/readers.h"
+#include "probe/verdict.h"
+#include "tests/unit/tap.h"
+
+#define FILE_MAX (4u << 20)
+
+static const char *folder(void)
+{
+	static char path[4096];
+	const char *top = getenv("top_srcdir");
+
+	snprintf(path, sizeof(path), "%s/tests/machines", top ? top : ".");
+	return path;
+}
+
+static bool updating(void)
+{
+	return getenv("VTSCOPE_UPDATE_EXPECTED") != NULL;
+}
+
+static bool load(const char *name, struct snapshot *s)
+{
+	struct buf text = BUF_INIT;
+	char path[8192], file[512];
+	struct err e = { 0 };
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/%s.snap", folder(), name);
+	snprintf(file, sizeof(file), "%s.snap", name);
+	rc = file_read(path, FILE_MAX, &text, &e);
+	if (!rc)
+		rc = readers_load(s, buf_str(&text), text.len, file, &e);
+	if (rc)
+		tap_note("%s", e.text);
+	buf_free(&text);
+	return rc == 0;
+}
+
+/* Compares (got) with the file NAME.EXTENSION, or makes it so. (must): a missing file is a failure. */
+static void expect(const char *name, const char *extension, const char *got, bool must)
+{
+	struct buf want = BUF_INIT;
+	char path[8192];
+	bool there;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", folder(), name, extension);
+	there = file_read(path, FILE_MAX, &want, NULL) == 0;
+	if (updating() && (there || must) && strcmp(got, buf_str(&want)) != 0) {
+		CU_ASSERT(file_write(path, got, strlen(got), NULL) == 0);
+		tap_note("%s.%s is new", name, extension);
+	} else if (there || must) {
+		if (strcmp(got, buf_str(&want)) != 0)
+			tap_note("%s.%s differs; make update-expected, then git diff", name, extension);
+		CU_ASSERT_STRING_EQUAL(got, buf_str(&want));
+	}
+	buf_free(&want);
+}
+
+static void judge(const char *name, bool *seen)
+{
+	const struct render_style style = { .columns = 100 };
+	struct buf text = BUF_INIT;
+	struct snapshot s;
+	struct verdict v;
+	json_t *document;
+	char *json;
+
+	CU_ASSERT(load(name, &s));
+	if (s.n == 0)
+		return;
+	CU_ASSERT(verdict_make(&v, &s) == 0);
+	seen[verdict_exit_status(v.status)] = true;
+	buf_printf(&text, "status %d, %s\n\n", verdict_exit_status(v.status), verdict_status_name(v.status));
+	render_full(&v, &s, &style, &text);
+	expect(name, "txt", buf_str(&text), true);
+	document = probe_json(&s, &v, 0);
+	json = json_dumps(document, JSON_INDENT(1));
+	CU_ASSERT_PTR_NOT_NULL(json);
+	buf_clear(&text);
+	buf_printf(&text, "%s\n", json ? json : "");
+	expect(name, "json", buf_str(&text), false);
+	free(json);
+	json_decref(document);
+	buf_free(&text);
+	verdict_free(&v);
+	snapshot_free(&s);
+}
+
+static void test_machines(void)
+{
+	static const int statuses[] = { 0, 10, 11, 12, 13, 14, 15, 16, 17 };
+	bool seen[32] = { false };
+	struct dirent **entries;
+	int n = scandir(folder(), &entries, NULL, alphasort), machines = 0;
+
+	for (int i = 0; i < n; i++) {
+		char *dot = strrchr(entries[i]->d_name, '.');
+
+		if (dot && strcmp(dot, ".snap") == 0) {
+			*dot = '\0';
+			judge(entries[i]->d_name, seen);
+			machines++;
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	tap_note("%d machines", machines);
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		CU_ASSERT(seen[statuses[i]]);
+}
+
+/* What is not recorded is unknown: nothing may be concluded from an empty snapshot. */
+static void test_empty(void)
+{
+	struct snapshot s;
+	struct verdict v;
+	json_t *document;
+
+	snapshot_init(&s);
+	CU_ASSERT(verdict_make(&v, &s) == 0);
+	CU_ASSERT(v.status == VERDICT_UNKNOWN);
+	for (size_t i = 0; i < v.findings.n; i++)
+		CU_ASSERT(v.findings.row[i].answer == ANSWER_UNKNOWN || v.findings.row[i].answer == ANSWER_NA);
+	document = probe_json(&s, &v, 1);
+	CU_ASSERT_PTR_NOT_NULL(document);
+	json_decref(document);
+	verdict_free(&v);
+}
+
+/* The same machine with one record taken away at a time: never a crash, never "usable" without its proof. */
+static void test_any_record_missing(void)
+{
+	struct snapshot s;
+
+	CU_ASSERT_FATAL(load("intel-usable", &s));
+	for (size_t i = 0; i < s.n; i++) {
+		struct snap_record gone = s.rec[i];
+		struct verdict v;
+		json_t *document;
+
+		s.rec[i] = s.rec[s.n - 1];
+		s.n--;
+		CU_ASSERT(snapshot_index(&s) == 0);
+		CU_ASSERT(verdict_make(&v, &s) == 0);
+		if (gone.kind == SNAP_KVM && strcmp(gone.name, "run") == 0)
+			CU_ASSERT(finding_answer(&v.findings, "kvm.trial") == ANSWER_UNKNOWN);
+		document = probe_json(&s, &v, 1);
+		CU_ASSERT_PTR_NOT_NULL(document);
+		json_decref(document);
+		verdict_free(&v);
+		s.n++;
+		s.rec[s.n - 1] = s.rec[i];
+		s.rec[i] = gone;
+	}
+	CU_ASSERT(snapshot_index(&s) == 0);
+	snapshot_free(&s);
+}
+
+/* Ids are what plans and scripts hold on to. */
+static void test_table(void)
+{
+	static const char *const promised[] = { "cpu.vmx", "cpu.svm", "kvm.device", "kvm.vm", "kvm.trial", "tool.qemu",
+						"tool.gnuplot" };
+
+	for (size_t i = 0; i < sizeof(promised) / sizeof(promised[0]); i++)
+		CU_ASSERT_PTR_NOT_NULL(check_find(promised[i]));
+	for (size_t i = 0; i < n_checks; i++) {
+		CU_ASSERT_PTR_EQUAL(check_find(checks[i]->id), checks[i]);
+		CU_ASSERT(checks[i]->question[strlen(checks[i]->question) - 1] == '?');
+		CU_ASSERT(strlen(checks[i]->explain) > 40);
+	}
+	CU_ASSERT_PTR_NULL(check_find("cpu.nonsense"));
+}
+
+static const struct tap_test tests[] = {
+	{ "every recorded machine gives the expected verdict, every status occurs", test_machines },
+	{ "nothing is concluded from nothing", test_empty },
+	{ "a machine with any record missing is judged without harm", test_any_record_missing },
+	{ "the table's ids are unique, found and explained", test_table },
+	{ NULL, NULL }
+};
+
+int main(void)
+{
+	return tap_run("machines", tests);
+}
