@@ -126,7 +126,7 @@ const char *model_known_vt(const struct machine_id *m)
 	bool real = false;
 
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		real |= strncmp(m->brand, makers[i], strlen(makers[i])) == 0;
+		real |= strstr(m->brand, makers[i]) != NULL;
 	if (!real || !row || row->vt == VT_SOME || (row->vt == VT_XEON && !strstr(m->brand, "Xeon")))
 		return NULL;
 	return row->vendor == MODEL_INTEL ? "VMX" : "SVM";
