@@ -1,10 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Data goes out whole or it is an error.
+# Every test is a subshell of its own, on purpose.
+# shellcheck disable=SC2030,SC2031
 
 load lib
 
-# A command line of every verb that writes much to stdout and needs no hardware.
+# A small result, made once for all tests of this file.
+setup_file() {
+	export RESULT=$BATS_FILE_TMPDIR/result.json
+	! has_verb bench || "$VTSCOPE" bench --engine native --op cpu.alu.u --quick -q -o "$RESULT"
+}
+
+# Command lines of every verb that write to stdout and need no hardware.
 outputs() {
 	cat <<-'END'
 		--help
@@ -13,14 +21,23 @@ outputs() {
 		list ops --format json
 		help
 	END
-	has_verb probe && cat <<-'END'
-		--
+	! has_verb probe || cat <<-'END'
+		-q
 		probe --no-run
 		probe --no-run --format json
 		probe --explain kvm.device
+		probe --no-run --save -
 	END
-	has_verb bench && echo "bench --engine native --op cpu.alu.u --quick -o -"
-	return 0
+	! has_verb bench || cat <<-'END'
+		bench --dry-run
+		bench --engine native --op cpu.alu.u --quick
+		bench --engine native --op cpu.alu.u --quick -o -
+	END
+	! has_verb report || cat <<-END
+		report $RESULT
+		report $RESULT --format html
+		report $RESULT --format md
+	END
 }
 
 @test "a full disk behind stdout is an error, whatever is written" {
@@ -65,10 +82,18 @@ outputs() {
 	[[ $(head -c1 "$BATS_TEST_TMPDIR/ops.json") == "{" ]]
 }
 
-@test "-o into a folder that does not exist is an error" {
-	run --separate-stderr "$VTSCOPE" list ops -o "$BATS_TEST_TMPDIR/none/ops"
-	says 1 "$BATS_TEST_TMPDIR/none/ops"
-	[ -z "$output" ]
+@test "-o into a folder that does not exist is an error, of every verb" {
+	verbs=("list ops")
+	! has_verb probe || verbs+=("probe --no-run" "-q")
+	! has_verb bench || verbs+=("bench --quick")
+	! has_verb report || verbs+=("report $RESULT --format html")
+	for verb in "${verbs[@]}"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr timeout 30 "$VTSCOPE" $verb -o "$BATS_TEST_TMPDIR/none/file"
+		echo "# $verb: $status, $stderr"
+		says 1 "$BATS_TEST_TMPDIR/none/file"
+		[ -z "$output" ]
+	done
 }
 
 @test "-o onto a folder is an error" {
