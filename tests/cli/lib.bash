@@ -24,8 +24,12 @@ need_verb() {
 }
 
 # A command on a terminal of its own, its output with what it wrote to stderr.
-on_terminal() {
+need_terminal() {
 	command -v script >/dev/null || skip "script(1) is missing: apt-get install bsdutils"
+	script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal to be had here (/dev/pts)"
+}
+
+on_terminal() {
 	TERM=xterm script -qec "$*" /dev/null </dev/null
 }
 

@@ -135,6 +135,7 @@ plain() {
 @test "colour: on a terminal, not with NO_COLOR or TERM=dumb there" {
 	need_verb probe
 	unset NO_COLOR CLICOLOR_FORCE
+	need_terminal
 	colours "$(on_terminal "$VTSCOPE" probe --no-run)"
 	plain "$(NO_COLOR=1 on_terminal "$VTSCOPE" probe --no-run)"
 	plain "$(on_terminal "TERM=dumb $VTSCOPE" probe --no-run)"
@@ -142,6 +143,7 @@ plain() {
 
 @test "progress is drawn on a terminal only, not with -q, not with CI=true" {
 	need_verb bench
+	need_terminal
 	unset CI
 	b="$VTSCOPE bench --engine native --op cpu.alu.u --quick -o $BATS_TEST_TMPDIR/r.json"
 	[[ $(on_terminal "$b") == *ETA* ]]
