@@ -7,7 +7,6 @@
  *
  * The two take turns, so that what disturbs the machine disturbs both.
  */
-#define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
 #include <math.h>

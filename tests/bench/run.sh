@@ -74,12 +74,13 @@ say 'summary of 10 million samples ...'
 "$here/samples" >>"$rows" || skip 'summary of 10 million samples' 'the program failed'
 
 awk -F'|' '
-	BEGIN { printf "\n%-68s %9s  %-15s %7s\n", "what", "measured", "quartiles", "limit" }
+	BEGIN { printf "\n%-76s %9s  %-15s %7s\n", "what", "measured", "quartiles", "limit" }
 	$2 == "" { print $1; next }
 	{
 		over = $5 > 0 && $2 > $5
+		word = $5 <= 0 ? "" : over ? "OVER" : "within"
 		bad += over
-		printf "%-68s %9s  %-15s %7s  %s\n", $1, $2 " " $6, $3 == "" ? "" : $3 " to " $4,
-			$5 > 0 ? $5 : "none", $5 > 0 ? (over ? "OVER" : "within") : ""
+		printf("%-76s %9s  %-15s %7s  %s\n", $1, $2 " " $6, $3 == "" ? "" : $3 " to " $4,
+			$5 > 0 ? $5 : "none", word)
 	}
 	END { exit bad > 0 }' "$rows"
