@@ -15,14 +15,6 @@ help_options() {
 	"$VTSCOPE" ${1:+"$1"} --help | sed -n '/^Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort
 }
 
-has_verb() {
-	verbs | grep -qx -- "$1"
-}
-
-need_verb() {
-	has_verb "$1" || skip "this build has no verb $1"
-}
-
 # A command on a terminal of its own, its output with what it wrote to stderr.
 need_terminal() {
 	command -v script >/dev/null || skip "script(1) is missing: apt-get install bsdutils"

@@ -9,7 +9,6 @@ setup() {
 }
 
 @test "no verb: the verdict, six layers in order, and it exits like probe" {
-	need_verb probe
 	run --separate-stderr "$VTSCOPE"
 	echo "$output"
 	[[ $status -eq 0 || ( $status -ge 10 && $status -le 17 ) ]]
@@ -23,7 +22,6 @@ setup() {
 }
 
 @test "a saved machine gives the same verdict elsewhere" {
-	need_verb probe
 	live=0
 	"$VTSCOPE" probe --save machine.snap --format json >live.json || live=$?
 	saved=0
@@ -33,7 +31,6 @@ setup() {
 }
 
 @test "a truncated snapshot is an error with its line" {
-	need_verb probe
 	"$VTSCOPE" probe --no-run --save machine.snap >/dev/null || true
 	head -c 2000 machine.snap >cut.snap
 	run --separate-stderr "$VTSCOPE" probe --from cut.snap -o out.json
@@ -42,8 +39,6 @@ setup() {
 }
 
 @test "bench, then report: a page that stands on its own" {
-	need_verb bench
-	need_verb report
 	"$VTSCOPE" bench --quick --op 'cpu.*' --op exit.cpuid -o result.json
 	validate result.json result
 	"$VTSCOPE" report result.json -o result.html
@@ -58,8 +53,6 @@ setup() {
 }
 
 @test "a truncated result is an error with its line, and no report" {
-	need_verb report
-	need_verb bench
 	"$VTSCOPE" bench --quick --engine native --op cpu.alu.u -q -o result.json
 	head -c 300 result.json >cut.json
 	run --separate-stderr "$VTSCOPE" report cut.json -o cut.html
@@ -68,7 +61,6 @@ setup() {
 }
 
 @test "every row of bench is skipped: status 77, said" {
-	need_verb bench
 	run --separate-stderr "$VTSCOPE" bench --quick --engine native --op exit.hlt -o result.json
 	[ "$status" -eq 77 ]
 	[ -n "$stderr" ]
