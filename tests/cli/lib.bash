@@ -15,12 +15,12 @@ help_options() {
 	"$VTSCOPE" ${1:+"$1"} --help | sed -n '/^Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort
 }
 
-# A command on a terminal of its own, its output with what it wrote to stderr.
 need_terminal() {
 	command -v script >/dev/null || skip "script(1) is missing: apt-get install bsdutils"
 	script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal to be had here (/dev/pts)"
 }
 
+# A command on a terminal of its own, its output with what it wrote to stderr.
 on_terminal() {
 	TERM=xterm script -qec "$*" /dev/null </dev/null
 }
