@@ -40,9 +40,10 @@ only() {
 	for after in 0.5 2 6; do
 		interrupted "$after" bench --quick -q -o r.json
 		only r.json
-		[ "$status" -eq 130 ]
+		# A machine with few engines is done before the last signal.
+		[ "$status" -eq 130 ] || [ "$status" -eq 0 ]
 		[ ! -e r.json ] || {
-			grep -q '"interrupted": *true' r.json
+			[ "$status" -eq 0 ] || grep -q '"interrupted": *true' r.json
 			"$VTSCOPE" report r.json -o r.md -q
 			validate r.json result
 		}

@@ -134,6 +134,11 @@ if [ -r /etc/os-release ] && grep -qE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-re
 	grep -qxE 'apt-get install .*gnuplot-nox' "$calls" || { cat "$calls"; fail "does not install gnuplot-nox"; }
 	! grep -q bats "$calls" || fail "try installs what only check needs"
 	grep -qx sudo "$calls" || fail "does not use sudo"
+	rm "$tools/gnuplot" "$tools/sudo"
+	: >"$calls"
+	expect "$(run_setup try)" 0 "without sudo"
+	grep -q 'as root: apt-get install gnuplot-nox' "$log" || fail "does not say what to run as root"
+	! grep -q apt-get "$calls" || fail "tries to install without being root"
 fi
 
 # Missing elsewhere: a list, and a stop only for what the build needs.
