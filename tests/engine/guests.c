@@ -24,10 +24,14 @@
 #define ON_QEMU		0x2	/* tcg and qemu-kvm */
 #define ON_ALL		(ON_KVM | ON_QEMU)
 
+#define ALONE		0x0
+#define ROWS		0x1	/* a launch with one row */
+#define IRQCHIP		0x2	/* with an in-kernel irqchip */
+
 struct expectation {
 	const char *guest;
 	unsigned engines;
-	bool rows;
+	unsigned how;		/* ALONE, or ROWS and IRQCHIP */
 	enum vm_stop_kind kind;
 	int status;
 	bool mark;		/* registers are there, RBX holds MARK */
@@ -36,18 +40,19 @@ struct expectation {
 };
 
 static const struct expectation table[] = {
-	{ "hello", ON_ALL, false, VM_STOP_EXIT, 0, false, "hello from a guest\n", "its console arrives whole" },
-	{ "status", ON_ALL, false, VM_STOP_EXIT, 3, false, "", "its status arrives" },
-	{ "mmio", ON_KVM, false, VM_STOP_EXIT, 0, false, "floats\n", "memory that is not there floats" },
-	{ "triple", ON_ALL, false, VM_STOP_SHUTDOWN, 0, true, "faulting\n", "a triple fault is a shutdown" },
-	{ "hang", ON_ALL, false, VM_STOP_DEADLINE, 0, true, "hanging\n", "a guest that never exits is late" },
-	{ "flood", ON_ALL, false, VM_STOP_DEADLINE, 0, false, "", "a guest that never stops exiting is late" },
-	{ "halt", ON_ALL, false, VM_STOP_HALT, 0, true, "", "a halt for good is told at once" },
-	{ "hang", ON_ALL, true, VM_STOP_DEADLINE, 0, true, NULL, "a runner that never rings is late" },
-	{ "rowhang", ON_ALL, true, VM_STOP_DEADLINE, 0, false, NULL, "a row that never ends is late" },
-	{ "fault", ON_ALL, true, VM_STOP_FAULT, 0, true, NULL, "a fault comes with the guest's registers" },
-	{ "badring", ON_ALL, true, VM_STOP_PROTOCOL, 0, false, NULL, "a ring that makes no sense is refused" },
-	{ "badbell", ON_KVM, true, VM_STOP_PROTOCOL, 0, false, NULL, "a doorbell that means nothing is refused" },
+	{ "hello", ON_ALL, ALONE, VM_STOP_EXIT, 0, false, "hello from a guest\n", "its console arrives whole" },
+	{ "status", ON_ALL, ALONE, VM_STOP_EXIT, 3, false, "", "its status arrives" },
+	{ "mmio", ON_KVM, ALONE, VM_STOP_EXIT, 0, false, "floats\n", "memory that is not there floats" },
+	{ "triple", ON_ALL, ALONE, VM_STOP_SHUTDOWN, 0, true, "faulting\n", "a triple fault is a shutdown" },
+	{ "hang", ON_ALL, ALONE, VM_STOP_DEADLINE, 0, true, "hanging\n", "a guest that never exits is late" },
+	{ "flood", ON_ALL, ALONE, VM_STOP_DEADLINE, 0, false, "", "a guest that never stops exiting is late" },
+	{ "halt", ON_ALL, ALONE, VM_STOP_HALT, 0, true, "", "a halt for good is told at once" },
+	{ "halt", ON_KVM, IRQCHIP, VM_STOP_DEADLINE, 0, true, "", "a halt with an in-kernel irqchip is late" },
+	{ "hang", ON_ALL, ROWS, VM_STOP_DEADLINE, 0, true, NULL, "a runner that never rings is late" },
+	{ "rowhang", ON_ALL, ROWS, VM_STOP_DEADLINE, 0, false, NULL, "a row that never ends is late" },
+	{ "fault", ON_ALL, ROWS, VM_STOP_FAULT, 0, true, NULL, "a fault comes with the guest's registers" },
+	{ "badring", ON_ALL, ROWS, VM_STOP_PROTOCOL, 0, false, NULL, "a ring that makes no sense is refused" },
+	{ "badbell", ON_KVM, ROWS, VM_STOP_PROTOCOL, 0, false, NULL, "a doorbell that means nothing is refused" },
 };
 #define TESTS	(sizeof(table) / sizeof(table[0]))
 
@@ -83,10 +88,24 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* What this process blocks, ignores and catches, as the kernel says it: a launch gives back what it took. */
+static void signals_read(struct buf *out)
+{
+	struct buf status = BUF_INIT;
+	const char *line;
+
+	if (file_read("/proc/self/status", 1u << 16, &status, NULL) == 0)
+		for (line = buf_str(&status); line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+			if (strncmp(line, "SigBlk:", 7) == 0 || strncmp(line, "SigIgn:", 7) == 0 ||
+			    strncmp(line, "SigCgt:", 7) == 0)
+				buf_append(out, line, strcspn(line, "\n"));
+	buf_free(&status);
+}
+
 /* One line a difference; true when there was none. */
 static bool stop_matches(const struct expectation *x, const struct vm_stop *s, const struct buf *console, uint64_t ms)
 {
-	unsigned deadline = x->rows && strcmp(x->guest, "rowhang") == 0 ? ROW_DEADLINE_MS : DEADLINE_MS;
+	unsigned deadline = strcmp(x->guest, "rowhang") == 0 ? ROW_DEADLINE_MS : DEADLINE_MS;
 	bool ok = s->kind == x->kind && s->status == x->status && s->native[0] && s->text[0];
 
 	if (x->mark && (!s->regs.valid || s->regs.gpr[3] != MARK || s->regs.rip == 0))
@@ -95,7 +114,7 @@ static bool stop_matches(const struct expectation *x, const struct vm_stop *s, c
 		ok = false;
 	if (ms > deadline + LATE_MS || (x->kind == VM_STOP_DEADLINE && ms < deadline))
 		ok = false;
-	if (x->rows && s->row > 1)
+	if (x->how & ROWS && s->row > 1)
 		ok = false;
 	if (!ok)
 		printf("# stop %s (%s: %s), status %d, row %u, rbx 0x%" PRIx64 ", rip 0x%" PRIx64 ", %" PRIu64
@@ -107,28 +126,39 @@ static bool stop_matches(const struct expectation *x, const struct vm_stop *s, c
 static void guest_test(struct tap *t, const struct engine_ops *ops, struct engine *engine, const struct expectation *x)
 {
 	static const struct guest_row row = { .budget = 1000000, .max_samples = 1 };
-	struct buf path = BUF_INIT, image = BUF_INIT, console = BUF_INIT;
+	struct buf path = BUF_INIT, image = BUF_INIT, console = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
 	const struct sink sink = { .ctx = &console, .console = console_keep };
-	struct launch launch = { .rows = x->rows ? &row : NULL, .row_count = x->rows, .cpu = -1,
-				 .deadline_ms = DEADLINE_MS, .row_deadline_ms = x->rows ? ROW_DEADLINE_MS : 0 };
+	struct launch launch = { .rows = x->how & ROWS ? &row : NULL, .row_count = x->how & ROWS ? 1 : 0, .cpu = -1,
+				 .irqchip = x->how & IRQCHIP, .deadline_ms = DEADLINE_MS,
+				 .row_deadline_ms = x->how & ROWS ? ROW_DEADLINE_MS : 0 };
 	struct vm_stop stop = { 0 };
 	struct err e = { 0 };
 	uint64_t start;
+	bool ok;
 	int rc;
 
 	buf_printf(&path, "%s/tests/engine/guests/%s.elf", getenv("top_builddir"), x->guest);
 	rc = file_read(buf_str(&path), 16u << 20, &image, &e);
 	launch.image = image.data;
 	launch.image_bytes = image.len;
+	signals_read(&before);
 	start = now_ms();
 	if (rc == 0)
 		rc = ops->launch(engine, &launch, &sink, &stop, &e);
 	if (rc < 0)
 		printf("# %s\n", e.text);
-	tap_ok(t, rc == 0 && stop_matches(x, &stop, &console, now_ms() - start), ops->name, x->guest, x->what);
+	ok = rc == 0 && stop_matches(x, &stop, &console, now_ms() - start);
+	signals_read(&after);
+	if (!before.len || strcmp(buf_str(&before), buf_str(&after)) != 0) {
+		printf("# signals were %s and are %s\n", buf_str(&before), buf_str(&after));
+		ok = false;
+	}
+	tap_ok(t, ok, ops->name, x->guest, x->what);
 	buf_free(&path);
 	buf_free(&image);
 	buf_free(&console);
+	buf_free(&before);
+	buf_free(&after);
 }
 
 /* Opens the engine, or says why it cannot be had here. */
