@@ -18,6 +18,7 @@ static const char *const formats[] = { "text", "json", NULL };
 struct request {
 	const struct check *explain;	/* NULL: everything */
 	const char *save;
+	const char *output;		/* NULL: stdout */
 	bool json, all, redact, run_guest;
 	const char *const *from;	/* NULL: this machine */
 	size_t n_from;
@@ -134,7 +135,11 @@ static int probe_recorded(struct cli *cli, const struct request *r, struct buf *
 			one = judge(cli, &s, r, out);
 		if (r->n_from == 1 || one == EXIT_RUNTIME)
 			status = one;
-		/* Documents go out as they are made: a thousand machines need not fit into memory. */
+		/* Answers go out as they are made: those for a thousand machines need not fit into memory. */
+		if (!r->output) {
+			cli_out(cli, buf_str(out), out->len);
+			buf_clear(out);
+		}
 	}
 	return status;
 }
@@ -179,11 +184,10 @@ static int gather(struct cli *cli, const struct args *a, const char ***out, size
 
 static int run(struct cli *cli, const struct args *a)
 {
-	const char *file = args_value(a, "output");
 	const char **from = NULL;
 	struct buf out = BUF_INIT;
 	struct request r = {
-		.save = args_value(a, "save"), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
+		.save = args_value(a, "save"), .output = args_value(a, "output"), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
 		.redact = args_flag(a, "redact"), .run_guest = !args_flag(a, "no-run"), .style = style_of(cli),
 	};
 	int status = find_check(cli, args_value(a, "explain"), &r.explain);
@@ -195,7 +199,7 @@ static int run(struct cli *cli, const struct args *a)
 	if (!status) {
 		r.from = from;
 		status = r.n_from ? probe_recorded(cli, &r, &out) : probe_live(cli, &r, &out);
-		if (out.len && cli_write_buf(cli, file ? file : "-", &out))
+		if (out.len && cli_write_buf(cli, r.output ? r.output : "-", &out))
 			status = EXIT_RUNTIME;
 	}
 	buf_free(&out);

@@ -86,9 +86,9 @@ int cpulist_parse(struct cpulist *l, const char *text)
 	l->cpu = malloc(n * sizeof(*l->cpu));
 	if (!l->cpu)
 		return -ENOMEM;
-	for (unsigned cpu = 0; cpu < CPULIST_MAX; cpu++)
-		if (bits[cpu / 64] >> cpu % 64 & 1)
-			l->cpu[l->n++] = cpu;
+	for (unsigned w = 0; w < WORDS; w++)
+		for (uint64_t left = bits[w]; left; left &= left - 1)
+			l->cpu[l->n++] = 64 * w + (unsigned)__builtin_ctzll(left);
 	return 0;
 }
 

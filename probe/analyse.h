@@ -62,7 +62,7 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name);
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
-/* What is kept of the kernel's log: lines that hold one of these. Ends with NULL. */
+/* What tells something in the kernel's log. Ends with NULL. */
 extern const char *const log_patterns[];
 /* The kernel's version, major * 1000 + minor, or 0. */
 unsigned view_kernel(const struct snapshot *s);

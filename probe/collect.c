@@ -47,33 +47,37 @@ static int collect_system(struct snapshot *s)
 	return rc ? rc : add_sys(s, "euid", number);
 }
 
+/* The files name the CPUs to sweep, the sweep tells which MSRs exist. */
+static int collect_cpus(struct snapshot *s)
+{
+	struct cpulist online;
+	int rc = collect_online(s, &online);
+
+	if (!rc)
+		rc = collect_cpuid(s, &online);
+	if (!rc)
+		rc = snapshot_index(s);
+	if (!rc)
+		rc = collect_msrs(s, &online);
+	cpulist_free(&online);
+	return rc;
+}
+
 int collect_live(struct snapshot *s, const struct collect_options *o, struct err *e)
 {
+	static int (*const collectors[])(struct snapshot *s) = {
+		collect_system, collect_files, collect_modules, collect_cpus, collect_log, collect_tools,
+	};
 	int rc;
 
 	s->source = SNAP_FROM_LIVE;
 	free(s->source_name);
 	s->source_name = strdup("this machine");
 	rc = s->source_name ? 0 : -ENOMEM;
-	/* The files name the CPUs to sweep, the sweep tells which MSRs exist. */
-	if (!rc)
-		rc = collect_system(s);
-	if (!rc)
-		rc = collect_files(s);
-	if (!rc)
-		rc = collect_modules(s);
-	if (!rc)
-		rc = collect_cpuid(s);
-	if (!rc)
-		rc = snapshot_index(s);
-	if (!rc)
-		rc = collect_msrs(s);
-	if (!rc)
-		rc = collect_log(s);
+	for (size_t i = 0; i < sizeof(collectors) / sizeof(collectors[0]) && !rc; i++)
+		rc = collectors[i](s);
 	if (!rc)
 		rc = collect_kvm(s, o->run_guest);
-	if (!rc)
-		rc = collect_tools(s);
 	if (!rc)
 		rc = snapshot_index(s);
 	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;

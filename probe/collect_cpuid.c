@@ -191,33 +191,42 @@ static int sweep_pinned(struct snapshot *s, unsigned cpu, cpu_set_t *set, size_t
 	return w.rc;
 }
 
-int collect_cpuid(struct snapshot *s)
+/* Every CPU of (online), beginning with the one that this runs on: a move costs more than a sweep. */
+static int sweep_all(struct snapshot *s, const struct cpulist *online, cpu_set_t *set, size_t size)
+{
+	int here = sched_getcpu(), rc = 0;
+	size_t first = 0;
+
+	for (size_t i = 0; i < online->n; i++)
+		if ((int)online->cpu[i] == here)
+			first = i;
+	for (size_t i = 0; i < online->n && !rc; i++)
+		rc = sweep_pinned(s, online->cpu[(first + i) % online->n], set, size);
+	return rc;
+}
+
+int collect_cpuid(struct snapshot *s, const struct cpulist *online)
 {
 	size_t size = CPU_ALLOC_SIZE(CPULIST_MAX);
 	cpu_set_t *set = CPU_ALLOC(CPULIST_MAX), *before = CPU_ALLOC(CPULIST_MAX);
-	struct cpulist online = { 0 };
 	int rc = -ENOMEM;
 
-	if (!set || !before || collect_online(s, &online))
+	if (!set || !before)
 		goto out;
 	CPU_ZERO_S(size, before);
 	if (sched_getaffinity(0, size, before)) {
 		/* Without a way back this CPU's own view has to do. */
-		rc = snapshot_add_data(s, SNAP_SYS, "pin", errno, NULL, 0);
-		if (!rc) {
-			struct sweep w = { .s = s, .cpu = online.cpu[0] };
+		struct sweep w = { .s = s, .cpu = online->cpu[0] };
 
+		rc = snapshot_add_data(s, SNAP_SYS, "pin", errno, NULL, 0);
+		if (!rc)
 			sweep_cpu(&w);
-			rc = w.rc;
-		}
+		rc = rc ? rc : w.rc;
 		goto out;
 	}
-	rc = 0;
-	for (size_t i = 0; i < online.n && !rc; i++)
-		rc = sweep_pinned(s, online.cpu[i], set, size);
+	rc = sweep_all(s, online, set, size);
 	sched_setaffinity(0, size, before);
 out:
-	cpulist_free(&online);
 	CPU_FREE(set);
 	CPU_FREE(before);
 	return rc;

@@ -8,7 +8,6 @@
 #include <sys/klog.h>
 
 #include "common/fileio.h"
-#include "probe/analyse.h"
 #include "probe/collect_private.h"
 
 #define TEXT_MAX (64u << 10)
@@ -112,17 +111,49 @@ static int collect_candidates(struct snapshot *s)
 	return rc;
 }
 
-/* Appends the lines of (text) in which one of (words), which end with NULL, occurs. */
-static void keep_lines(struct buf *out, const char *text, const char *const *words)
+/* Does (line) say anything of KVM? */
+static bool is_kvm_line(const char *line, size_t len)
+{
+	return memmem(line, len, "kvm", 3);
+}
+
+/*
+ * Does a message of the kernel's begin with a word of those that speak of virtualization? (line): "<6>[  0.1] text",
+ * where more than one bracket may stand.
+ */
+static bool is_virtualization_line(const char *line, size_t len)
+{
+	static const char *const words[] = {
+		"AMD-Vi", "Booting paravirtualized", "CPU ", "DMAR", "Hypervisor", "Intel-IOMMU", "Lockdown", "SEV", "SVM", "VMX", "Your BIOS",
+		"ccp", "iommu", "kvm", "tboot", "virt/tdx", "x86/cpu",
+	};
+	const char *end = line + len;
+
+	if (line < end && *line == '<')
+		line = memchr(line, '>', end - line);
+	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
+		if (*line == '[')
+			line = memchr(line, ']', end - line);
+		line = line ? line + 1 : NULL;
+	}
+	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i]);
+
+		if (*line == words[i][0] && (size_t)(end - line) >= n && memcmp(line, words[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void keep_lines(struct buf *out, const char *text, bool (*wanted)(const char *line, size_t len))
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
-		for (size_t i = 0; words[i]; i++)
-			if (memmem(text, len, words[i], strlen(words[i]))) {
-				buf_printf(out, "%.*s\n", (int)len, text);
-				break;
-			}
+		if (wanted(text, len)) {
+			buf_append(out, text, len);
+			buf_puts(out, "\n");
+		}
 		text += len + (text[len] == '\n');
 	}
 }
@@ -130,7 +161,6 @@ static void keep_lines(struct buf *out, const char *text, const char *const *wor
 /* What the administrator's modprobe configuration says of KVM. */
 static int collect_modprobe(struct snapshot *s)
 {
-	static const char *const words[] = { "kvm", NULL };
 	static const char folder[] = "/etc/modprobe.d";
 	DIR *d = opendir(folder);
 	struct dirent *entry;
@@ -145,7 +175,7 @@ static int collect_modprobe(struct snapshot *s)
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (strstr(entry->d_name, ".conf") && file_read(path, TEXT_MAX, &text, NULL) == 0)
-			keep_lines(&kept, buf_str(&text), words);
+			keep_lines(&kept, buf_str(&text), is_kvm_line);
 		buf_free(&text);
 	}
 	closedir(d);
@@ -178,7 +208,7 @@ int collect_log(struct snapshot *s)
 		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
 	} else {
 		log[n] = '\0';
-		keep_lines(&kept, log, log_patterns);
+		keep_lines(&kept, log, is_virtualization_line);
 		rc = buf_error(&kept);
 		if (!rc)
 			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);

@@ -64,21 +64,19 @@ static int read_cpu(struct reader *r, int open_error)
 	return rc;
 }
 
-int collect_msrs(struct snapshot *s)
+int collect_msrs(struct snapshot *s, const struct cpulist *online)
 {
-	struct cpulist online;
-	int rc = collect_online(s, &online);
+	int rc = 0;
 
-	for (size_t i = 0; i < online.n && !rc; i++) {
-		struct reader r = { .s = s, .cpu = online.cpu[i] };
+	for (size_t i = 0; i < online->n && !rc; i++) {
+		struct reader r = { .s = s, .cpu = online->cpu[i] };
 		char path[64];
 
-		snprintf(path, sizeof(path), "/dev/cpu/%u/msr", online.cpu[i]);
+		snprintf(path, sizeof(path), "/dev/cpu/%u/msr", online->cpu[i]);
 		r.fd = open(path, O_RDONLY | O_CLOEXEC);
 		rc = read_cpu(&r, r.fd < 0 ? errno : 0);
 		if (r.fd >= 0)
 			close(r.fd);
 	}
-	cpulist_free(&online);
 	return rc;
 }

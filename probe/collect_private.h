@@ -13,8 +13,8 @@
 int collect_files(struct snapshot *s);
 int collect_modules(struct snapshot *s);
 int collect_log(struct snapshot *s);
-int collect_cpuid(struct snapshot *s);
-int collect_msrs(struct snapshot *s);
+int collect_cpuid(struct snapshot *s, const struct cpulist *online);
+int collect_msrs(struct snapshot *s, const struct cpulist *online);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
 
@@ -26,10 +26,7 @@ int collect_dir(struct snapshot *s, const char *path);
 /* The CPUs that are online, as the snapshot says it, else those that this process may run on. */
 int collect_online(const struct snapshot *s, struct cpulist *out);
 
-/*
- * Enters the guest of (vcpu) until it writes to the port, halts or (deadline_ms) is over. Adds the "run" records.
- * Returns 0 or -ENOMEM.
- */
+/* The trial guest in (vm), with its deadline: adds the records "memory", "create_vcpu", "run" as far as it comes. */
 int collect_trial(struct snapshot *s, int kvm, int vm);
 
 #endif
