@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The verb probe: recorded machines, and this one as root, as nobody and without its devices.
+
+load ../cli/lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	machines=${top_srcdir:?}/tests/machines
+}
+
+# The value of a key in indented JSON, the first there is.
+value() {
+	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$2" | head -n 1
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "only root can take privileges and devices away"
+}
+
+@test "one recorded machine exits by its verdict, and says so in JSON" {
+	for name in intel-usable intel-unsupported intel-firmware-off guest-hidden no-driver-unloaded no-permission busy-virtualbox \
+		guest-unknown no-device-container; do
+		status=0
+		"$VTSCOPE" probe --from "$machines/$name.snap" --format json >out.json || status=$?
+		[ "$(value exit out.json)" -eq "$status" ]
+		[ "$status" -eq "$(sed -n 's/^status \([0-9]*\),.*/\1/p' "$machines/$name.txt")" ]
+	done
+}
+
+@test "several recorded machines: a document a line, 0 when all could be read" {
+	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines/intel-usable.snap" "$machines/guest-hidden.snap" \
+		--from "$machines/intel-unsupported.snap"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	[ -z "$stderr" ]
+}
+
+@test "a bad one among several is told, does not stop the rest, and gives 1" {
+	head -c 300 "$machines/intel-usable.snap" >cut.snap
+	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines/guest-hidden.snap" cut.snap nowhere.snap \
+		"$machines/intel-usable.snap"
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $stderr == *"cut.snap:"*"cut short"* ]]
+	[[ $stderr == *"nowhere.snap"* ]]
+}
+
+@test "a damaged machine: one line, status 1, no file" {
+	for size in 0 1 17 30 1000; do
+		head -c "$size" "$machines/amd-usable.snap" >cut.snap
+		run --separate-stderr "$VTSCOPE" probe --from cut.snap -o out.json --save again.snap
+		says 1 "cut.snap:"
+		[ -z "$output" ]
+		[ ! -e out.json ] && [ ! -e again.snap ]
+	done
+}
+
+@test "a machine comes from standard input" {
+	run --separate-stderr "$VTSCOPE" probe --from - <"$machines/no-permission.snap"
+	[ "$status" -eq 14 ]
+	[[ $output == "KVM is there, but you may not open /dev/kvm."* ]]
+}
+
+@test "an unknown check is refused with the nearest one, a known one explained" {
+	run --separate-stderr "$VTSCOPE" probe --explain kvm.trail
+	says 2 "unknown check 'kvm.trail'; did you mean 'kvm.trial'?"
+	run --separate-stderr "$VTSCOPE" probe --explain firmware.vmx --from "$machines/intel-firmware-off.snap"
+	[ "$status" -eq 0 ]
+	[[ $output == *"IA32_FEATURE_CONTROL"*"Here: no, proved"*"0x1"* ]]
+}
+
+@test "a file without --from is refused" {
+	run --separate-stderr "$VTSCOPE" probe "$machines/intel-usable.snap"
+	says 2 "comes behind --from"
+}
+
+@test "a full disk is an error" {
+	[ -e /dev/full ] || skip "no /dev/full"
+	run --separate-stderr "$VTSCOPE" probe --from "$machines/intel-usable.snap" --save /dev/full
+	says 1 "/dev/full"
+}
+
+@test "a recorded machine is judged without a look at this one" {
+	command -v strace >/dev/null || skip "strace is missing"
+	strace -f -o trace "$VTSCOPE" probe --from "$machines/intel-usable.snap" >/dev/null || skip "strace may not trace here"
+	run ! grep -E '"/(dev/(kvm|cpu)|sys|proc)|sched_setaffinity' trace
+}
+
+@test "what was saved is judged the same" {
+	live=0
+	"$VTSCOPE" probe --no-run --save saved.snap --redact --format json >live.json || live=$?
+	run --separate-stderr "$VTSCOPE" probe --from saved.snap --format json -o again.json
+	[ "$status" -eq "$live" ]
+	# All but where it came from.
+	diff <(sed 1,5d live.json) <(sed 1,5d again.json)
+}
+
+@test "nobody: what may not be read is said to be denied, never to be missing" {
+	need_root
+	command -v setpriv >/dev/null || skip "setpriv is missing"
+	[ -e /dev/kvm ] || skip "no /dev/kvm"
+	as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+	"${as_nobody[@]}" test ! -w /dev/kvm || skip "everybody may open /dev/kvm here"
+	# The build tree, and the tests' own folder, may be closed to nobody.
+	open_dir=$(mktemp -d /tmp/vtscope-nobody.XXXXXX)
+	chmod 755 "$open_dir"
+	cp "$VTSCOPE" "$open_dir/vtscope"
+	run --separate-stderr "${as_nobody[@]}" "$open_dir/vtscope" probe --format json
+	rm -rf "$open_dir"
+	[ -z "$stderr" ]
+	echo "$output" >out.json
+	[ "$(value device out.json)" = denied ]
+	[ "$(value exit out.json)" -eq "$status" ]
+	[ "$status" -ne 0 ]
+}
+
+# This machine with an empty /dev: unshare gives the command a mount namespace of its own.
+without_dev() {
+	unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' sh "$@"
+}
+
+@test "no /dev/kvm: the node is missing, not the driver" {
+	need_root
+	unshare -m true 2>/dev/null || skip "unshare is not allowed here"
+	without_dev true 2>/dev/null || skip "no mounts here"
+	grep -qw kvm /proc/misc 2>/dev/null || skip "no KVM driver here"
+	run --separate-stderr without_dev "$VTSCOPE" probe --format json
+	echo "$output" >out.json
+	[ "$(value device out.json)" = no-node ]
+	[ "$(value exit out.json)" -eq "$status" ]
+	[ "$status" -ne 0 ]
+}
+
+@test "the trial guest runs where KVM does" {
+	{ : <>/dev/kvm; } 2>/dev/null || skip "no /dev/kvm that may be opened"
+	run --separate-stderr "$VTSCOPE" probe --format json
+	echo "$output" >out.json
+	# Creating a VM can fail for a reason of its own; then it is told.
+	if [ "$(value result out.json)" != guest-ran ]; then
+		[ "$status" -ne 0 ]
+		[ -n "$(value errno out.json)" ]
+		skip "KVM does not run guests here: $(value errno out.json)"
+	fi
+	[ "$status" -eq 0 ]
+}
