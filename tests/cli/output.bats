@@ -48,7 +48,8 @@ outputs() {
 @test "a closed pipe behind stdout is an error, whatever is written" {
 	while read -r line; do
 		exec {closed}> >(exit 0)
-		wait $!
+		# A shell that has seen its end already knows no such child.
+		wait $! || true
 		status=0
 		# shellcheck disable=SC2086
 		stderr=$("$VTSCOPE" $line 2>&1 >&"$closed") || status=$?
