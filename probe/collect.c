@@ -11,6 +11,8 @@
 #include "common/child.h"
 #include "probe/collect_private.h"
 
+#define ONLINE_MAX (64u << 10)
+
 static const char *const tools[] = { "qemu-system-x86_64", "gnuplot" };
 
 int collect_tools(struct snapshot *s)
@@ -36,8 +38,10 @@ static int collect_system(struct snapshot *s)
 {
 	struct utsname u;
 	char number[32];
-	int rc;
+	int rc = collect_file(s, SNAP_TEXT, "/sys/devices/system/cpu/online", ONLINE_MAX);
 
+	if (rc)
+		return rc;
 	if (uname(&u))
 		return snapshot_add_data(s, SNAP_SYS, "uname.release", errno, NULL, 0);
 	rc = add_sys(s, "uname.release", u.release);
@@ -47,38 +51,51 @@ static int collect_system(struct snapshot *s)
 	return rc ? rc : add_sys(s, "euid", number);
 }
 
-/* The files name the CPUs to sweep, the sweep tells which MSRs exist. */
-static int collect_cpus(struct snapshot *s)
+/* What is read while CPUID is swept. */
+static int collect_beside(struct snapshot *s, bool run_guest)
 {
-	struct cpulist online;
-	int rc = collect_online(s, &online);
+	static int (*const collectors[])(struct snapshot *s) = {
+		collect_files, collect_modules, collect_log, collect_tools,
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(collectors) / sizeof(collectors[0]) && !rc; i++)
+		rc = collectors[i](s);
+	return rc ? rc : collect_kvm(s, run_guest);
+}
+
+static int collect_all(struct snapshot *s, bool run_guest)
+{
+	struct cpulist online = { 0 };
+	struct cpuid_sweep sweep;
+	int rc = collect_system(s), swept;
 
 	if (!rc)
-		rc = collect_cpuid(s, &online);
+		rc = collect_online(s, &online);
+	if (!rc) {
+		cpuid_sweep_start(&sweep, &online);
+		rc = collect_beside(s, run_guest);
+		swept = cpuid_sweep_finish(&sweep, s);
+		rc = rc ? rc : swept;
+	}
+	/* CPUID tells which MSRs there are to read. */
 	if (!rc)
 		rc = snapshot_index(s);
 	if (!rc)
 		rc = collect_msrs(s, &online);
+	if (!rc)
+		rc = snapshot_index(s);
 	cpulist_free(&online);
 	return rc;
 }
 
 int collect_live(struct snapshot *s, const struct collect_options *o, struct err *e)
 {
-	static int (*const collectors[])(struct snapshot *s) = {
-		collect_system, collect_files, collect_modules, collect_cpus, collect_log, collect_tools,
-	};
 	int rc;
 
 	s->source = SNAP_FROM_LIVE;
 	free(s->source_name);
 	s->source_name = strdup("this machine");
-	rc = s->source_name ? 0 : -ENOMEM;
-	for (size_t i = 0; i < sizeof(collectors) / sizeof(collectors[0]) && !rc; i++)
-		rc = collectors[i](s);
-	if (!rc)
-		rc = collect_kvm(s, o->run_guest);
-	if (!rc)
-		rc = snapshot_index(s);
+	rc = s->source_name ? collect_all(s, o->run_guest) : -ENOMEM;
 	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;
 }

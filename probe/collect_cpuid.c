@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPUID, executed on every online CPU: CPUs of one machine do differ. */
+/*
+ * CPUID, executed on every online CPU: CPUs of one machine do differ. A thread does it, since it waits for its turn on
+ * each of them while the rest of the machine is read.
+ */
 #include <cpuid.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "probe/collect_private.h"
+#include "probe/snapshot_private.h"
 
 /* More than any processor has; what it says beyond that is not believed. */
 #define MAX_BASIC 0x80u
@@ -205,29 +211,57 @@ static int sweep_all(struct snapshot *s, const struct cpulist *online, cpu_set_t
 	return rc;
 }
 
-int collect_cpuid(struct snapshot *s, const struct cpulist *online)
+/* The thread. Its affinity is put back all the same: where no thread can be had, the caller runs this itself. */
+static void *sweep_thread(void *arg)
 {
+	struct cpuid_sweep *sweep = arg;
 	size_t size = CPU_ALLOC_SIZE(CPULIST_MAX);
 	cpu_set_t *set = CPU_ALLOC(CPULIST_MAX), *before = CPU_ALLOC(CPULIST_MAX);
-	int rc = -ENOMEM;
 
-	if (!set || !before)
-		goto out;
-	CPU_ZERO_S(size, before);
-	if (sched_getaffinity(0, size, before)) {
-		/* Without a way back this CPU's own view has to do. */
-		struct sweep w = { .s = s, .cpu = online->cpu[0] };
+	sweep->rc = -ENOMEM;
+	if (set && before) {
+		int known;
 
-		rc = snapshot_add_data(s, SNAP_SYS, "pin", errno, NULL, 0);
-		if (!rc)
-			sweep_cpu(&w);
-		rc = rc ? rc : w.rc;
-		goto out;
+		CPU_ZERO_S(size, before);
+		known = sched_getaffinity(0, size, before) == 0;
+		sweep->rc = sweep_all(&sweep->records, sweep->online, set, size);
+		if (known)
+			sched_setaffinity(0, size, before);
 	}
-	rc = sweep_all(s, online, set, size);
-	sched_setaffinity(0, size, before);
-out:
 	CPU_FREE(set);
 	CPU_FREE(before);
+	return NULL;
+}
+
+void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online)
+{
+	sigset_t all, before;
+
+	*sweep = (struct cpuid_sweep){ .online = online };
+	snapshot_init(&sweep->records);
+	/* Signals are for the thread that asks whether they came. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	sweep->running = pthread_create(&sweep->thread, NULL, sweep_thread, sweep) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!sweep->running)
+		sweep_thread(sweep);
+}
+
+int cpuid_sweep_finish(struct cpuid_sweep *sweep, struct snapshot *s)
+{
+	struct snapshot *r = &sweep->records;
+	int rc;
+
+	if (sweep->running)
+		pthread_join(sweep->thread, NULL);
+	rc = sweep->rc;
+	for (size_t i = 0; i < r->n && !rc; i++) {
+		rc = snapshot_take(s, &r->rec[i]);
+		/* Taken over: no longer this one's to free. */
+		if (!rc)
+			r->rec[i] = (struct snap_record){ 0 };
+	}
+	snapshot_free(r);
 	return rc;
 }

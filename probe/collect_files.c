@@ -36,7 +36,6 @@ static const char *const texts[] = {
 	"/sys/devices/system/clocksource/clocksource0/current_clocksource",
 	"/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
 	"/sys/devices/system/cpu/cpu0/microcode/version",
-	"/sys/devices/system/cpu/online",
 	"/sys/devices/system/cpu/smt/active",
 	"/sys/devices/virtual/misc/kvm/dev",
 	"/sys/hypervisor/guest_type",

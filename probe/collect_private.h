@@ -7,13 +7,15 @@
 #ifndef VTSCOPE_PROBE_COLLECT_PRIVATE_H
 #define VTSCOPE_PROBE_COLLECT_PRIVATE_H
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include "common/cpulist.h"
 #include "probe/collect.h"
 
 int collect_files(struct snapshot *s);
 int collect_modules(struct snapshot *s);
 int collect_log(struct snapshot *s);
-int collect_cpuid(struct snapshot *s, const struct cpulist *online);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
@@ -25,6 +27,18 @@ int collect_dir(struct snapshot *s, const char *path);
 
 /* The CPUs that are online, as the snapshot says it, else those that this process may run on. */
 int collect_online(const struct snapshot *s, struct cpulist *out);
+
+/* The sweep of CPUID over all CPUs, beside what else is collected. */
+struct cpuid_sweep {
+	const struct cpulist *online;	/* borrowed until the end */
+	struct snapshot records;
+	pthread_t thread;
+	bool running;
+	int rc;
+};
+void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online);
+/* Waits for it and moves its records to (s). Must follow a start. 0 or -ENOMEM. */
+int cpuid_sweep_finish(struct cpuid_sweep *sweep, struct snapshot *s);
 
 /* The trial guest in (vm), with its deadline: adds the records "memory", "create_vcpu", "run" as far as it comes. */
 int collect_trial(struct snapshot *s, int kvm, int vm);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static int arm_deadline(struct trial *t)
 		sigaction(sig, &t->before, NULL);
 		return -err;
 	}
-	sigprocmask(SIG_UNBLOCK, &set, &t->mask_before);
+	pthread_sigmask(SIG_UNBLOCK, &set, &t->mask_before);
 	timer_settime(t->timer, 0, &when, NULL);
 	return 0;
 }
@@ -119,7 +120,7 @@ static int arm_deadline(struct trial *t)
 static void disarm_deadline(struct trial *t)
 {
 	timer_delete(t->timer);
-	sigprocmask(SIG_SETMASK, &t->mask_before, NULL);
+	pthread_sigmask(SIG_SETMASK, &t->mask_before, NULL);
 	sigaction(SIGRTMIN + 3, &t->before, NULL);
 }
 
