@@ -24,7 +24,7 @@ void tally_free(struct tally *t)
 	*t = (struct tally){ 0 };
 }
 
-/* Appends a launch; its samples are c->single. */
+/* Appends a launch and its samples, which may be none. */
 static int tally_add(struct tally *t, const struct launch_values *v, const struct histogram *single)
 {
 	struct launch_values *more = reallocarray(t->launch, t->n_launches + 1, sizeof(*more));
@@ -32,9 +32,11 @@ static int tally_add(struct tally *t, const struct launch_values *v, const struc
 	if (!more)
 		return -ENOMEM;
 	t->launch = more;
+	t->launch[t->n_launches++] = *v;
+	if (!single->n)
+		return 0;
 	if (!t->single.count && histogram_init(&t->single) < 0)
 		return -ENOMEM;
-	t->launch[t->n_launches++] = *v;
 	histogram_merge(&t->single, single);
 	return 0;
 }
@@ -64,6 +66,22 @@ void collector_start(struct collector *c, uint32_t rows)
 		c->row[i] = (struct collector_row){ .tally = c->row[i].tally };
 }
 
+static void keep_quantiles(struct launch_values *v, const struct histogram *h)
+{
+	v->n = h->n;
+	v->min = h->n ? (double)h->min : NAN;
+	v->p1 = histogram_quantile(h, 0.01);
+	v->p25 = histogram_quantile(h, 0.25);
+	v->median = histogram_quantile(h, 0.5);
+	v->p75 = histogram_quantile(h, 0.75);
+	v->p90 = histogram_quantile(h, 0.90);
+	v->p99 = histogram_quantile(h, 0.99);
+	v->p999 = histogram_quantile(h, 0.999);
+	v->max = h->n ? (double)h->max : NAN;
+	v->mean = histogram_mean(h);
+	v->mad = histogram_mad(h, v->median);
+}
+
 static void row_begin(struct collector *c, uint32_t row)
 {
 	struct collector_row *r = &c->row[row];
@@ -75,7 +93,9 @@ static void row_begin(struct collector *c, uint32_t row)
 	histogram_reset(&c->empty);
 	r->outcome = ROW_STARTED;
 	r->began = clock_seconds();
-	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN };
+	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN,
+					    .empty_median = NAN, .empty_min = NAN };
+	keep_quantiles(&r->values, &c->single);
 }
 
 static void add_all(struct histogram *h, const uint64_t *v, uint32_t bytes)
@@ -106,9 +126,7 @@ static void row_end(struct collector *c, const struct guest_row_end *end)
 	v->executions = end->executions;
 	v->ticks = end->ticks;
 	v->flags = end->flags;
-	v->n = c->single.n;
-	v->median = histogram_quantile(&c->single, 0.5);
-	v->min = v->n ? (double)c->single.min : NAN;
+	keep_quantiles(v, &c->single);
 	v->empty_median = histogram_quantile(&c->empty, 0.5);
 	v->empty_min = c->empty.n ? (double)c->empty.min : NAN;
 	if (v->n_diff) {
@@ -119,7 +137,8 @@ static void row_end(struct collector *c, const struct guest_row_end *end)
 		r->outcome = ROW_UNSUPPORTED;
 	else
 		r->outcome = v->n ? ROW_MEASURED : ROW_EMPTY;
-	if (r->outcome == ROW_MEASURED && !c->error)
+	/* What this launch could not execute, but one before it could, is a launch that gave nothing. */
+	if ((r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
 		c->error = tally_add(r->tally, v, &c->single);
 	c->at = c->rows;
 	if (c->row_done)
@@ -214,4 +233,15 @@ int collector_finish(struct collector *c)
 		v->counted = true;
 	}
 	return c->error;
+}
+
+int collector_give_up(struct collector *c)
+{
+	struct collector_row *r = &c->row[c->at];
+
+	if (c->at == c->rows || r->outcome != ROW_STARTED)
+		return 0;
+	c->at = c->rows;
+	histogram_reset(&c->single);
+	return tally_add(r->tally, &r->values, &c->single);
 }

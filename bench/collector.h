@@ -11,10 +11,10 @@
 #include "bench/histogram.h"
 #include "minivmm/engine.h"
 
-/* What one launch measured of one row. Ticks per execution of the body; NAN where nothing was. */
+/* What one launch measured of one row. Ticks per execution of the body; NAN where nothing was (n 0: no sample). */
 struct launch_values {
 	uint64_t n, n_diff;		/* samples, pairs */
-	double cold, median, min;	/* of single shots */
+	double cold, min, p1, p25, median, p75, p90, p99, p999, max, mean, mad;	/* of single shots */
 	double diff_median, diff_min;	/* ticks per body */
 	uint32_t copies;		/* n of the differenced pass */
 	double empty_median, empty_min;
@@ -24,9 +24,9 @@ struct launch_values {
 	uint64_t exits, interrupts;	/* between the doorbells; the end doorbell's own exit is taken off */
 };
 
-/* One row over all launches. */
+/* One row over all launches that began it. */
 struct tally {
-	struct histogram single;	/* owned; allocated with the first samples */
+	struct histogram single;	/* owned; allocated with the first samples: without, nothing was measured */
 	struct launch_values *launch; size_t n_launches;	/* owned */
 };
 void tally_free(struct tally *t);
@@ -68,6 +68,8 @@ void collector_free(struct collector *c);
 void collector_start(struct collector *c, uint32_t rows);
 /* After it: hands what is complete to the tallies. 0 or -ENOMEM. */
 int collector_finish(struct collector *c);
+/* The row at work will not be begun again in this launch: that it gave nothing is noted. 0 or -ENOMEM. */
+int collector_give_up(struct collector *c);
 struct sink collector_sink(struct collector *c);
 
 double clock_seconds(void);	/* CLOCK_MONOTONIC */

@@ -103,7 +103,7 @@ static void rows_fill(const struct run *u, const uint32_t *index, uint32_t n, do
 			.op = (uint32_t)(op - ops),
 			.budget = (uint64_t)(budget * (double)u->tsc_hz),
 			.max_samples = u->quick ? 20000 : 50000,
-			.min_samples = u->quick ? 32 : 64,
+			.min_samples = run_min_samples(u),
 			.arg = { op->offset, op->length },
 		};
 	}
@@ -222,7 +222,7 @@ static uint32_t rows_settle(struct run *u, struct carriage *k, uint32_t culprit)
 	for (i = 0; i < k->n; i++) {
 		enum row_outcome outcome = u->c->row[i].outcome;
 
-		if (outcome == ROW_UNSUPPORTED) {
+		if (outcome == ROW_UNSUPPORTED && !u->tally[k->index[i]].n_launches) {
 			snprintf(reason, sizeof(reason), "%s",
 				 u->c->row[i].why[0] ? u->c->row[i].why : "the runner cannot execute it there");
 			row_skip(u, k->index[i], reason, "");
@@ -271,8 +271,11 @@ static bool carriage_next(struct run *u, struct carriage *k, unsigned *strikes)
 	} else {
 		ended = rows_settle(u, k, culprit);
 	}
-	if (u->interrupted || u->out_of_time)
+	if (u->interrupted || u->out_of_time) {
+		if (collector_give_up(u->c) < 0)
+			u->error = -ENOMEM;
 		return false;
+	}
 	*strikes = ended ? 0 : *strikes + 1;
 	if (*strikes < STRIKES)
 		return k->n > 0;

@@ -186,7 +186,7 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 {
 	struct result r;
 
-	if (u->tally[i].n_launches) {
+	if (u->tally[i].single.n) {
 		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
 			return -ENOMEM;
 		if (result_set_add(u->r, &r) == 0)
@@ -206,7 +206,8 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 
 static int report_rows(struct run *u, const struct snapshot *s)
 {
-	struct summary_context c = { .tsc_hz = u->tsc_hz, .lfence_assumed = machine_lfence_assumed(s) };
+	struct summary_context c = { .tsc_hz = u->tsc_hz, .lfence_assumed = machine_lfence_assumed(s),
+				     .min_samples = run_min_samples(u) };
 	uint32_t i;
 	int rc = 0;
 

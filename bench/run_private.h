@@ -38,6 +38,12 @@ struct run {
 	int error;			/* -ENOMEM */
 };
 
+/* Fewer samples of a row in a launch are told. */
+static inline uint32_t run_min_samples(const struct run *u)
+{
+	return u->quick ? 32 : 64;
+}
+
 /* One launch of (part): as many carriers as it takes to get through its rows. */
 void part_launch(struct run *u, struct part *part);
 /* Reports row (i) of the plan as skipped. */

@@ -47,7 +47,7 @@ static void choose_estimator(struct result *r, const struct tally *t, double inn
 		r->flags |= RESULT_BRACKET_BOUND;
 }
 
-/* The launches that have the headline's number, and what is said over them. */
+/* What is said over the launches. Those without the headline's number stay visible, with n 0. */
 static int summarise_launches(struct result *r, const struct tally *t, double inner, double *v)
 {
 	size_t i, n = 0;
@@ -56,21 +56,22 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	if (!r->launch)
 		return -ENOMEM;
 	r->batch = 1;
+	r->n_launches = t->n_launches;
 	for (i = 0; i < t->n_launches; i++) {
 		const struct launch_values *l = &t->launch[i];
-		struct result_launch *to = &r->launch[n];
+		struct result_launch *to = &r->launch[i];
 
-		if (r->differenced && !l->n_diff)
-			continue;
 		to->n = r->differenced ? l->n_diff : l->n;
 		to->median = (r->differenced ? l->diff_median : l->median) / inner;
 		to->min = (r->differenced ? l->diff_min : l->min) / inner;
 		r->n += to->n;
 		if (r->differenced && l->copies > r->batch)
 			r->batch = l->copies;
-		v[n++] = to->median;
+		if (to->n)
+			v[n++] = to->median;
+		else
+			r->flags |= RESULT_FEW_SAMPLES;
 	}
-	r->n_launches = n;
 	r->median = stats_median(v, n);
 	r->range_lo = v[0];
 	r->range_hi = v[n - 1];
@@ -81,24 +82,25 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	return 0;
 }
 
-/* Percentiles belong to single shots; a differenced headline has none. */
-static void summarise_samples(struct result *r, const struct histogram *h, double inner)
+/*
+ * Percentiles belong to single shots; a differenced headline has none. Each is the median of the launches' own, as the
+ * headline is: rows are timed, not counted, so that in a pool a fast launch would weigh more, and contradict it.
+ */
+static void summarise_samples(struct result *r, const struct tally *t, double inner, double *v)
 {
-	double middle = histogram_quantile(h, 0.5);
-
 	r->min = r->p1 = r->p25 = r->p75 = r->p90 = r->p99 = r->p999 = r->max = r->mean = r->mad = NAN;
 	if (r->differenced)
 		return;
-	r->min = (double)h->min / inner;
-	r->p1 = histogram_quantile(h, 0.01) / inner;
-	r->p25 = histogram_quantile(h, 0.25) / inner;
-	r->p75 = histogram_quantile(h, 0.75) / inner;
-	r->p90 = histogram_quantile(h, 0.90) / inner;
-	r->p99 = histogram_quantile(h, 0.99) / inner;
-	r->p999 = histogram_quantile(h, 0.999) / inner;
-	r->max = (double)h->max / inner;
-	r->mean = histogram_mean(h) / inner;
-	r->mad = histogram_mad(h, middle) / inner;
+	r->min = (double)t->single.min / inner;
+	r->p1 = MEDIAN_OF(t, p1, v) / inner;
+	r->p25 = MEDIAN_OF(t, p25, v) / inner;
+	r->p75 = MEDIAN_OF(t, p75, v) / inner;
+	r->p90 = MEDIAN_OF(t, p90, v) / inner;
+	r->p99 = MEDIAN_OF(t, p99, v) / inner;
+	r->p999 = MEDIAN_OF(t, p999, v) / inner;
+	r->max = (double)t->single.max / inner;
+	r->mean = MEDIAN_OF(t, mean, v) / inner;
+	r->mad = MEDIAN_OF(t, mad, v) / inner;
 }
 
 struct bucket_list { struct bucket *b; size_t n; double inner; };
@@ -133,13 +135,19 @@ static int summarise_histogram(struct result *r, const struct histogram *h, doub
 	return 0;
 }
 
+double exits_expected(const struct op *op, const struct engine_info *info)
+{
+	return op->exits >= 0 && info->counts_exits && (info->offers & ENGINE_RING0) ? op->exits : NAN;
+}
+
 /* Exits per operation, and whether the operation caused them: that tells an exit from an emulated instruction. */
-static void summarise_exits(struct result *r, const struct tally *t, const struct op *op, uint64_t tsc_hz)
+static void summarise_exits(struct result *r, const struct tally *t, const struct op *op,
+			    const struct summary_context *c)
 {
 	double exits = 0, operations = 0, interrupts = 0, seconds = 0, expected, stray;
 	size_t i, counted = 0;
 
-	r->exits_expected = op->exits >= 0 ? op->exits : NAN;
+	r->exits_expected = exits_expected(op, c->info);
 	r->exits_observed = NAN;
 	for (i = 0; i < t->n_launches; i++) {
 		const struct launch_values *l = &t->launch[i];
@@ -150,7 +158,7 @@ static void summarise_exits(struct result *r, const struct tally *t, const struc
 		exits += (double)l->exits;
 		interrupts += (double)l->interrupts;
 		operations += (double)l->executions * op->inner;
-		seconds += (double)l->ticks / (double)tsc_hz;
+		seconds += (double)l->ticks / (double)c->tsc_hz;
 	}
 	if (!counted)
 		return;
@@ -173,7 +181,7 @@ static void summarise_flags(struct result *r, const struct tally *t, const struc
 
 		if (end & GUEST_END_UNSETTLED)
 			r->flags |= RESULT_UNSETTLED;
-		if (end & GUEST_END_BUDGET)
+		if ((end & GUEST_END_BUDGET) || t->launch[i].n < c->min_samples)
 			r->flags |= RESULT_FEW_SAMPLES;
 		if (end & GUEST_END_LFENCE)
 			r->flags |= RESULT_NO_RDTSCP;
@@ -209,8 +217,8 @@ int tally_summarise(struct result *r, const struct tally *t, const struct op *op
 	r->cold = MEDIAN_OF(t, cold, v) / op->inner;
 	r->empty_bracket = MEDIAN_OF(t, empty_median, v);
 	choose_estimator(r, t, op->inner, v);
-	summarise_samples(r, &t->single, op->inner);
-	summarise_exits(r, t, op, c->tsc_hz);
+	summarise_samples(r, t, op->inner, v);
+	summarise_exits(r, t, op, c);
 	summarise_flags(r, t, c, v);
 	if (summarise_launches(r, t, op->inner, v) < 0 || summarise_histogram(r, &t->single, op->inner) < 0) {
 		free(v);

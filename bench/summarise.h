@@ -13,10 +13,17 @@ struct summary_context {
 	const struct engine_ops *engine;
 	const struct engine_info *info;
 	uint64_t tsc_hz;
+	uint32_t min_samples;		/* a launch is asked for */
 	bool lfence_assumed;		/* nothing shows that LFENCE serialises here */
 };
 
-/* Fills (r), whose owned parts are the caller's then. (t) has at least one launch. 0 or -ENOMEM. */
+/*
+ * VM exits per operation that (info)'s counter should show; NAN where it counts none, where nothing can exit, and where
+ * the operation's exits depend on controls. A software KVM counts: that it shows others is what tells it.
+ */
+double exits_expected(const struct op *op, const struct engine_info *info);
+
+/* Fills (r), whose owned parts are the caller's then. (t) has at least one sample. 0 or -ENOMEM. */
 int tally_summarise(struct result *r, const struct tally *t, const struct op *op, const struct summary_context *c);
 
 #endif

@@ -282,13 +282,24 @@ static void cycles_row(struct table *t, const struct series *s, const struct res
 						  r->max }[i]);
 }
 
+static void launches_cell(struct table *t, const struct result *r)
+{
+	size_t empty = 0;
+
+	for (size_t i = 0; i < r->n_launches; i++)
+		empty += !r->launch[i].n;
+	table_text(t, "%zu", r->n_launches);
+	if (empty)
+		table_note(t, "%zu gave nothing", empty);
+}
+
 static void method_row(struct table *t, const struct series *s, const struct result *r)
 {
 	(void)s;
 	table_text(t, "%s", r->op);
 	table_text(t, r->differenced ? "differenced, %u" : "single", r->batch);
 	table_text(t, "%llu", (unsigned long long)r->n);
-	table_text(t, "%zu", r->n_launches);
+	launches_cell(t, r);
 	table_number(t, r->cold);
 	table_number(t, r->empty_bracket);
 	table_number(t, r->exits_observed);
@@ -379,7 +390,7 @@ static void show_emulated(struct doc *d)
 		table_text(&t, "%s", r->op);
 		table_text(&t, "%s", s->lane[s->cell[i].lane].label);
 		table_text(&t, "%llu", (unsigned long long)r->n);
-		table_text(&t, "%zu", r->n_launches);
+		launches_cell(&t, r);
 		table_number(&t, r->exits_observed);
 		table_number(&t, !strcmp(r->clock, "icount") ? r->median : NAN);
 		flag_names(&t, r->flags);

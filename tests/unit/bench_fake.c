@@ -13,6 +13,7 @@
 #include "common/interrupt.h"
 
 #define SAMPLES	100
+#define SAMPLES_MAX 1000
 #define EMPTY	50
 #define COPIES	8
 
@@ -33,8 +34,18 @@ static int fake_open(struct engine **out, const struct engine_config *c, struct 
 	(void)c;
 	if (fake.open_error)
 		return err_set(e, fake.open_error, "the fake does not open");
-	*out = (struct engine *)&fake;
+	*out = (struct engine *)&fake.info;
 	return 0;
+}
+
+/* The same script, told apart by its address. */
+static int process_open(struct engine **out, const struct engine_config *c, struct err *e)
+{
+	int rc = fake_open(out, c, e);
+
+	if (rc == 0)
+		*out = (struct engine *)&fake.row;
+	return rc;
 }
 
 static const struct engine_info *fake_info(const struct engine *en)
@@ -77,19 +88,19 @@ static void wait_ms(unsigned ms)
 /* Samples ticks, ticks + 1 ... so that the median is ticks + 49. */
 static void put_samples(const struct sink *s, uint32_t row, const struct fake_row *f)
 {
-	uint64_t single[SAMPLES], empty[16], pair[2 * 5], cold = 90000, ticks = f->ticks ? f->ticks : 5000;
-	size_t i;
+	uint64_t single[SAMPLES_MAX], empty[16], pair[2 * 5], cold = 90000, ticks = f->ticks ? f->ticks : 5000;
+	size_t i, n = f->samples ? f->samples : SAMPLES;
 
-	for (i = 0; i < SAMPLES; i++)
+	for (i = 0; i < n; i++)
 		single[i] = ticks + i;
 	for (i = 0; i < 16; i++)
-		empty[i] = EMPTY;
+		empty[i] = f->empty ? f->empty : EMPTY;
 	for (i = 0; i < 5; i++) {
 		pair[2 * i] = 1000 + f->diff * COPIES;
 		pair[2 * i + 1] = 1000 + f->diff * 2 * COPIES;
 	}
 	put(s, row, RECORD_COLD, 0, &cold, sizeof(cold));
-	put(s, row, RECORD_SINGLE, 0, single, sizeof(single));
+	put(s, row, RECORD_SINGLE, 0, single, (uint32_t)(n * sizeof(*single)));
 	put(s, row, RECORD_EMPTY, 0, empty, sizeof(empty));
 	if (f->diff)
 		put(s, row, RECORD_DIFF, COPIES, pair, sizeof(pair));
@@ -178,7 +189,11 @@ static int fake_launch(struct engine *en, const struct launch *l, const struct s
 	bool with = false, without = false;
 	uint32_t i;
 
-	(void)en;
+	if (fake.before)
+		fake.before();
+	if (fake.launches < sizeof(fake.engine_order) - 1)
+		fake.engine_order[fake.launches] = en == (struct engine *)&fake.info ? 'f' : 'p';
+	fake.cpu = l->cpu;
 	fake.launches++;
 	memset(stop, 0, sizeof(*stop));
 	stop->row = l->row_count;
@@ -222,7 +237,7 @@ const struct engine_ops fake_engine = {
 	"fake", "a scripted engine", fake_needs, fake_open, fake_info, fake_launch, fake_close,
 };
 const struct engine_ops fake_process_engine = {
-	"process", "a scripted process", no_needs, fake_open, process_info, fake_launch, fake_close,
+	"process", "a scripted process", no_needs, process_open, process_info, fake_launch, fake_close,
 };
 const struct engine_ops *const fake_table[2] = { &fake_engine, &fake_process_engine };
 

@@ -27,6 +27,8 @@ struct fake_row {
 	uint64_t stray_exits, interrupts;
 	unsigned wait_ms;
 	uint32_t flags;		/* GUEST_END_* beside */
+	unsigned samples;	/* 0: 100 */
+	uint64_t empty;		/* ticks of an empty bracket; 0: 50 */
 };
 
 /* The script, and what was seen. */
@@ -36,8 +38,11 @@ struct fake {
 	unsigned refusals;		/* launches that return -EIO */
 	unsigned interrupt_at;		/* launch (from 1) that raises SIGINT in its second row */
 	unsigned open_error;
+	void (*before)(void);		/* each launch: may change the script; NULL: nothing */
 	struct engine_info info;
 	/* seen */
+	int cpu;			/* of the last launch */
+	char engine_order[512];		/* 'f'ake or 'p'rocess, as launched */
 	unsigned launches, closed;
 	unsigned irqchip_mixed;		/* launches in which irqchip rows and others met */
 	uint32_t order[512]; size_t n_order;	/* op numbers, as launched */

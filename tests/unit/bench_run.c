@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/run.h"
+#include "bench/summarise.h"
 #include "common/interrupt.h"
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/tap.h"
@@ -144,8 +145,92 @@ static void test_flags(void)
 	fake.info.counts_exits = false;
 	run(&set, globs, 1, 3, 0);
 	CU_ASSERT(isnan(result_of(&set, "exit.cpuid")->exits_observed));
+	CU_ASSERT(isnan(result_of(&set, "exit.cpuid")->exits_expected));
 	CU_ASSERT(!has_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
 	result_set_free(&set);
+}
+
+static void only_mostly_fast(void)
+{
+	struct fake_row *f = &fake.row[OP_EXIT_CPUID];
+
+	/* The fast launch has by far the most samples, as rows that are bounded by time have. */
+	*f = fake.launches % 3 ? (struct fake_row){ .ticks = 30000 + 1000 * (uint64_t)fake.launches, .samples = 40 } :
+				 (struct fake_row){ .ticks = 1000, .samples = 1000 };
+}
+
+static void test_unequal_launches(void)
+{
+	const char *const globs[] = { "exit.cpuid" };
+	const struct result *r;
+	struct result_set set;
+
+	fake_reset();
+	fake.before = only_mostly_fast;	/* medians 1499 31019.5 32019.5 */
+	run(&set, globs, 1, 3, 0);
+	r = result_of(&set, "exit.cpuid");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(r->n == 1080 && r->launch[0].n == 1000 && r->launch[1].n == 40);
+	CU_ASSERT(r->min == 1000 && r->max == 32039);
+	CU_ASSERT(r->min <= r->p1 && r->p1 <= r->p25 && r->p25 <= r->median && r->median <= r->p75 &&
+		  r->p75 <= r->p90 && r->p90 <= r->p99 && r->p99 <= r->p999 && r->p999 <= r->max);
+	/* All of them the middle launch's: a bucket there is 16 ticks wide. */
+	CU_ASSERT(fabs(r->p1 - 31000) <= 16 && fabs(r->p25 - 31009) <= 16 && fabs(r->median - 31019) <= 16);
+	CU_ASSERT(fabs(r->p75 - 31029) <= 16 && fabs(r->p90 - 31035) <= 16 && fabs(r->p99 - 31039) <= 16);
+	CU_ASSERT(fabs(r->p999 - 31039) <= 16 && r->mean == 31019.5 && fabs(r->mad - 10) <= 16);
+	result_set_free(&set);
+}
+
+static void sometimes_nothing(void)
+{
+	static const struct fake_row turn[] = {
+		{ .ticks = 1000 }, { .act = FAKE_NO_SAMPLE }, { .act = FAKE_UNSUPPORTED },
+	};
+
+	fake.row[OP_NANO_IN] = turn[fake.launches % 3];
+}
+
+static void test_empty_launches_are_told(void)
+{
+	const char *const globs[] = { "nano.in", "nano.divzero" };
+	const struct result *r;
+	struct result_set set;
+
+	fake_reset();
+	fake.before = sometimes_nothing;
+	run(&set, globs, 2, 6, 0);
+	r = result_of(&set, "nano.in");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(set.n_skipped == 0 && r->n_launches == 6 && r->n == 200);
+	CU_ASSERT(r->launch[0].n == 100 && r->launch[1].n == 0 && r->launch[2].n == 0 && r->launch[3].n == 100);
+	CU_ASSERT(isnan(r->launch[1].median) && isnan(r->launch[2].min) && r->median == 1049 && r->range_lo == 1049);
+	CU_ASSERT(!r->has_ci && (r->flags & RESULT_FEW_LAUNCHES) && (r->flags & RESULT_FEW_SAMPLES));
+	CU_ASSERT(!has_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
+	check_document(&set);
+	result_set_free(&set);
+
+	fake_reset();		/* a full ring is no reason as long as there are enough */
+	fake.row[OP_NANO_IN] = (struct fake_row){ .samples = 31, .flags = GUEST_END_RING_FULL };
+	fake.row[OP_NANO_DIVZERO] = (struct fake_row){ .samples = 32, .flags = GUEST_END_RING_FULL };
+	run(&set, globs, 2, 2, 0);
+	CU_ASSERT(has_flag(&set, "nano.in", RESULT_FEW_SAMPLES));
+	CU_ASSERT(!has_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
+	result_set_free(&set);
+}
+
+static void test_exits_expected(void)
+{
+	struct engine_info info = { .provenance = PROVENANCE_HARDWARE, .offers = ENGINE_RING0, .counts_exits = true };
+
+	CU_ASSERT(exits_expected(op_find("exit.cpuid"), &info) == 1);
+	CU_ASSERT(exits_expected(op_find("nano.pgfault"), &info) == 0);
+	CU_ASSERT(isnan(exits_expected(op_find("exit.cr3"), &info)));
+	info.provenance = PROVENANCE_SOFTWARE;	/* the difference is what tells it */
+	CU_ASSERT(exits_expected(op_find("exit.cpuid"), &info) == 1);
+	info.offers = 0;			/* a process */
+	CU_ASSERT(isnan(exits_expected(op_find("exit.cpuid"), &info)));
+	info = (struct engine_info){ .provenance = PROVENANCE_EMULATED, .offers = ENGINE_RING0 };
+	CU_ASSERT(isnan(exits_expected(op_find("exit.cpuid"), &info)));
 }
 
 static void test_fault_costs_its_row(void)
@@ -338,6 +423,9 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "samples become the numbers of a result", test_numbers },
 		{ "exits are compared with what the operation causes; other flags", test_flags },
+		{ "percentiles and the headline tell of the same launch", test_unequal_launches },
+		{ "a launch that gives nothing is told, and drops nothing", test_empty_launches_are_told },
+		{ "exits are expected only where they are counted", test_exits_expected },
 		{ "a fault costs its row alone, with registers", test_fault_costs_its_row },
 		{ "a late row costs itself alone", test_late_row },
 		{ "a guest that ends in a row is that row's failure", test_guest_that_just_ends },
