@@ -40,8 +40,8 @@ only() {
 	for after in 0.5 2 6; do
 		interrupted "$after" bench --quick -q -o r.json
 		only r.json
-		# A machine with few engines is done before the last signal.
-		[ "$status" -eq 130 ] || [ "$status" -eq 0 ]
+		# Where few engines work it may be done before.
+		[ "$status" -eq 130 ] || { [ "$after" != 0.5 ] && [ "$status" -eq 0 ]; }
 		[ ! -e r.json ] || {
 			[ "$status" -eq 0 ] || grep -q '"interrupted": *true' r.json
 			"$VTSCOPE" report r.json -o r.md -q

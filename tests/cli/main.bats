@@ -13,8 +13,8 @@ setup() {
 	echo "$output"
 	[[ $status -eq 0 || ( $status -ge 10 && $status -le 17 ) ]]
 	verdict=$status
-	# A sentence, whatever the number of lines it takes.
-	[[ $(sed '/^$/q' <<<"$output" | tr -s '\n' ' ') == *". " ]]
+	# The answer is the first paragraph, a sentence.
+	[[ ${output%%$'\n\n'*} == *. ]]
 	[ "$(grep -oE '^  (processor|firmware|runs under|driver|/dev/kvm|IOMMU) ' <<<"$output" | tr -s ' \n' ' ')" = \
 		" processor firmware runs under driver /dev/kvm IOMMU " ]
 	[ "${#lines[@]}" -le 16 ]

@@ -10,7 +10,7 @@ guests=$top_builddir/tests/engine/guests
 
 need() {
 	case $1 in
-	kvm) { [ -r /dev/kvm ] && [ -w /dev/kvm ]; } || skip "no usable /dev/kvm" ;;
+	kvm) "$VTSCOPE" -q >/dev/null || skip "no usable /dev/kvm (vtscope says why)" ;;
 	tcg) command -v qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64" ;;
 	esac
 }
