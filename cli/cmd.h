@@ -110,4 +110,6 @@ void cli_progress(struct cli *c, double fraction, double eta_seconds, const char
 #define EXIT_SKIPPED 77
 #define EXIT_INTERRUPTED 130
 
+int cli_status(int rc);		/* of 0 or -errno: -EINTR is the user asking to stop */
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static int options_read(struct cli *cli, const struct args *a, struct names *eng
 	o->excludes = args_values(a, "exclude", &o->n_excludes);
 	rc = cli_u64(cli, a, "launches", 1, 1000, &launches);
 	if (rc == 0)
-		rc = cli_u64(cli, a, "seed", 0, RESULT_SEED_MAX, &o->seed);
+		rc = cli_u64(cli, a, "seed", 1, RESULT_SEED_MAX, &o->seed);
 	if (rc == 0)
 		rc = cli_double(cli, a, "time", 1, 86400, &o->seconds);
 	if (rc)
@@ -93,20 +94,26 @@ static int output_check(struct cli *cli, const char *file)
 	char folder[PATH_MAX];
 	struct stat st;
 	struct err e;
+	bool exists;
 
 	if (!file || !strcmp(file, "-"))
 		return 0;
-	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+	exists = stat(file, &st) == 0;
+	if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return 0;
 	if (dot && (!slash || dot > slash) && strcmp(dot, ".json"))
 		return cli_usage(cli, "bench", "%s: bench writes .json; 'vtscope report' makes other formats of it", file);
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
-	if (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode) || access(folder, W_OK) < 0) {
+	if (exists && S_ISDIR(st.st_mode))
+		err_set(&e, EISDIR, "%s: %s", file, strerror(EISDIR));
+	else if (exists && faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
+		err_set(&e, errno, "%s: %s", file, strerror(errno));
+	else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
 		err_set(&e, errno, "%s: cannot write to %s: %s", file, folder, strerror(errno));
-		cli_error(cli, &e);
-		return EXIT_RUNTIME;
-	}
-	return 0;
+	else
+		return 0;
+	cli_error(cli, &e);
+	return EXIT_RUNTIME;
 }
 
 static void on_progress(void *ctx, const struct run_progress *p)

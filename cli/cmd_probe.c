@@ -6,6 +6,7 @@
 
 #include "cli/args.h"
 #include "common/fileio.h"
+#include "common/interrupt.h"
 #include "common/parse.h"
 #include "probe/collect.h"
 #include "probe/readers.h"
@@ -96,8 +97,9 @@ static int judge(struct cli *cli, struct snapshot *s, const struct request *r, s
 		err_set(&e, -rc, "out of memory");
 		cli_error(cli, &e);
 		status = EXIT_RUNTIME;
-	} else if (r->save && save(cli, s, r->save)) {
-		status = EXIT_RUNTIME;
+	} else if (r->save) {
+		rc = save(cli, s, r->save);
+		status = rc ? rc : status;
 	}
 	verdict_free(&v);
 	snapshot_free(s);
@@ -127,12 +129,14 @@ static int probe_recorded(struct cli *cli, const struct request *r, struct buf *
 	for (size_t i = 0; i < r->n_from; i++) {
 		struct snapshot s;
 		struct err e;
-		int one = EXIT_RUNTIME;
+		int one = cli_status(read_machine(&s, r->from[i], &e));
 
-		if (read_machine(&s, r->from[i], &e))
+		if (one)
 			cli_error(cli, &e);
 		else
 			one = judge(cli, &s, r, out);
+		if (one == EXIT_INTERRUPTED || interrupt_pending())
+			return EXIT_INTERRUPTED;
 		if (r->n_from == 1 || one == EXIT_RUNTIME)
 			status = one;
 		/* Answers go out as they are made: those for a thousand machines need not fit into memory. */
@@ -182,15 +186,21 @@ static int gather(struct cli *cli, const struct args *a, const char ***out, size
 	return 0;
 }
 
+/* NULL for standard output, however it was named. */
+static const char *file_or_stdout(const char *name)
+{
+	return name && strcmp(name, "-") ? name : NULL;
+}
+
 static int run(struct cli *cli, const struct args *a)
 {
 	const char **from = NULL;
 	struct buf out = BUF_INIT;
 	struct request r = {
-		.save = args_value(a, "save"), .output = args_value(a, "output"), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
+		.save = args_value(a, "save"), .output = file_or_stdout(args_value(a, "output")), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
 		.redact = args_flag(a, "redact"), .run_guest = !args_flag(a, "no-run"), .style = style_of(cli),
 	};
-	int status = find_check(cli, args_value(a, "explain"), &r.explain);
+	int status = find_check(cli, args_value(a, "explain"), &r.explain), rc;
 
 	if (!status)
 		status = gather(cli, a, &from, &r.n_from);
@@ -199,8 +209,9 @@ static int run(struct cli *cli, const struct args *a)
 	if (!status) {
 		r.from = from;
 		status = r.n_from ? probe_recorded(cli, &r, &out) : probe_live(cli, &r, &out);
-		if (out.len && cli_write_buf(cli, r.output ? r.output : "-", &out))
-			status = EXIT_RUNTIME;
+		/* Half of the answers are no answer. */
+		rc = out.len && status != EXIT_INTERRUPTED ? cli_write_buf(cli, r.output, &out) : EXIT_OK;
+		status = rc ? rc : status;
 	}
 	buf_free(&out);
 	free(from);

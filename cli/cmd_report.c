@@ -69,11 +69,10 @@ static int write_report(struct cli *cli, const char *input, const char *file, co
 		cli_error(cli, &e);
 	else if (warning.len)
 		cli_warn(cli, "%s", buf_str(&warning));
-	if (!rc)
-		rc = cli_write_buf(cli, file, &out);
+	rc = rc ? cli_status(rc) : cli_write_buf(cli, file, &out);
 	buf_free(&out);
 	buf_free(&warning);
-	return rc == -EINTR ? EXIT_INTERRUPTED : rc ? EXIT_RUNTIME : EXIT_OK;
+	return rc;
 }
 
 static int run(struct cli *cli, const struct args *a)

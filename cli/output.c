@@ -169,19 +169,25 @@ void cli_out(struct cli *c, const char *bytes, size_t len)
 		stdout_failed(c, -rc);
 }
 
+int cli_status(int rc)
+{
+	return rc == 0 ? EXIT_OK : rc == -EINTR ? EXIT_INTERRUPTED : EXIT_RUNTIME;
+}
+
 int cli_write(struct cli *c, const char *file, const void *data, size_t len)
 {
 	struct err e;
+	int rc;
 
 	if (!file || !strcmp(file, "-")) {
 		cli_out(c, data, len);
 		return c->out_error ? EXIT_RUNTIME : EXIT_OK;
 	}
-	if (file_write(file, data, len, &e) < 0) {
-		cli_error(c, &e);
-		return EXIT_RUNTIME;
-	}
-	return EXIT_OK;
+	rc = file_write(file, data, len, &e);
+	if (rc == 0)
+		return EXIT_OK;
+	cli_error(c, &e);
+	return cli_status(rc);
 }
 
 int cli_write_buf(struct cli *c, const char *file, const struct buf *b)

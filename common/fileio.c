@@ -10,7 +10,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/interrupt.h"
+
 #define TEMP_ATTEMPTS 100
+
+/* A call that a signal cut short goes on, unless it was the user asking to stop. */
+static bool cut_short(ssize_t ret)
+{
+	return ret < 0 && errno == EINTR && !interrupt_pending();
+}
+
+/* The open of a FIFO waits for its other end. */
+static int open_waiting(const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	while (cut_short(fd));
+	return fd;
+}
 
 static int read_all(int fd, const char *name, size_t max, struct buf *out, struct err *e)
 {
@@ -20,7 +39,7 @@ static int read_all(int fd, const char *name, size_t max, struct buf *out, struc
 	for (;;) {
 		ssize_t n = read(fd, chunk, sizeof(chunk));
 
-		if (n < 0 && errno == EINTR)
+		if (cut_short(n))
 			continue;
 		if (n < 0)
 			return err_set(e, errno, "%s: cannot read: %s", name, strerror(errno));
@@ -43,7 +62,7 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e)
 
 	if (!strcmp(path, "-"))
 		return read_all(STDIN_FILENO, "standard input", max, out, e);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open_waiting(path, O_RDONLY);
 	if (fd < 0)
 		return err_set(e, errno, "%s: %s", path, strerror(errno));
 	ret = read_all(fd, path, max, out, e);
@@ -58,7 +77,7 @@ static int write_all(int fd, const char *name, const void *data, size_t len, str
 	while (len > 0) {
 		ssize_t n = write(fd, p, len);
 
-		if (n < 0 && errno == EINTR)
+		if (cut_short(n))
 			continue;
 		if (n < 0)
 			return err_set(e, errno, "%s: cannot write: %s", name, strerror(errno));
@@ -73,7 +92,7 @@ static int write_all(int fd, const char *name, const void *data, size_t len, str
 /* A device, a pipe or a terminal is written to as it is: renaming over /dev/null would replace it. */
 static int write_in_place(const char *path, const void *data, size_t len, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_waiting(path, O_WRONLY);
 	int ret;
 
 	if (fd < 0)

@@ -12,13 +12,15 @@
 
 /*
  * Appends the content of (path) to (out); "-" is standard input. Works for procfs and sysfs files,
- * which have no size. More than (max) bytes is -EFBIG. Returns 0 or -errno, (e) names the path.
+ * which have no size. More than (max) bytes is -EFBIG; -EINTR: the user asked to stop while it waited
+ * for a pipe or a terminal. Returns 0 or -errno, (e) names the path.
  */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e);
 
 /*
  * Writes to a temporary name beside (path), fsyncs and renames: (path) is either the old file or the
- * whole new one. "-" writes to standard output. A short write, a full disk or a failing close is an error.
+ * whole new one. "-" writes to standard output. A short write, a full disk or a failing close is an error;
+ * -EINTR as above.
  */
 int file_write(const char *path, const void *data, size_t len, struct err *e);
 

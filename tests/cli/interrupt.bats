@@ -67,3 +67,36 @@ only() {
 		rm -f r.html
 	done
 }
+
+@test "waiting for a pipe's other end, interrupted, ends with 130" {
+	mkfifo pipe
+	SECONDS=0
+	for verb in "report pipe" "probe --from pipe"; do
+		# shellcheck disable=SC2086
+		interrupted 0.5 $verb
+		[ "$status" -eq 130 ]
+	done
+	interrupted 0.5 report - <>pipe
+	[ "$status" -eq 130 ]
+	interrupted 0.5 probe --from - <>pipe
+	[ "$status" -eq 130 ]
+	interrupted 3 probe --no-run -q -o pipe
+	[ "$status" -eq 130 ]
+	[ "$SECONDS" -lt 20 ]
+	only pipe
+}
+
+@test "bench, interrupted while nobody reads its pipe, ends with 130 and keeps the result" {
+	mkfifo pipe
+	env --default-signal=INT "$VTSCOPE" bench --quick -q --engine native --op cpu.alu.u -o pipe 2>told &
+	bench=$!
+	for _ in {1..30}; do
+		sleep 1
+		kill -INT $bench 2>/dev/null || break
+	done
+	status=0
+	wait $bench || status=$?
+	[ "$status" -eq 130 ]
+	grep -q "the result is in $PWD/vtscope-" told
+	[ "$(find . -name 'vtscope-*.json' | wc -l)" -eq 1 ]
+}

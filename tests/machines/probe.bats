@@ -36,6 +36,25 @@ need_root() {
 	[ -z "$stderr" ]
 }
 
+@test "an answer is there before the next machine is" {
+	mkfifo next
+	for to in "" "-o -"; do
+		rm -f out.json
+		# shellcheck disable=SC2086
+		"$VTSCOPE" probe $to --format json --from "$machines/intel-usable.snap" next >out.json &
+		probe=$!
+		for _ in {1..100}; do
+			[ -s out.json ] && break
+			sleep 0.1
+		done
+		early=$(wc -l <out.json)
+		cat "$machines/guest-hidden.snap" >next
+		wait $probe
+		[ "$early" -eq 1 ]
+		[ "$(wc -l <out.json)" -eq 2 ]
+	done
+}
+
 @test "a bad one among several is told, does not stop the rest, and gives 1" {
 	head -c 300 "$machines/intel-usable.snap" >cut.snap
 	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines/guest-hidden.snap" cut.snap nowhere.snap \

@@ -63,8 +63,32 @@ need_python() {
 	says 1 "nowhere/"
 	run --separate-stderr "$VTSCOPE" bench -o r.html
 	says 2 "vtscope report"
+	mkdir folder
+	run --separate-stderr "$VTSCOPE" bench -o folder
+	says 1 "folder: Is a directory"
+	run --separate-stderr "$VTSCOPE" bench -o folder/
+	says 1 "folder/: Is a directory"
+	rmdir folder
 	[ "$SECONDS" -lt 5 ]
 	[ -z "$(ls)" ]
+}
+
+@test "bench: a file that may not be written is refused before measuring" {
+	echo kept >r.json
+	chmod 444 r.json
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" .
+	nobody=()
+	if [ "$(id -u)" -eq 0 ]; then
+		command -v setpriv >/dev/null || skip "setpriv is missing: apt-get install util-linux"
+		chmod 777 .
+		nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		"${nobody[@]}" test -x "$VTSCOPE" -a -r r.json || skip "the build folder is closed to nobody"
+	fi
+	SECONDS=0
+	run --separate-stderr "${nobody[@]}" "$VTSCOPE" bench -o r.json
+	says 1 "r.json: Permission denied"
+	[ "$SECONDS" -lt 5 ]
+	[ "$(cat r.json)" = kept ]
 }
 
 @test "bench: a closed pipe is an error" {
@@ -87,7 +111,7 @@ need_python() {
 }
 
 @test "bench: values that are none are refused, status 2" {
-	for bad in --launches=0 --launches=x --time=0 --time=-1 --seed=9007199254740992 --seed=-1 --cpu=core --cpu=pu:70000 \
+	for bad in --launches=0 --launches=x --time=0 --time=-1 --seed=0 --seed=9007199254740992 --seed=-1 --cpu=core --cpu=pu:70000 \
 		--via=pigeon --engine=; do
 		run --separate-stderr "$VTSCOPE" bench --quick --op cpu.alu.u "$bad"
 		echo "# $bad: $status $stderr"
