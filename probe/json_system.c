@@ -175,7 +175,7 @@ json_t *json_context(const struct snapshot *s)
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
 	const char *kind = container_kind(s);
 	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
-	char path[64];
+	char path[64], container[64];
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", fields[i]);
@@ -183,9 +183,10 @@ json_t *json_context(const struct snapshot *s)
 	}
 	if (json_is_null(cmdline))
 		cmdline = json_string("");
+	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0, kind ? kind : "");
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel", json_text(release ? release : ""), "cmdline", cmdline,
 			 "lockdown", line_json(s, "/sys/kernel/security/lockdown"), "container",
-			 kind ? json_sprintf("%.*s", (int)strcspn(kind, "\n"), kind) : json_null(), "log", log_json(s), "holders",
+			 json_text(kind ? container : NULL), "log", log_json(s), "holders",
 			 holders_json(s));
 }
 

@@ -23,6 +23,14 @@ void finding_hint(struct finding *out, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Evidence is shown on terminals, and a record may hold anything. */
+static void disarm(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)
 {
 	struct evidence *e;
@@ -36,6 +44,8 @@ void finding_evidence(struct finding *out, const char *source, const char *where
 	va_start(ap, fmt);
 	vsnprintf(e->value, sizeof(e->value), fmt, ap);
 	va_end(ap);
+	disarm(e->where);
+	disarm(e->value);
 }
 
 void finding_unread(struct finding *out, const char *source, const char *where, const struct snap_record *r)
@@ -55,9 +65,13 @@ int view_cpus(const struct snapshot *s, struct cpulist *out)
 	int rc = 0;
 
 	*out = (struct cpulist){ 0 };
-	for (size_t i = 0; i < s->n && !rc; i++)
-		if (s->rec[i].kind == SNAP_CPUID && s->rec[i].num == 0 && s->rec[i].sub == 0)
-			rc = cpulist_add(out, s->rec[i].cpu);
+	/* In the order of the index, where there is one: lists grow fastest from below. */
+	for (size_t i = 0; i < s->n && !rc; i++) {
+		const struct snap_record *r = &s->rec[i < s->n_sorted ? s->order[i] : i];
+
+		if (r->kind == SNAP_CPUID && r->num == 0 && r->sub == 0)
+			rc = cpulist_add(out, r->cpu);
+	}
 	return rc;
 }
 

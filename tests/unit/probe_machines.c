@@ -167,6 +167,39 @@ static void test_any_record_missing(void)
 	snapshot_free(&s);
 }
 
+/* Bytes that are no text, terminal escapes and CPUs from above: a document all the same, and in time. */
+static void test_awkward(void)
+{
+	static const char *const names[] = { "/run/systemd/container", "/proc/cmdline", "/sys/class/dmi/id/sys_vendor", "/proc/cpuinfo",
+					     "/sys/kernel/security/lockdown", "/dev/kmsg", "/proc/misc" };
+	const uint32_t regs[4] = { 1, 0xffffffff, 0xffffffff, 0xffffffff };
+	const struct render_style style = { .columns = 80 };
+	struct buf text = BUF_INIT;
+	struct snapshot s;
+	struct verdict v;
+	json_t *document;
+
+	snapshot_init(&s);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CU_ASSERT(snapshot_add_data(&s, SNAP_TEXT, names[i], 0, "\xff\x1b[2J kvm", 9) == 0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "kvm_\xff\nkvm_pvm\n\n\n", 16) == 0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module/kvm_\xff/parameters", 0, "\xff\n", 2) == 0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/class/iommu", 0, "\xff\n", 2) == 0);
+	for (int cpu = 65535; cpu >= 0; cpu -= 4)
+		for (uint32_t leaf = 0; leaf < 2; leaf++)
+			CU_ASSERT(snapshot_add_cpuid(&s, cpu, leaf, 0, regs) == 0);
+	CU_ASSERT(snapshot_index(&s) == 0);
+	CU_ASSERT(verdict_make(&v, &s) == 0);
+	render_full(&v, &s, &style, &text);
+	CU_ASSERT_PTR_NULL(strchr(buf_str(&text), '\x1b'));
+	document = probe_json(&s, &v, 1);
+	CU_ASSERT_PTR_NOT_NULL(document);
+	json_decref(document);
+	buf_free(&text);
+	verdict_free(&v);
+	snapshot_free(&s);
+}
+
 /* Ids are what plans and scripts hold on to. */
 static void test_table(void)
 {
@@ -187,6 +220,7 @@ static const struct tap_test tests[] = {
 	{ "every recorded machine gives the expected verdict, every status occurs", test_machines },
 	{ "nothing is concluded from nothing", test_empty },
 	{ "a machine with any record missing is judged without harm", test_any_record_missing },
+	{ "awkward records are judged without harm", test_awkward },
 	{ "the table's ids are unique, found and explained", test_table },
 	{ NULL, NULL }
 };
