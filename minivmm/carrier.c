@@ -99,13 +99,12 @@ static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop 
 	return 0;
 }
 
-static bool is_late(const struct carrier *c, const struct record_gate *g, uint64_t start,
-		    struct vm_stop *stop)
+bool record_gate_late(const struct record_gate *g, uint64_t start_ns, struct vm_stop *stop)
 {
-	const struct launch *l = c->launch;
+	const struct launch *l = g->launch;
 	uint64_t now = now_ns();
 
-	if (l->deadline_ms && now - start > l->deadline_ms * NS_PER_MS)
+	if (l->deadline_ms && now - start_ns > l->deadline_ms * NS_PER_MS)
 		return stop_set(stop, VM_STOP_DEADLINE, "launch deadline",
 				"the guest still ran after %.3g s", l->deadline_ms / 1e3);
 	if (l->rows && l->row_deadline_ms && g->row < l->row_count &&
@@ -142,7 +141,7 @@ int carrier_watch(const struct carrier *c, struct vm_stop *stop, struct err *e)
 		else if (interrupt_pending())
 			over = stop_set(stop, VM_STOP_INTERRUPTED, "signal",
 					"interrupted by the user");
-		else if (!is_late(c, &g, start, stop))
+		else if (!record_gate_late(&g, start, stop))
 			nanosleep(&pause, NULL);
 		else
 			over = true;

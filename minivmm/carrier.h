@@ -22,6 +22,8 @@ struct record_gate {
 	char wrong[160];	     /* what made no sense; empty: nothing */
 };
 void record_gate_init(struct record_gate *g, const struct launch *l, const struct sink *to);
+/* Is the launch that began at (start_ns), or the row at work, past its deadline? Then (stop) says which. */
+bool record_gate_late(const struct record_gate *g, uint64_t start_ns, struct vm_stop *stop);
 
 struct carrier {
 	const struct launch *launch; /* borrowed */

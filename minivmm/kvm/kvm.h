@@ -126,7 +126,6 @@ struct kvm_loop {
 	const struct kvm_stats *stats;
 	struct vm_stop *stop;
 	uint64_t start_ns;		/* CLOCK_MONOTONIC at launch */
-	uint64_t row_start_ns;		/* 0: no row is at work */
 };
 
 /* Runs the guest until (lp->stop) is filled. */
@@ -134,6 +133,9 @@ void kvm_loop_run(struct kvm_loop *lp);
 
 /* Handles the one exit in lp->run. True: enter the guest again; false: lp->stop is filled. */
 bool kvm_loop_handle(struct kvm_loop *lp);
+
+/* KVM_RUN came back without an exit, with errno (code). True: enter the guest again; false: lp->stop is filled. */
+bool kvm_loop_interrupted(struct kvm_loop *lp, int code);
 
 /* Counters of this moment, as a sink gets them. */
 void kvm_loop_counters(const struct kvm_loop *lp, struct engine_counters *c);

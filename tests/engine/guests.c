@@ -27,11 +27,12 @@
 #define ALONE		0x0
 #define ROWS		0x1	/* a launch with one row */
 #define IRQCHIP		0x2	/* with an in-kernel irqchip */
+#define UNRUNG		0x4	/* the row has an argument: rowhang does not ring */
 
 struct expectation {
 	const char *guest;
 	unsigned engines;
-	unsigned how;		/* ALONE, or ROWS and IRQCHIP */
+	unsigned how;		/* ALONE, or any of the others */
 	enum vm_stop_kind kind;
 	int status;
 	bool mark;		/* registers are there, RBX holds MARK */
@@ -50,6 +51,7 @@ static const struct expectation table[] = {
 	{ "halt", ON_KVM, IRQCHIP, VM_STOP_DEADLINE, 0, true, "", "a halt with an in-kernel irqchip is late" },
 	{ "hang", ON_ALL, ROWS, VM_STOP_DEADLINE, 0, true, NULL, "a runner that never rings is late" },
 	{ "rowhang", ON_ALL, ROWS, VM_STOP_DEADLINE, 0, false, NULL, "a row that never ends is late" },
+	{ "rowhang", ON_ALL, ROWS | UNRUNG, VM_STOP_DEADLINE, 0, false, NULL, "a row that is never set up is late" },
 	{ "fault", ON_ALL, ROWS, VM_STOP_FAULT, 0, true, NULL, "a fault comes with the guest's registers" },
 	{ "badring", ON_ALL, ROWS, VM_STOP_PROTOCOL, 0, false, NULL, "a ring that makes no sense is refused" },
 	{ "badbell", ON_KVM, ROWS, VM_STOP_PROTOCOL, 0, false, NULL, "a doorbell that means nothing is refused" },
@@ -105,7 +107,8 @@ static void signals_read(struct buf *out)
 /* One line a difference; true when there was none. */
 static bool stop_matches(const struct expectation *x, const struct vm_stop *s, const struct buf *console, uint64_t ms)
 {
-	unsigned deadline = strcmp(x->guest, "rowhang") == 0 ? ROW_DEADLINE_MS : DEADLINE_MS;
+	bool in_row = strcmp(x->guest, "rowhang") == 0;
+	unsigned deadline = in_row ? ROW_DEADLINE_MS : DEADLINE_MS;
 	bool ok = s->kind == x->kind && s->status == x->status && s->native[0] && s->text[0];
 
 	if (x->mark && (!s->regs.valid || s->regs.gpr[3] != MARK || s->regs.rip == 0))
@@ -114,7 +117,9 @@ static bool stop_matches(const struct expectation *x, const struct vm_stop *s, c
 		ok = false;
 	if (ms > deadline + LATE_MS || (x->kind == VM_STOP_DEADLINE && ms < deadline))
 		ok = false;
-	if (x->how & ROWS && s->row > 1)
+	if (x->kind == VM_STOP_DEADLINE && strcmp(s->native, in_row ? "row deadline" : "launch deadline") != 0)
+		ok = false;
+	if (in_row ? s->row != 0 : x->how & ROWS && s->row > 1)
 		ok = false;
 	if (!ok)
 		printf("# stop %s (%s: %s), status %d, row %u, rbx 0x%" PRIx64 ", rip 0x%" PRIx64 ", %" PRIu64
@@ -125,7 +130,7 @@ static bool stop_matches(const struct expectation *x, const struct vm_stop *s, c
 
 static void guest_test(struct tap *t, const struct engine_ops *ops, struct engine *engine, const struct expectation *x)
 {
-	static const struct guest_row row = { .budget = 1000000, .max_samples = 1 };
+	const struct guest_row row = { .budget = 1000000, .max_samples = 1, .arg = { x->how & UNRUNG } };
 	struct buf path = BUF_INIT, image = BUF_INIT, console = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
 	const struct sink sink = { .ctx = &console, .console = console_keep };
 	struct launch launch = { .rows = x->how & ROWS ? &row : NULL, .row_count = x->how & ROWS ? 1 : 0, .cpu = -1,

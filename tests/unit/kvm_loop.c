@@ -174,13 +174,69 @@ static void rows_are_told(void)
 	ctrl_of(b)->row_current = 0;
 	CU_ASSERT(out32(b, GUEST_PORT_DOORBELL, DOORBELL_ROW_BEGIN));
 	CU_ASSERT_EQUAL(b->told_row, 0);
-	CU_ASSERT(b->lp.row_start_ns > 0);
 	CU_ASSERT(out32(b, GUEST_PORT_DOORBELL, DOORBELL_ROW_END));
-	CU_ASSERT_EQUAL(b->lp.row_start_ns, 0);
 	CU_ASSERT(b->begins == 1 && b->ends == 1);
 	ctrl_of(b)->row_current = 0xfffffff0;	/* never an index */
 	CU_ASSERT(out32(b, GUEST_PORT_DOORBELL, DOORBELL_ROW_BEGIN));
 	CU_ASSERT_EQUAL(b->told_row, b->launch.row_count);
+	bench_free(b);
+}
+
+static void record_put(struct bench *b, enum guest_record_type type)
+{
+	const struct guest_record r = { .magic = GUEST_RECORD_MAGIC, .type = type };
+	struct guest_ctrl *c = ctrl_of(b);
+
+	memcpy(b->mem.base + GUEST_RING_PHYS + c->ring_head, &r, sizeof(r));
+	c->ring_head += sizeof(r);
+}
+
+/* A guest that has begun a row and hangs before its doorbell: only the ring says so. */
+static void late_before_its_doorbell(void)
+{
+	struct bench *b = bench_make(true);
+
+	b->lp.start_ns = kvm_now_ns();
+	b->launch.deadline_ms = 60000;
+	b->launch.row_deadline_ms = 1;
+	CU_ASSERT(kvm_loop_interrupted(&b->lp, EINTR));		/* no row, no deadline of one */
+	record_put(b, RECORD_ROW_BEGIN);
+	b->lp.run->immediate_exit = 1;
+	CU_ASSERT(kvm_loop_interrupted(&b->lp, EINTR));
+	CU_ASSERT_EQUAL(b->lp.run->immediate_exit, 0);
+	CU_ASSERT_EQUAL(b->records, 1);				/* who collects them knows it too */
+	nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+	CU_ASSERT_FALSE(kvm_loop_interrupted(&b->lp, EINTR));
+	CU_ASSERT_EQUAL(b->stop.kind, VM_STOP_DEADLINE);
+	CU_ASSERT_STRING_EQUAL(b->stop.native, "row deadline");
+	bench_free(b);
+}
+
+static void late_without_a_row(void)
+{
+	struct bench *b = bench_make(false);
+
+	b->lp.start_ns = kvm_now_ns() - 2000000;
+	ctrl_of(b)->ring_head = 4;				/* a guest on its own has no ring */
+	CU_ASSERT(kvm_loop_interrupted(&b->lp, EINTR));
+	b->launch.deadline_ms = 1;
+	CU_ASSERT(kvm_loop_interrupted(&b->lp, EAGAIN));
+	CU_ASSERT_FALSE(kvm_loop_interrupted(&b->lp, EINTR));
+	CU_ASSERT_STRING_EQUAL(b->stop.native, "launch deadline");
+	CU_ASSERT_FALSE(kvm_loop_interrupted(&b->lp, EFAULT));
+	CU_ASSERT_EQUAL(b->stop.kind, VM_STOP_CARRIER);
+	bench_free(b);
+}
+
+static void nothing_to_do(void)
+{
+	static const uint32_t reasons[] = { KVM_EXIT_IRQ_WINDOW_OPEN, KVM_EXIT_INTR, KVM_EXIT_SET_TPR };
+	struct bench *b = bench_make(false);
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		b->lp.run->exit_reason = reasons[i];
+		CU_ASSERT(kvm_loop_handle(&b->lp));
+	}
 	bench_free(b);
 }
 
@@ -289,6 +345,9 @@ int main(void)
 		{ "sizes, counts and offsets past the run page stop the run", hostile_io },
 		{ "the last byte of the run page may be used", ends_at_the_end },
 		{ "row doorbells tell counters and a row in range", rows_are_told },
+		{ "a row that hangs before its doorbell is late", late_before_its_doorbell },
+		{ "a guest on its own has the deadline of its launch", late_without_a_row },
+		{ "exits that ask for nothing go on", nothing_to_do },
 		{ "a ring that makes no sense stops the run", hostile_ring },
 		{ "unknown doorbells stop the run, none is heard without rows", unknown_doorbell },
 		{ "a halt comes back in a row and ends a guest on its own", halts },
