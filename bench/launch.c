@@ -12,7 +12,8 @@
 #define BUDGET_MIN	0.004	/* seconds: below, a row measures its own warm-up */
 #define STRIKES		2	/* carriers in a row that got nowhere: the engine is given up */
 #define BOOT_SECONDS	6.0	/* a boot that takes longer hangs */
-#define ROW_OVERTIME	4.0	/* budgets that a runner takes at most (guest_abi.h), touching its memory beside */
+/* What a runner may take, and some: it does not look at the clock all the time. */
+#define ROW_BUDGETS	(1.25 * (GUEST_TOUCH_BUDGETS + GUEST_OVERTIME_BUDGETS))
 #define ROW_GRACE	1.0	/* seconds: a host that does something else */
 
 void row_skip(struct run *u, uint32_t i, const char *reason, const char *hint)
@@ -164,7 +165,7 @@ static void carriage_launch(struct run *u, struct carriage *k)
 	uint32_t i;
 
 	k->budget = row_budget(u);
-	k->row_deadline = ROW_OVERTIME * 1.5 * k->budget + ROW_GRACE;
+	k->row_deadline = ROW_BUDGETS * k->budget + ROW_GRACE;
 	rows_fill(u, k->index, k->n, k->budget, rows);
 	for (i = 0; i < k->n; i++)
 		u->c->row[i].tally = &u->tally[k->index[i]];

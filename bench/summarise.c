@@ -188,8 +188,7 @@ static void summarise_flags(struct result *r, const struct tally *t, const struc
 	}
 	if (MEDIAN_OF(t, empty_min, v) > TRAPPED_TICKS)
 		r->flags |= RESULT_TSC_TRAPPED;
-	/* A runner at ring 0 checks that LFENCE serialises, a process cannot. */
-	if (c->lfence_assumed && !(c->info->offers & ENGINE_RING0))
+	if (c->lfence_assumed)
 		r->flags |= RESULT_LFENCE_ASSUMED;
 }
 

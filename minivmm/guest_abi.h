@@ -66,12 +66,15 @@ struct guest_row {
 	uint32_t op;		/* number in ops.def: opaque to engines */
 	uint32_t flags;		/* GUEST_ROW_* */
 	uint64_t budget;	/* TSC ticks for the row, all phases; the runner keeps to it where it can stop.
-				 * Before it, up to 4 budgets more to make the row's memory present */
+				 * Before it, up to GUEST_TOUCH_BUDGETS more to make the row's memory present */
 	uint32_t max_samples;	/* single-shot samples at most; the runner's ring space bounds it too */
-	uint32_t min_samples;	/* wanted even when the budget is over, but never past 4 budgets */
+	uint32_t min_samples;	/* wanted even when the budget is over, but never past GUEST_OVERTIME_BUDGETS */
 	uint64_t arg[2];	/* the piece of the arena it uses: offset and length in bytes, 0 0: none */
 };
 #define GUEST_ROW_NO_DIFF	0x1	/* skip the differenced pass */
+
+#define GUEST_TOUCH_BUDGETS	4u
+#define GUEST_OVERTIME_BUDGETS	4u
 
 /* The general registers in the order of struct vm_regs (engine.h). */
 struct guest_fault {

@@ -14,14 +14,13 @@
 #define DIFF_PAIRS_WANT 16u /* that there should be time for, before they are made longer */
 #define PAGE_BYTES	4096u
 #define END_ROOM	(2 * sizeof(struct guest_record) + sizeof(struct guest_row_end))
-#define TOUCH_BUDGETS	4u  /* beside the row's own */
 #define TOUCH_PAGES	64u /* between two looks at the clock */
 
 /* Where in the budget a phase must end, in 1/16. */
 #define WARM_UNTIL	4u
 #define SINGLE_UNTIL	11u
 #define EMPTY_UNTIL	12u
-#define OVERTIME	4u /* budgets: min_samples are not waited for beyond */
+#define OVERTIME	(16u * GUEST_OVERTIME_BUDGETS) /* min_samples are not waited for beyond */
 
 /* Is there time for (ticks) more before (sixteenths) of the budget are over? */
 static bool time_for(const struct row_run *run, uint64_t ticks, unsigned sixteenths)
@@ -104,7 +103,7 @@ static void row_touch(struct row_run *run)
 
 	for (uint64_t p = run->runner->head; p < run->limit; p += PAGE_BYTES)
 		((volatile unsigned char *)run->runner->ring)[p % GUEST_RING_BYTES] = 0;
-	while (at < bytes && tsc_read() - start < run->row->budget * TOUCH_BUDGETS)
+	while (at < bytes && tsc_read() - start < run->row->budget * GUEST_TOUCH_BUDGETS)
 		for (unsigned i = 0; i < TOUCH_PAGES && at < bytes; i++, at += PAGE_BYTES)
 			(void)piece[at];
 	run->touched = at >= bytes;
@@ -122,7 +121,7 @@ static uint64_t pass_shots(struct row_run *run, enum guest_record_type type, uns
 
 	got /= sizeof(*v);
 	while (n < got && (time_left(run, until) ||
-			   (n < min && time_for(run, n ? v[n - 1] : 0, 16 * OVERTIME))))
+			   (n < min && time_for(run, n ? v[n - 1] : 0, OVERTIME))))
 		v[n++] = shoot(run, copies);
 	if (n < min)
 		run->result.flags |= n == got ? GUEST_END_RING_FULL : GUEST_END_BUDGET;
@@ -158,7 +157,7 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
 
 	got /= 2 * sizeof(*v);
-	if (!got || !single || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, 16 * OVERTIME))
+	if (!got || !single || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, OVERTIME))
 		return;
 	/* The code behind the first copy has not run yet. */
 	shoot(run, copies);

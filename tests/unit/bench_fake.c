@@ -22,6 +22,7 @@ struct fake fake;
 void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
+	fake.least_slack = INFINITY;
 	fake.info = (struct engine_info){
 		.backend = "fake 1.0", .provenance = PROVENANCE_HARDWARE, .via = "process", .clock = "tsc",
 		.offers = ENGINE_RING0 | ENGINE_USER_IO | ENGINE_KERNEL_PIO | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL,
@@ -198,10 +199,14 @@ static int fake_launch(struct engine *en, const struct launch *l, const struct s
 	memset(stop, 0, sizeof(*stop));
 	stop->row = l->row_count;
 	for (i = 0; i < l->row_count; i++) {
+		double budget = (double)l->rows[i].budget / FAKE_TSC_HZ;
+		double slack = l->row_deadline_ms / 1e3 - budget * (GUEST_TOUCH_BUDGETS + GUEST_OVERTIME_BUDGETS);
 		bool wants = ops[l->rows[i].op].wants & ENGINE_KERNEL_PIO;
 
 		with |= wants;
 		without |= !wants;
+		fake.most_budget = fmax(fake.most_budget, budget);
+		fake.least_slack = fmin(fake.least_slack, slack);
 		fake.irqchip_mixed += wants != l->irqchip;
 		if (fake.n_order < 512)
 			fake.order[fake.n_order++] = l->rows[i].op;

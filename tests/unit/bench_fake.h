@@ -8,6 +8,8 @@
 #include "bench/op.h"
 #include "bench/run.h"
 
+#define FAKE_TSC_HZ	1000000000ull	/* what budgets are counted in */
+
 enum fake_act {
 	FAKE_MEASURE,		/* samples around .ticks */
 	FAKE_FAULT,		/* stops in the row, with registers */
@@ -44,6 +46,8 @@ struct fake {
 	int cpu;			/* of the last launch */
 	char engine_order[512];		/* 'f'ake or 'p'rocess, as launched */
 	unsigned launches, closed;
+	double most_budget;		/* seconds, of any row */
+	double least_slack;		/* row deadline less all that the runner may take, seconds */
 	unsigned irqchip_mixed;		/* launches in which irqchip rows and others met */
 	uint32_t order[512]; size_t n_order;	/* op numbers, as launched */
 };

@@ -12,28 +12,57 @@
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/tap.h"
 
-#define TSC_HZ 1000000000ull
-
 static const char *const engine_fake[] = { "fake" };
 
-/* One run of (globs) on the fake engine. */
-static void run(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
+/* Of the machine of run_with(): its vendor, and what C001_1029 holds, 0: it could not be read. */
+struct processor {
+	char vendor[13];
+	uint64_t msr;
+};
+static const struct processor intel = { "GenuineIntel", 0 };
+
+static void processor_put(struct snapshot *s, const struct processor *p)
 {
-	struct bench_options o = { .engines = engine_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = n,
-				   .quick = true, .launches = launches, .seconds = seconds, .cpu = -1, .seed = 11,
-				   .table = fake_table, .n_table = 2 };
+	uint32_t regs[4] = { 1 };
+
+	memcpy(&regs[1], p->vendor, 4);
+	memcpy(&regs[3], p->vendor + 4, 4);
+	memcpy(&regs[2], p->vendor + 8, 4);
+	CU_ASSERT_EQUAL_FATAL(snapshot_add_cpuid(s, 0, 0, 0, regs), 0);
+	CU_ASSERT_EQUAL_FATAL(snapshot_add_msr(s, 0, 0xc0011029, p->msr ? 0 : EACCES, p->msr), 0);
+	CU_ASSERT_EQUAL_FATAL(snapshot_index(s), 0);
+}
+
+static void run_with(struct result_set *r, struct bench_options *o, const struct processor *processor)
+{
 	struct snapshot s;
 	struct verdict v;
 	struct plan p;
 	struct err e;
 
+	o->engines = engine_fake;
+	o->n_engines = 1;
+	o->cpu = -1;
+	o->seed = 11;
+	o->table = fake_table;
+	o->n_table = 2;
 	snapshot_init(&s);
+	processor_put(&s, processor);
 	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
-	CU_ASSERT_FATAL(plan_make(&p, &o, &s, &v, TSC_HZ, &e) == 0);
-	CU_ASSERT_FATAL(bench_run(r, &p, &o, &s, &v, TSC_HZ, NULL, &e) == 0);
+	CU_ASSERT_FATAL(plan_make(&p, o, &s, &v, FAKE_TSC_HZ, &e) == 0);
+	CU_ASSERT_FATAL(bench_run(r, &p, o, &s, &v, FAKE_TSC_HZ, NULL, &e) == 0);
 	plan_free(&p);
 	verdict_free(&v);
 	snapshot_free(&s);
+}
+
+/* One quick run of (globs) on the fake engine. */
+static void run(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
+{
+	struct bench_options o = { .op_globs = globs, .n_op_globs = n, .quick = true, .launches = launches,
+				   .seconds = seconds };
+
+	run_with(r, &o, &intel);
 }
 
 static const struct result *result_of(const struct result_set *r, const char *op)
@@ -233,6 +262,48 @@ static void test_exits_expected(void)
 	CU_ASSERT(isnan(exits_expected(op_find("exit.cpuid"), &info)));
 }
 
+/* Nothing in a guest checks that LFENCE serialises: where the machine does not say it, every result says so. */
+static void test_lfence_assumed(void)
+{
+	static const struct { struct processor cpu; bool assumed; } machines[] = {
+		{ { "GenuineIntel", 0 }, false }, { { "AuthenticAMD", 0 }, true }, { { "HygonGenuine", 0 }, true },
+		{ { "AuthenticAMD", 1u << 1 }, false }, { { "AuthenticAMD", 1u << 3 }, true },
+	};
+	const char *const globs[] = { "exit.cpuid" };
+	struct bench_options o = { .op_globs = globs, .n_op_globs = 1, .quick = true, .launches = 1 };
+	struct result_set set;
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		fake_reset();
+		CU_ASSERT(fake.info.offers & ENGINE_RING0);
+		run_with(&set, &o, &machines[i].cpu);
+		CU_ASSERT_EQUAL(has_flag(&set, "exit.cpuid", RESULT_LFENCE_ASSUMED), machines[i].assumed);
+		result_set_free(&set);
+	}
+}
+
+/* A row that takes all that a runner may take is not late yet, however long its budget. */
+static void test_row_deadline(void)
+{
+	static const struct { bool quick; double seconds, budget; } how[] = {
+		{ true, 0, 0.05 }, { false, 0, 0.1 }, { false, 600, 1.9 },
+	};
+	const char *const globs[] = { "exit.cpuid" };
+	struct result_set set;
+
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		struct bench_options o = { .op_globs = globs, .n_op_globs = 1, .quick = how[i].quick, .launches = 1,
+					   .seconds = how[i].seconds };
+
+		fake_reset();
+		run_with(&set, &o, &intel);
+		tap_note("budget %g s, slack %g s", fake.most_budget, fake.least_slack);
+		CU_ASSERT(fake.most_budget > how[i].budget);
+		CU_ASSERT(fake.least_slack > 1);
+		result_set_free(&set);
+	}
+}
+
 static void test_fault_costs_its_row(void)
 {
 	const char *const globs[] = { "nano.*" };
@@ -426,6 +497,8 @@ int main(void)
 		{ "percentiles and the headline tell of the same launch", test_unequal_launches },
 		{ "a launch that gives nothing is told, and drops nothing", test_empty_launches_are_told },
 		{ "exits are expected only where they are counted", test_exits_expected },
+		{ "LFENCE taken to serialise is said, of guests too", test_lfence_assumed },
+		{ "a row's deadline leaves the runner what it may take", test_row_deadline },
 		{ "a fault costs its row alone, with registers", test_fault_costs_its_row },
 		{ "a late row costs itself alone", test_late_row },
 		{ "a guest that ends in a row is that row's failure", test_guest_that_just_ends },
