@@ -11,6 +11,8 @@
 
 #define NS_PER_MS 1000000ull
 #define POLL_NS	  1000000l
+#define CR0_PG	  (1ull << 31)
+#define RESET_RIP 0xfff0 /* SDM vol. 3, table 10-1; APM vol. 2, table 14-1 */
 
 static uint64_t now_ns(void)
 {
@@ -63,6 +65,24 @@ void record_gate_init(struct record_gate *g, const struct launch *l, const struc
 		.to = to,
 		.row = l->row_count,
 	};
+}
+
+/* ---- a stop ---- */
+
+static bool regs_are_reset(const struct vm_regs *regs)
+{
+	return regs->valid && !(regs->cr0 & CR0_PG) && regs->rip == RESET_RIP;
+}
+
+void vm_stop_regs(struct vm_stop *stop, const struct vm_regs *regs)
+{
+	size_t n = strlen(stop->text);
+
+	stop->regs = *regs;
+	if (stop->kind != VM_STOP_SHUTDOWN || !regs_are_reset(regs))
+		return;
+	stop->regs = (struct vm_regs){ .valid = false };
+	snprintf(stop->text + n, sizeof(stop->text) - n, "; KVM reset the processor before it told");
 }
 
 /* ---- the watch ---- */

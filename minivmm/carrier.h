@@ -25,6 +25,12 @@ void record_gate_init(struct record_gate *g, const struct launch *l, const struc
 /* Is the launch that began at (start_ns), or the row at work, past its deadline? Then (stop) says which. */
 bool record_gate_late(const struct record_gate *g, uint64_t start_ns, struct vm_stop *stop);
 
+/*
+ * Takes the registers of a guest that has stopped, as (stop) says it did. Where KVM serves it with SVM a triple fault
+ * resets the processor before anyone can ask: what it holds then is nothing of the guest's, and (stop) says so.
+ */
+void vm_stop_regs(struct vm_stop *stop, const struct vm_regs *regs);
+
 struct carrier {
 	const struct launch *launch; /* borrowed */
 	const struct sink *sink;     /* borrowed */

@@ -191,6 +191,7 @@ static int machine_run(struct machine *m, struct engine *en, const struct launch
 		.run = m->vcpu.run, .run_bytes = m->vcpu.run_bytes, .vcpu_fd = m->vcpu.fd,
 		.mem = &m->mem, .launch = l, .sink = s, .stats = &m->stats, .stop = stop, .start_ns = start_ns,
 	};
+	struct vm_regs regs;
 	int rc = kvm_tick_start(&m->tick, m->vcpu.run, tick_period_ms(l), e);
 
 	if (rc < 0)
@@ -199,8 +200,10 @@ static int machine_run(struct machine *m, struct engine *en, const struct launch
 	kvm_loop_run(&lp);
 	kvm_tick_stop(&m->tick);
 	kvm_loop_counters(&lp, &stop->total);
-	if (stop->kind != VM_STOP_EXIT && stop->kind != VM_STOP_FAULT)
-		kvm_vcpu_regs(&m->vcpu, &stop->regs);
+	if (stop->kind != VM_STOP_EXIT && stop->kind != VM_STOP_FAULT) {
+		kvm_vcpu_regs(&m->vcpu, &regs);
+		vm_stop_regs(stop, &regs);
+	}
 	/* A guest on its own has no memory rows to label, and walking the page tables costs more than it runs. */
 	if (l->rows)
 		host_backing(m->mem.base, m->mem.bytes, en->info.memory, sizeof(en->info.memory));

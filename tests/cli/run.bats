@@ -46,6 +46,7 @@ dies() {
 	[ "$status" = 1 ]
 	[ "$output" = "faulting" ]
 	[[ $stderr == *"triple fault"* ]]
+	[[ $stderr != *"KVM reset the processor"* ]] || skip "this KVM loses the registers of a triple fault"
 	[[ $stderr == *"rbx 1234567890abcdef"* ]]
 	[[ $stderr == *"rip 0000001000"* ]]
 }

@@ -308,6 +308,32 @@ static void bad_ends(void)
 	}
 }
 
+/* Under SVM KVM resets the processor before it tells of a triple fault: those registers are not the guest's. */
+static void registers_of_a_reset(void)
+{
+	static const struct vm_regs reset = { .valid = true, .rip = 0xfff0, .rflags = 2, .cr0 = 0x60000010 };
+	struct vm_stop stop = { .kind = VM_STOP_SHUTDOWN, .text = "triple fault" };
+	struct vm_regs regs = reset;
+
+	vm_stop_regs(&stop, &regs);
+	CU_ASSERT_FALSE(stop.regs.valid);
+	CU_ASSERT_EQUAL(stop.regs.cr0, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(stop.text, "triple fault; KVM reset"));
+
+	strcpy(stop.text, "triple fault");
+	regs.cr0 |= 1u << 31;			/* a guest may be there with paging on, */
+	vm_stop_regs(&stop, &regs);
+	CU_ASSERT(stop.regs.valid && stop.regs.rip == 0xfff0);
+	regs = reset;
+	regs.rip = 0x400010;			/* or elsewhere without, */
+	vm_stop_regs(&stop, &regs);
+	CU_ASSERT(stop.regs.valid && stop.regs.rip == 0x400010);
+	stop.kind = VM_STOP_DEADLINE;		/* or just hang there */
+	vm_stop_regs(&stop, &reset);
+	CU_ASSERT(stop.regs.valid);
+	CU_ASSERT_STRING_EQUAL(stop.text, "triple fault");
+}
+
 static void guest_pointers(void)
 {
 	struct kvm_memory m = { .base = (unsigned char *)0x1000, .bytes = 0x200000 };
@@ -352,6 +378,7 @@ int main(void)
 		{ "unknown doorbells stop the run, none is heard without rows", unknown_doorbell },
 		{ "a halt comes back in a row and ends a guest on its own", halts },
 		{ "every bad end has its kind, word and sentence", bad_ends },
+		{ "registers of a processor that was reset are not told", registers_of_a_reset },
 		{ "guest pointers are checked against overflow", guest_pointers },
 		{ "guest memory has a checked size and is aligned", memory_sizes },
 		{ 0 }
