@@ -49,7 +49,7 @@ struct qemu_process {
 	struct child child;
 	struct qmp qmp;
 	const struct sink *sink;	/* borrowed, gets the console */
-	struct buf errors;		/* what it wrote to stderr, the beginning */
+	struct buf errors;		/* what it wrote to stderr, since the guest was started if it was; the beginning */
 	bool running;			/* the guest was started */
 	bool ended;			/* the process has: (status) is as of waitpid */
 	bool halted;			/* for good */
@@ -82,7 +82,17 @@ int qemu_process_poll(void *p, struct err *e);
 bool qemu_process_registers(struct qemu_process *p, unsigned timeout_ms);
 /* The run state ("internal-error"), in (out). False when QEMU did not answer in time. */
 bool qemu_process_state(struct qemu_process *p, unsigned timeout_ms, char out[32]);
-/* Length of the first line of stderr, and where it starts behind "qemu-system-x86_64: ". */
+/*
+ * For a guest that poll() said has stopped for good. Since 9.1 QEMU survives isa-debug-exit when told -no-shutdown,
+ * as it is here for triple faults: lets it end with the status that its guest wrote.
+ */
+void qemu_process_settle(struct qemu_process *p, unsigned timeout_ms);
+/* Did QEMU say that its guest asked for the end? Older ones do not; that it did not is no evidence. */
+bool qemu_process_left(const struct qemu_process *p);
+/*
+ * Length of the first line of stderr since the guest was started (before: ever) that is no warning, 0 where there is
+ * none, and where it starts behind "qemu-system-x86_64: ".
+ */
 int qemu_process_complaint(const struct qemu_process *p, const char **line);
 void qemu_process_end(struct qemu_process *p);
 

@@ -147,22 +147,29 @@ static void stop_carrier(const struct qemu_process *p, struct vm_stop *stop, con
 	snprintf(stop->text, sizeof(stop->text), "QEMU %s%s%.*s", what, n ? ": " : "", n, line);
 }
 
-/*
- * isa-debug-exit ends QEMU with (value << 1) | 1, eight bits of it. QEMU's own exit(1) looks like a guest's 0, but
- * never comes without a complaint.
- */
+/* QEMU's own exit(1) looks like a guest's 0. Did it fail? Without better evidence: it does not without complaint. */
+static bool is_failure(const struct qemu_process *p, bool runner_ended)
+{
+	const char *line;
+
+	return WEXITSTATUS(p->status) == 1 && !runner_ended && !qemu_process_left(p) &&
+	       qemu_process_complaint(p, &line) > 0;
+}
+
+/* isa-debug-exit ends QEMU with (value << 1) | 1, eight bits of it. */
 static void decode_exit(const struct qemu_process *p, const struct launch *l, const unsigned char *mem,
 			struct vm_stop *stop)
 {
 	const struct guest_ctrl *ctrl = (const struct guest_ctrl *)(mem + GUEST_CTRL_PHYS);
 	char native[sizeof(stop->native)];
 	int code = WEXITSTATUS(p->status);
+	bool runner_ended = l->rows && (ctrl->state == GUEST_DONE || ctrl->state == GUEST_FAULTED);
 	uint32_t row = stop->row;
 
 	if (WIFSIGNALED(p->status)) {
 		snprintf(native, sizeof(native), "signal %d", WTERMSIG(p->status));
 		stop_carrier(p, stop, native, "was killed");
-	} else if (!(code & 1) || (code == 1 && p->errors.len)) {
+	} else if (!(code & 1) || is_failure(p, runner_ended)) {
 		snprintf(native, sizeof(native), "exit status %d", code);
 		stop_carrier(p, stop, native, "ended, and not because its guest wanted to");
 	} else if (l->rows && ctrl->state == GUEST_FAULTED) {
@@ -179,7 +186,9 @@ static void decode_stop(struct qemu_process *p, struct vm_stop *stop)
 {
 	char state[32] = "";
 
-	if (p->qmp.shutdown[0]) {
+	if (qemu_process_left(p)) {
+		stop_carrier(p, stop, p->qmp.shutdown, "did not end with its guest");
+	} else if (p->qmp.shutdown[0]) {
 		stop_say(stop, VM_STOP_SHUTDOWN, p->qmp.shutdown, "triple fault");
 	} else if (p->halted) {
 		stop_say(stop, VM_STOP_HALT, "HLT", "the guest halted, and nothing can wake it");
@@ -195,6 +204,8 @@ static void decode(struct qemu_carrier *c, const struct launch *l, struct vm_sto
 
 	if (stop->kind == VM_STOP_INTERRUPTED)
 		return;
+	if (stop->kind == VM_STOP_EXIT && !p->ended)
+		qemu_process_settle(p, ANSWER_MS);
 	if (stop->kind == VM_STOP_EXIT && p->ended) {
 		decode_exit(p, l, c->mem, stop);
 		return;
@@ -202,7 +213,7 @@ static void decode(struct qemu_carrier *c, const struct launch *l, struct vm_sto
 	if (stop->kind == VM_STOP_EXIT)
 		decode_stop(p, stop);
 	if (qemu_process_registers(p, ANSWER_MS))
-		stop->regs = p->regs;
+		vm_stop_regs(stop, &p->regs);
 }
 
 /* ---- */

@@ -17,6 +17,7 @@
 
 #define ERRORS_MAX	4096u
 #define ARGS_MAX	40u
+#define ROUNDS_LAST	64u		/* chunks that an ended QEMU can have left in its pipes, and more */
 #define HALT_ASK_NS	100000000ull	/* a guest on its own: how often it is asked whether it has halted */
 #define INFO_REGISTERS	"{\"command-line\": \"info registers\"}"
 
@@ -121,16 +122,16 @@ static bool output_take(int *fd, char *chunk, size_t bytes, size_t *n)
 	return false;
 }
 
-/* (rounds) bounds a guest that floods its console: the deadline is looked at in between. */
+/* (rounds) bounds who floods either of them: the deadline is looked at in between. */
 static void outputs_drain(struct qemu_process *p, unsigned rounds)
 {
 	char chunk[16384];
 	size_t n;
 
-	while (rounds-- && output_take(&p->child.out, chunk, sizeof(chunk), &n))
+	for (unsigned i = 0; i < rounds && output_take(&p->child.out, chunk, sizeof(chunk), &n); i++)
 		if (p->running && p->sink && p->sink->console)
 			p->sink->console(p->sink->ctx, chunk, n);
-	while (output_take(&p->child.err, chunk, sizeof(chunk), &n)) {
+	for (unsigned i = 0; i < rounds && output_take(&p->child.err, chunk, sizeof(chunk), &n); i++) {
 		size_t room = ERRORS_MAX - p->errors.len;
 
 		buf_append(&p->errors, chunk, n < room ? n : room);
@@ -139,13 +140,22 @@ static void outputs_drain(struct qemu_process *p, unsigned rounds)
 
 int qemu_process_complaint(const struct qemu_process *p, const char **line)
 {
-	static const char prefix[] = "qemu-system-x86_64: ";
+	static const char prefix[] = "qemu-system-x86_64: ", warning[] = "warning:";
 	const char *s = buf_str(&p->errors);
+	size_t n;
 
-	if (strncmp(s, prefix, sizeof(prefix) - 1) == 0)
+	for (;; s += n) {
+		s += strspn(s, "\r\n");
+		n = strcspn(s, "\r\n");
+		if (!n || !memmem(s, n, warning, sizeof(warning) - 1))
+			break;
+	}
+	if (strncmp(s, prefix, sizeof(prefix) - 1) == 0) {
 		s += sizeof(prefix) - 1;
+		n -= sizeof(prefix) - 1;
+	}
 	*line = s;
-	return (int)strcspn(s, "\r\n");
+	return (int)n;
 }
 
 /* Takes messages that are there: "info registers" answers go to (p->regs). 1: (msg) is another, 0 or -errno. */
@@ -237,6 +247,10 @@ static int start_failure(struct qemu_process *p, const struct qemu_config *c, in
 	}
 	outputs_drain(p, 1);
 	n = qemu_process_complaint(p, &line);
+	if (!n) {		/* then the first warning, rather than nothing */
+		line = buf_str(&p->errors);
+		n = (int)strcspn(line, "\r\n");
+	}
 	if (rc == -EINTR)
 		return err_set(e, EINTR, "interrupted while QEMU started");
 	if (rc == -ETIMEDOUT)
@@ -276,7 +290,8 @@ int qemu_process_run(struct qemu_process *p, unsigned timeout_ms, struct err *e)
 {
 	int rc;
 
-	outputs_drain(p, 1);	/* warnings of the start are none of the run's */
+	outputs_drain(p, ROUNDS_LAST);
+	buf_clear(&p->errors);	/* what it said at its start is no reason why the run ended */
 	p->running = true;
 	rc = ask(p, "cont", timeout_ms, NULL, e);
 	/* A guest may end before QEMU has answered. */
@@ -295,7 +310,7 @@ int qemu_process_poll(void *ctx, struct err *e)
 	int rc;
 
 	ended_note(p);
-	outputs_drain(p, p->ended ? ~0u : 16);
+	outputs_drain(p, p->ended ? ROUNDS_LAST : 16);
 	if (p->ended)
 		return 1;
 	rc = messages_take(p, &msg);
@@ -344,6 +359,30 @@ bool qemu_process_state(struct qemu_process *p, unsigned timeout_ms, char out[32
 	snprintf(out, 32, "%s", state ? state : "");
 	json_decref(answer);
 	return state != NULL;
+}
+
+bool qemu_process_left(const struct qemu_process *p)
+{
+	return strcmp(p->qmp.shutdown, "guest-shutdown") == 0;
+}
+
+void qemu_process_settle(struct qemu_process *p, unsigned timeout_ms)
+{
+	uint64_t end = now_ns() + timeout_ms * 1000000ull;
+	char state[32];
+
+	/* It halts behind the write that ends it: an answer comes after that event. */
+	if (p->halted && !p->qmp.shutdown[0])
+		qemu_process_state(p, timeout_ms, state);
+	if (p->ended || !qemu_process_left(p) || qmp_send(&p->qmp, "quit", NULL) < 0)
+		return;
+	while (!p->ended && now_ns() < end) {
+		struct pollfd fds[2] = { { p->child.out, POLLIN, 0 }, { p->child.err, POLLIN, 0 } };
+
+		poll(fds, 2, 1);
+		ended_note(p);
+		outputs_drain(p, p->ended ? ROUNDS_LAST : 1);
+	}
 }
 
 void qemu_process_end(struct qemu_process *p)

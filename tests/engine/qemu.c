@@ -117,6 +117,96 @@ static void test_silence(void)
 	CU_ASSERT(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 }
 
+/* ---- ends, of a QEMU that is a script ---- */
+
+/* (start) when it starts, (cont) when its guest does, (quit) when it is told to end; (regs) are its registers. */
+static void fake_monitor(const char *start, const char *cont, const char *quit, const char *regs)
+{
+	struct buf body = BUF_INIT;
+
+	buf_printf(&body, MONITOR "say() { eval \"printf '%%s\\\\n' '$1' >&$fd\"; }\n%s\nsay '{\"QMP\": {}}'\n"
+		   "eval \"exec <&$fd\"\nwhile read -r line; do case $line in\n"
+		   "*'\"cont\"'*) say '{\"return\": {}}'; %s;;\n*'\"quit\"'*) %s;;\n"
+		   "*human*) say '{\"return\": \"%s\"}';;\n"
+		   "*) say '{\"return\": {}}';;\nesac; done\n", start, cont, quit, regs);
+	fake(buf_str(&body));
+	buf_free(&body);
+}
+
+/* A guest on its own under the fake. */
+static void fake_launch(struct vm_stop *stop, unsigned deadline_ms)
+{
+	static const struct qemu_machine machine = { "none", "max" };
+	const struct launch l = { .cpu = -1, .deadline_ms = deadline_ms };
+	struct qemu_run r = { .program = script, .accel = "tcg", .machine = &machine, .tsc_hz = TSC_HZ };
+	const struct sink none = { 0 };
+	struct err e = { 0 };
+
+	memset(stop, 0xa5, sizeof(*stop));
+	CU_ASSERT_EQUAL_FATAL(qemu_launch(&r, &l, &none, stop, &e), 0);
+	tap_note("%s, %s: %s", vm_stop_name(stop->kind), stop->native, stop->text);
+	CU_ASSERT(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+
+#define WARN	"echo 'qemu-system-x86_64: warning: TCG does not know it' >&2"
+#define EVENT(reason) "say '{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true, \"reason\": \"" reason "\"}}'; " \
+		      "say '{\"event\": \"STOP\"}'"
+
+static void test_status_1(void)
+{
+	static const struct { const char *start, *cont, *quit; enum vm_stop_kind kind; int status; } ends[] = {
+		{ ":", "exit 1", ":", VM_STOP_EXIT, 0 },
+		{ WARN, "exit 1", ":", VM_STOP_EXIT, 0 },
+		{ ":", WARN "; " WARN "; exit 1", ":", VM_STOP_EXIT, 0 },
+		{ "echo 'pulse: no such sound' >&2", "exit 1", ":", VM_STOP_EXIT, 0 },
+		{ WARN, WARN "; echo 'qemu-system-x86_64: no room left' >&2; exit 1", ":", VM_STOP_CARRIER, 0 },
+		{ ":", "exit 4", ":", VM_STOP_CARRIER, 0 },
+		/* As 9.1 and newer end. */
+		{ ":", EVENT("guest-shutdown"), "exit 7", VM_STOP_EXIT, 3 },
+		{ ":", EVENT("guest-shutdown"), "echo 'bye' >&2; exit 1", VM_STOP_EXIT, 0 },
+		{ ":", EVENT("guest-shutdown"), "sleep 9", VM_STOP_CARRIER, 0 },
+	};
+	struct vm_stop stop;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		fake_monitor(ends[i].start, ends[i].cont, ends[i].quit, "");
+		fake_launch(&stop, 5000);
+		CU_ASSERT_EQUAL(stop.kind, ends[i].kind);
+		CU_ASSERT_EQUAL(stop.status, ends[i].status);
+		CU_ASSERT(i != 4 || strstr(stop.text, ": no room left"));
+	}
+}
+
+static void test_reset_registers(void)
+{
+	static const char rest[] = "RBX=0 RCX=0 RDX=600 RSI=0 RDI=0 RBP=0 RSP=0 RFL=2 CR0=60000010 CR2=0 CR3=0 CR4=0";
+	struct buf regs = BUF_INIT;
+	struct vm_stop stop;
+
+	for (int reset = 0; reset < 2; reset++) {
+		buf_clear(&regs);
+		buf_printf(&regs, "RAX=5 RIP=%s %s", reset ? "fff0" : "1234", rest);
+		fake_monitor(":", EVENT("guest-reset"), ":", buf_str(&regs));
+		fake_launch(&stop, 5000);
+		CU_ASSERT_EQUAL(stop.kind, VM_STOP_SHUTDOWN);
+		CU_ASSERT_EQUAL(stop.regs.valid, !reset);
+		CU_ASSERT_EQUAL(strstr(stop.text, "KVM reset the processor") != NULL, reset);
+	}
+	buf_free(&regs);
+}
+
+/* Whoever floods stderr is not read until it pauses. */
+static void test_flood(void)
+{
+	struct vm_stop stop;
+	uint64_t start = now_ms();
+
+	fake_monitor("i=0; while [ $i -lt 6 ]; do yes >&2 & i=$((i + 1)); done", ":", "exit 1", "");
+	fake_launch(&stop, 300);
+	CU_ASSERT_EQUAL(stop.kind, VM_STOP_DEADLINE);
+	CU_ASSERT(now_ms() - start < 10000);
+}
+
 /* ---- with the real one behind the fake ---- */
 
 static bool real_qemu(struct buf *path)
@@ -293,6 +383,9 @@ int main(void)
 		{ "its death at the start is told in its words", test_death_at_start },
 		{ "nonsense from the monitor is refused", test_monitor_nonsense },
 		{ "silence ends by a deadline", test_silence },
+		{ "a status of 1 is the guest's unless QEMU complained, warnings are none", test_status_1 },
+		{ "registers of a processor that was reset are not told", test_reset_registers },
+		{ "a flood on stderr does not outlast the deadline", test_flood },
 		{ "its death at a launch is told in its words", test_death_at_launch },
 		{ "without microvm pc takes its place", test_without_microvm },
 		{ "its death at work ends the launch", test_death_at_work },
