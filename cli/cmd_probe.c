@@ -28,7 +28,9 @@ struct request {
 
 static struct render_style style_of(const struct cli *cli)
 {
-	return (struct render_style){ .colour = cli->colour, .utf8 = cli->utf8, .columns = cli->columns };
+	return (struct render_style){ .colour = cli->colour,
+				      .utf8 = cli->utf8,
+				      .columns = cli->columns };
 }
 
 static int read_machine(struct snapshot *s, const char *path, struct err *e)
@@ -53,10 +55,12 @@ static int save(struct cli *cli, const struct snapshot *s, const char *path)
 	return rc;
 }
 
-static int put_json(const struct snapshot *s, const struct verdict *v, const struct request *r, struct buf *out)
+static int put_json(const struct snapshot *s, const struct verdict *v, const struct request *r,
+		    struct buf *out)
 {
 	json_t *document = probe_json(s, v, r->all);
-	char *text = document ? json_dumps(document, r->n_from > 1 ? JSON_COMPACT : JSON_INDENT(2)) : NULL;
+	char *text = document ? json_dumps(document, r->n_from > 1 ? JSON_COMPACT : JSON_INDENT(2)) :
+				NULL;
 
 	if (text)
 		buf_printf(out, "%s\n", text);
@@ -66,7 +70,8 @@ static int put_json(const struct snapshot *s, const struct verdict *v, const str
 }
 
 /* Appends the answer for one machine. 0 or -errno. */
-static int answer(const struct snapshot *s, const struct verdict *v, const struct request *r, struct buf *out)
+static int answer(const struct snapshot *s, const struct verdict *v, const struct request *r,
+		  struct buf *out)
 {
 	if (r->json)
 		return put_json(s, v, r, out);
@@ -139,7 +144,10 @@ static int probe_recorded(struct cli *cli, const struct request *r, struct buf *
 			return EXIT_INTERRUPTED;
 		if (r->n_from == 1 || one == EXIT_RUNTIME)
 			status = one;
-		/* Answers go out as they are made: those for a thousand machines need not fit into memory. */
+		/*
+		 * Answers go out as they are made: those for a thousand machines need not
+		 * fit into memory.
+		 */
 		if (!r->output) {
 			cli_out(cli, buf_str(out), out->len);
 			buf_clear(out);
@@ -174,7 +182,8 @@ static int gather(struct cli *cli, const struct args *a, const char ***out, size
 	*n = n_from + n_operands;
 	*out = NULL;
 	if (n_operands && !n_from)
-		return cli_usage(cli, "probe", "'%s': a recorded machine comes behind --from", operands[0]);
+		return cli_usage(cli, "probe", "'%s': a recorded machine comes behind --from",
+				 operands[0]);
 	if (*n == 0)
 		return 0;
 	*out = calloc(*n, sizeof(**out));
@@ -197,8 +206,13 @@ static int run(struct cli *cli, const struct args *a)
 	const char **from = NULL;
 	struct buf out = BUF_INIT;
 	struct request r = {
-		.save = args_value(a, "save"), .output = file_or_stdout(args_value(a, "output")), .json = strcmp(args_format(a), "json") == 0, .all = args_flag(a, "all"),
-		.redact = args_flag(a, "redact"), .run_guest = !args_flag(a, "no-run"), .style = style_of(cli),
+		.save = args_value(a, "save"),
+		.output = file_or_stdout(args_value(a, "output")),
+		.json = strcmp(args_format(a), "json") == 0,
+		.all = args_flag(a, "all"),
+		.redact = args_flag(a, "redact"),
+		.run_guest = !args_flag(a, "no-run"),
+		.style = style_of(cli),
 	};
 	int status = find_check(cli, args_value(a, "explain"), &r.explain), rc;
 
@@ -210,7 +224,8 @@ static int run(struct cli *cli, const struct args *a)
 		r.from = from;
 		status = r.n_from ? probe_recorded(cli, &r, &out) : probe_live(cli, &r, &out);
 		/* Half of the answers are no answer. */
-		rc = out.len && status != EXIT_INTERRUPTED ? cli_write_buf(cli, r.output, &out) : EXIT_OK;
+		rc = out.len && status != EXIT_INTERRUPTED ? cli_write_buf(cli, r.output, &out) :
+							     EXIT_OK;
 		status = rc ? rc : status;
 	}
 	buf_free(&out);
@@ -220,24 +235,37 @@ static int run(struct cli *cli, const struct args *a)
 
 static const struct opt opts[] = {
 	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write" },
-	{ .name = "from", .arg = "FILE", .repeatable = true, .complete = COMPLETE_FILE,
+	{ .name = "from",
+	  .arg = "FILE",
+	  .repeatable = true,
+	  .complete = COMPLETE_FILE,
 	  .help = "judge a recorded machine; - is stdin",
-	  .more = "Nothing of this machine is looked at. Several files may follow; with --format json each gives one document on "
-		  "a line of its own, and a file that cannot be read does not stop the rest." },
-	{ .name = "save", .arg = "FILE", .complete = COMPLETE_FILE, .help = "keep everything that was read in FILE",
+	  .more = "Nothing of this machine is looked at. Several files may follow; with --format "
+		  "json each gives one document on a line of its own, and a file that cannot be "
+		  "read does not stop the rest." },
+	{ .name = "save",
+	  .arg = "FILE",
+	  .complete = COMPLETE_FILE,
+	  .help = "keep everything that was read in FILE",
 	  .more = "FILE is text and can be judged elsewhere with --from." },
-	{ .name = "redact", .help = "drop boot parameters and identifiers that may name the owner",
-	  .more = "Serial numbers and host names are never collected; this also drops boot parameters that say nothing of virtualization, and "
-		  "control group names." },
+	{ .name = "redact",
+	  .help = "drop boot parameters and identifiers that may name the owner",
+	  .more = "Serial numbers and host names are never collected; this also drops boot "
+		  "parameters that say nothing of virtualization, and control group names." },
 	{ .name = "no-run", .help = "create a VM but run no guest in it" },
-	{ .name = "explain", .arg = "CHECK", .complete = COMPLETE_CHECK, .help = "what CHECK reads, means and says here" },
+	{ .name = "explain",
+	  .arg = "CHECK",
+	  .complete = COMPLETE_CHECK,
+	  .help = "what CHECK reads, means and says here" },
 	{ .name = "all", .help = "add every record to the JSON" },
 	{ 0 }
 };
 
 const struct exit_doc verdict_exits[] = {
-	{ 0, "usable: a guest ran, with --no-run a VM was created; or capable: a recorded processor has VT and nothing says that it is off" },
-	{ 1, "run-time failure, said on stderr; of several recorded machines one could not be read" },
+	{ 0, "usable: a guest ran, with --no-run a VM was created; or capable: a recorded "
+	     "processor has VT and nothing says that it is off" },
+	{ 1, "run-time failure, said on stderr; of several recorded machines one could not be "
+	     "read" },
 	{ 2, "usage" },
 	{ 10, "unsupported: the processor has no VT" },
 	{ 11, "firmware-disabled: VT is there, firmware or the kernel has locked it off" },
@@ -258,19 +286,27 @@ const struct cmd cmd_probe = {
 	.complete = COMPLETE_FILE,
 	.summary = "find out what virtualization this machine has, and what is in its way",
 	.description =
-		"Reads CPUID on every CPU, the MSRs that /dev/cpu/N/msr lets be read, what the kernel tells in /proc and /sys, and asks "
-		"/dev/kvm; then it runs a guest of ten instructions, which is the only final proof. From that it says apart what the "
-		"processor has, what firmware has left on, what an outer hypervisor hides, which driver serves KVM, whether you may use it "
-		"and whether another hypervisor holds it.\n\n"
-		"Nothing is changed: no MSR is written, no module is loaded, no program is run. What could not be read is said to be "
-		"unknown, never to be absent. Root sees more (MSRs, the kernel's log) but is not needed.\n\n"
-		"A guest that ran gives status 0, whatever else is true. A KVM without hardware VT (kvm_pvm) says so in the first line.",
+		"Reads CPUID on every CPU, the MSRs that /dev/cpu/N/msr lets be read, what the "
+		"kernel tells in /proc and /sys, and asks /dev/kvm; then it runs a guest of ten "
+		"instructions, which is the only final proof. From that it says apart what the "
+		"processor has, what firmware has left on, what an outer hypervisor hides, which "
+		"driver serves KVM, whether you may use it and whether another hypervisor holds "
+		"it.\n\n"
+		"Nothing is changed: no MSR is written, no module is loaded, no program is run. "
+		"What could not be read is said to be unknown, never to be absent. Root sees "
+		"more (MSRs, the kernel's log) but is not needed.\n\n"
+		"A guest that ran gives status 0, whatever else is true. A KVM without hardware "
+		"VT (kvm_pvm) says so in the first line.",
 	.examples =
 		"vtscope probe\n  the verdict and every check\n"
-		"vtscope probe --format json | jq .verdict.status\n  for scripts, which may as well use the exit status\n"
-		"vtscope probe --explain firmware.vmx\n  how that is found out, and what was found here\n"
-		"vtscope probe --save machine.snap --redact\n  everything that was read, to send\n"
-		"vtscope probe --from machine.snap\n  the verdict on a machine that is elsewhere\n",
+		"vtscope probe --format json | jq .verdict.status\n  for scripts, which may as "
+		"well use the exit status\n"
+		"vtscope probe --explain firmware.vmx\n  how that is found out, and what was "
+		"found here\n"
+		"vtscope probe --save machine.snap --redact\n  everything that was read, to "
+		"send\n"
+		"vtscope probe --from machine.snap\n  the verdict on a machine that is "
+		"elsewhere\n",
 	.opts = opts,
 	.exits = verdict_exits,
 	.run = run,

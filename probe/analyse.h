@@ -15,10 +15,11 @@
 void finding_set(struct finding *out, enum answer a, enum basis b);
 void finding_hint(struct finding *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Drops what does not fit: a finding holds EVIDENCE_MAX. */
-void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+void finding_evidence(struct finding *out, const char *source, const char *where,
+		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* A read that failed, or was never tried (NULL), as evidence. */
-void finding_unread(struct finding *out, const char *source, const char *where, const struct snap_record *r);
+void finding_unread(struct finding *out, const char *source, const char *where,
+		    const struct snap_record *r);
 
 /* ---- CPUs ---- */
 
@@ -87,8 +88,8 @@ const char *model_known_vt(const struct machine_id *m);
 /* "AMD EPYC 9354, Zen 4" : for one line. */
 void model_describe(const struct machine_id *m, char *out, size_t size);
 
-enum firmware_state { FIRMWARE_UNKNOWN, FIRMWARE_ENABLED, FIRMWARE_DISABLED, FIRMWARE_KERNEL_LOCKED, FIRMWARE_SMX_ONLY,
-		      FIRMWARE_UNLOCKED, FIRMWARE_INCONSISTENT, FIRMWARE_NA };
+enum firmware_state { FIRMWARE_UNKNOWN, FIRMWARE_ENABLED, FIRMWARE_DISABLED, FIRMWARE_KERNEL_LOCKED,
+		      FIRMWARE_SMX_ONLY, FIRMWARE_UNLOCKED, FIRMWARE_INCONSISTENT, FIRMWARE_NA };
 /* (out) gets the evidence; answer, basis and hint are set from the state. */
 enum firmware_state firmware_vmx(const struct snapshot *s, struct finding *out);
 enum firmware_state firmware_svm(const struct snapshot *s, struct finding *out);

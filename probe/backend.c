@@ -11,8 +11,9 @@
 const char *backend_name(enum kvm_backend b)
 {
 	static const char *const names[] = {
-		[BACKEND_NONE] = "none", [BACKEND_KVM_INTEL] = "kvm_intel", [BACKEND_KVM_AMD] = "kvm_amd",
-		[BACKEND_KVM_PVM] = "kvm_pvm", [BACKEND_OTHER] = "other", [BACKEND_UNKNOWN] = "unknown",
+		[BACKEND_NONE] = "none",       [BACKEND_KVM_INTEL] = "kvm_intel",
+		[BACKEND_KVM_AMD] = "kvm_amd", [BACKEND_KVM_PVM] = "kvm_pvm",
+		[BACKEND_OTHER] = "other",     [BACKEND_UNKNOWN] = "unknown",
 	};
 
 	return names[b];
@@ -23,7 +24,8 @@ static enum answer served(const struct snapshot *s)
 {
 	const struct snap_record *open = snapshot_kvm(s, "open", 0);
 	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
-	const struct snap_record *sysfs = snapshot_named(s, SNAP_TEXT, "/sys/devices/virtual/misc/kvm/dev");
+	const struct snap_record *sysfs =
+		snapshot_named(s, SNAP_TEXT, "/sys/devices/virtual/misc/kvm/dev");
 
 	if ((open && !open->err) || (sysfs && !sysfs->err))
 		return ANSWER_YES;
@@ -37,8 +39,9 @@ static enum answer served(const struct snapshot *s)
 }
 
 /*
- * A built-in module has its folder in /sys/module whether it works or not, so that several may be listed. kvm_intel
- * and kvm_amd need their CPUID bit, and their nested state is never 0 bytes, which kvm_pvm's is.
+ * A built-in module has its folder in /sys/module whether it works or not, so that
+ * several may be listed. kvm_intel and kvm_amd need their CPUID bit, and their nested
+ * state is never 0 bytes, which kvm_pvm's is.
  */
 enum kvm_backend backend_identify(const struct snapshot *s)
 {
@@ -50,7 +53,8 @@ enum kvm_backend backend_identify(const struct snapshot *s)
 
 	if (is != ANSWER_YES)
 		return is == ANSWER_NO ? BACKEND_NONE : BACKEND_UNKNOWN;
-	if (view_has(s, CPUID_vmx) && view_listed(s, "/sys/module", "kvm_intel") && !(pvm && no_nesting))
+	if (view_has(s, CPUID_vmx) && view_listed(s, "/sys/module", "kvm_intel") &&
+	    !(pvm && no_nesting))
 		return BACKEND_KVM_INTEL;
 	if (view_has(s, CPUID_svm) && view_listed(s, "/sys/module", "kvm_amd") && !(pvm && no_nesting))
 		return BACKEND_KVM_AMD;
@@ -61,7 +65,8 @@ enum kvm_backend backend_identify(const struct snapshot *s)
 
 void holders_list(const struct snapshot *s, char *out, size_t size)
 {
-	static const char *const others[] = { "vboxdrv", "vmmon", "haxm", "nvmm", "mshv_root", "xen_privcmd" };
+	static const char *const others[] = { "vboxdrv", "vmmon",     "haxm",
+					      "nvmm",	 "mshv_root", "xen_privcmd" };
 	size_t n = 0;
 
 	out[0] = '\0';

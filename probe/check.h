@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check.h - the question table: rows of id, question, pure evaluation, hint. probe/, minivmm/, bench/, cli/ include this.
+ * check.h - the question table: rows of id, question, pure evaluation, hint. probe/, minivmm/,
+ * bench/, cli/ include this.
  */
 #ifndef VTSCOPE_PROBE_CHECK_H
 #define VTSCOPE_PROBE_CHECK_H
@@ -37,7 +38,7 @@ struct check {
 	const char *id;		/* "cpu.vmx" */
 	const char *question;	/* "Does the processor have VMX?" */
 	const char *explain;	/* a paragraph for --explain: what is read, what each answer means */
-	/* Pure. Fills answer, basis, evidence, hint; may look at earlier findings through finding_answer(). */
+	/* Pure. Fills answer, basis, evidence, hint; earlier findings: finding_answer(). */
 	void (*eval)(const struct snapshot *s, const struct findings *so_far, struct finding *out);
 };
 
@@ -55,7 +56,8 @@ struct findings {
 
 /* The finding of (id), or NULL: not evaluated (yet), or no such check. */
 const struct finding *finding_of(const struct findings *f, const char *id);
-enum answer finding_answer(const struct findings *f, const char *id);	/* UNKNOWN when there is none */
+/* Its answer, UNKNOWN when there is none. */
+enum answer finding_answer(const struct findings *f, const char *id);
 const char *answer_name(enum answer a);	/* "yes" "no" "unknown" "n/a" */
 const char *basis_name(enum basis b);
 

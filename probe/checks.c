@@ -55,7 +55,10 @@ enum answer finding_answer(const struct findings *f, const char *id)
 const char *answer_name(enum answer a)
 {
 	static const char *const names[] = {
-		[ANSWER_UNKNOWN] = "unknown", [ANSWER_YES] = "yes", [ANSWER_NO] = "no", [ANSWER_NA] = "n/a",
+		[ANSWER_UNKNOWN] = "unknown",
+		[ANSWER_YES] = "yes",
+		[ANSWER_NO] = "no",
+		[ANSWER_NA] = "n/a",
 	};
 
 	return names[a];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * checks.h - the rows of the question table, by the file they stand in. Only probe/checks*.c include this.
+ * checks.h - the rows of the question table, by the file they stand in. Only
+ * probe/checks*.c include this.
  */
 #ifndef VTSCOPE_PROBE_CHECKS_H
 #define VTSCOPE_PROBE_CHECKS_H
@@ -11,10 +12,12 @@
 extern const struct check check_cpu_vmx, check_cpu_svm, check_cpu_uniform, check_cpu_model;
 extern const struct check check_outer_present, check_outer_exposes;
 /* checks_host.c */
-extern const struct check check_firmware_vmx, check_firmware_svm, check_host_container, check_host_lockdown;
+extern const struct check check_firmware_vmx, check_firmware_svm, check_host_container,
+	check_host_lockdown;
 extern const struct check check_iommu_table, check_iommu_active, check_tool_qemu, check_tool_gnuplot;
 /* checks_kvm.c */
-extern const struct check check_kvm_driver, check_kvm_hardware, check_kvm_node, check_kvm_device, check_host_free;
+extern const struct check check_kvm_driver, check_kvm_hardware, check_kvm_node, check_kvm_device,
+	check_host_free;
 extern const struct check check_kvm_vm, check_kvm_trial, check_kvm_nested;
 
 #endif

@@ -16,11 +16,13 @@ static void eval_bit(const struct snapshot *s, enum cpuid_id id, struct finding 
 
 	view_bit(s, id, &split);
 	if (split.n_yes) {
-		snprintf(where, sizeof(where), "leaf 0x%x %s bit %u, cpu %s", b->leaf, cpuid_register_name(b->reg), b->bit, split.yes);
+		snprintf(where, sizeof(where), "leaf 0x%x %s bit %u, cpu %s", b->leaf,
+			 cpuid_register_name(b->reg), b->bit, split.yes);
 		finding_evidence(out, "cpuid", where, "1");
 	}
 	if (split.n_no) {
-		snprintf(where, sizeof(where), "leaf 0x%x %s bit %u, cpu %s", b->leaf, cpuid_register_name(b->reg), b->bit, split.no);
+		snprintf(where, sizeof(where), "leaf 0x%x %s bit %u, cpu %s", b->leaf,
+			 cpuid_register_name(b->reg), b->bit, split.no);
 		finding_evidence(out, "cpuid", where, "0");
 	}
 	if (split.n_yes && !split.n_no)
@@ -29,7 +31,10 @@ static void eval_bit(const struct snapshot *s, enum cpuid_id id, struct finding 
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 	if (split.n_yes || split.n_no)
 		return;
-	/* A record without CPUID: the kernel's flag can prove the bit, its absence proves nothing. */
+	/*
+	 * A record without CPUID: the kernel's flag can prove the bit, its absence proves
+	 * nothing.
+	 */
 	flag = view_flag(s, b->flag);
 	if (flag == ANSWER_YES) {
 		finding_evidence(out, "file", "/proc/cpuinfo flags", "%s", b->flag);
@@ -54,8 +59,9 @@ static void eval_svm(const struct snapshot *s, const struct findings *f, struct 
 const struct check check_cpu_vmx = {
 	.id = "cpu.vmx",
 	.question = "Do the CPUs offer VMX (Intel VT-x)?",
-	.explain = "CPUID leaf 1, ECX bit 5, executed on every online CPU. On bare metal the bit is what the silicon has, whatever firmware "
-		   "says. In a virtual machine it is what the outer hypervisor lets through: no there means hidden, not missing. "
+	.explain = "CPUID leaf 1, ECX bit 5, executed on every online CPU. On bare metal the bit "
+		   "is what the silicon has, whatever firmware says. In a virtual machine it is "
+		   "what the outer hypervisor lets through: no there means hidden, not missing. "
 		   "Unknown: the CPUs differ, or CPUID was not recorded.",
 	.eval = eval_vmx,
 };
@@ -63,9 +69,10 @@ const struct check check_cpu_vmx = {
 const struct check check_cpu_svm = {
 	.id = "cpu.svm",
 	.question = "Do the CPUs offer SVM (AMD-V)?",
-	.explain = "CPUID leaf 0x80000001, ECX bit 2, executed on every online CPU. On bare metal the bit is what the silicon has, whatever "
-		   "firmware says. In a virtual machine it is what the outer hypervisor lets through: no there means hidden, not missing. "
-		   "Unknown: the CPUs differ, or CPUID was not recorded.",
+	.explain = "CPUID leaf 0x80000001, ECX bit 2, executed on every online CPU. On bare "
+		   "metal the bit is what the silicon has, whatever firmware says. In a virtual "
+		   "machine it is what the outer hypervisor lets through: no there means hidden, "
+		   "not missing. Unknown: the CPUs differ, or CPUID was not recorded.",
 	.eval = eval_svm,
 };
 
@@ -82,9 +89,11 @@ static void eval_uniform(const struct snapshot *s, const struct findings *f, str
 		any |= split.n_yes;
 		if (!split.n_yes || !split.n_no)
 			continue;
-		finding_evidence(out, "cpuid", cpuid_bits[bits[i]].name, "on cpu %s, not on cpu %s", split.yes, split.no);
+		finding_evidence(out, "cpuid", cpuid_bits[bits[i]].name, "on cpu %s, not on cpu %s",
+				 split.yes, split.no);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		finding_hint(out, "KVM wants the same on every CPU: update the firmware or the outer hypervisor, or take the odd CPUs offline.");
+		finding_hint(out, "KVM wants the same on every CPU: update the firmware or the "
+				  "outer hypervisor, or take the odd CPUs offline.");
 	}
 	if (out->answer == ANSWER_UNKNOWN && any)
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
@@ -95,8 +104,8 @@ static void eval_uniform(const struct snapshot *s, const struct findings *f, str
 const struct check check_cpu_uniform = {
 	.id = "cpu.uniform",
 	.question = "Do all CPUs agree on virtualization?",
-	.explain = "The VMX and SVM bits are compared between all online CPUs. KVM refuses a machine whose CPUs differ. Not applicable where "
-		   "no CPU shows either bit.",
+	.explain = "The VMX and SVM bits are compared between all online CPUs. KVM refuses a "
+		   "machine whose CPUs differ. Not applicable where no CPU shows either bit.",
 	.eval = eval_uniform,
 };
 
@@ -110,7 +119,8 @@ static void eval_model(const struct snapshot *s, const struct findings *f, struc
 	outer_identify(s, &outer);
 	if (!m.vendor[0])
 		return;
-	finding_evidence(out, "cpuid", "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family, m.model);
+	finding_evidence(out, "cpuid", "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family,
+			 m.model);
 	if (m.brand[0])
 		finding_evidence(out, "cpuid", "brand", "%s", m.brand);
 	if (finding_answer(f, "cpu.vmx") == ANSWER_YES || finding_answer(f, "cpu.svm") == ANSWER_YES) {
@@ -127,9 +137,11 @@ static void eval_model(const struct snapshot *s, const struct findings *f, struc
 const struct check check_cpu_model = {
 	.id = "cpu.model",
 	.question = "Is this a processor model that has hardware VT?",
-	.explain = "Proved by the CPUID bit where it shows. Else by the model: Intel from Skylake on, Intel Xeons from Nehalem on, every AMD and "
-		   "Hygon processor from family 10h on. Unknown for other models, for names that a hypervisor made up, and where the "
-		   "processor is emulated. It decides between hidden and cannot tell when a virtual machine shows no VT.",
+	.explain = "Proved by the CPUID bit where it shows. Else by the model: Intel from "
+		   "Skylake on, Intel Xeons from Nehalem on, every AMD and Hygon processor from "
+		   "family 10h on. Unknown for other models, for names that a hypervisor made "
+		   "up, and where the processor is emulated. It decides between hidden and "
+		   "cannot tell when a virtual machine shows no VT.",
 	.eval = eval_model,
 };
 
@@ -153,8 +165,9 @@ static void eval_present(const struct snapshot *s, const struct findings *f, str
 const struct check check_outer_present = {
 	.id = "outer.present",
 	.question = "Does this system run under a hypervisor?",
-	.explain = "CPUID leaf 1, ECX bit 31, and the signature in the leaves from 0x40000000 on, which are read only behind that bit. Without "
-		   "the bit, vendor names in DMI: some hypervisors hide themselves, so that no means: none is advertised.",
+	.explain = "CPUID leaf 1, ECX bit 31, and the signature in the leaves from 0x40000000 "
+		   "on, which are read only behind that bit. Without the bit, vendor names in "
+		   "DMI: some hypervisors hide themselves, so that no means: none is advertised.",
 	.eval = eval_present,
 };
 
@@ -182,7 +195,9 @@ static void eval_exposes(const struct snapshot *s, const struct findings *f, str
 const struct check check_outer_exposes = {
 	.id = "outer.exposes",
 	.question = "Does the outer hypervisor let VT through?",
-	.explain = "Yes: a VT bit shows although a hypervisor is there, nested virtualization is on. No: no bit shows on a processor model that is "
-		   "known to have VT. Unknown: no bit shows, and the model does not say. Not applicable without an outer hypervisor.",
+	.explain = "Yes: a VT bit shows although a hypervisor is there, nested virtualization is "
+		   "on. No: no bit shows on a processor model that is known to have VT. Unknown: "
+		   "no bit shows, and the model does not say. Not applicable without an outer "
+		   "hypervisor.",
 	.eval = eval_exposes,
 };

@@ -21,19 +21,23 @@ static void eval_firmware_svm(const struct snapshot *s, const struct findings *f
 const struct check check_firmware_vmx = {
 	.id = "firmware.vmx",
 	.question = "Has firmware left VMX on?",
-	.explain = "MSR IA32_FEATURE_CONTROL (0x3a) on every CPU: bit 0 locks it, bit 2 allows VMX, bit 1 allows it only inside SMX. It needs "
-		   "root and the msr module. Without it: a VM that kvm_intel made proves it; a vmx flag that is missing from /proc/cpuinfo "
-		   "although CPUID has the bit means that the kernel (5.6 or later) found it off, unless clearcpuid= or a kernel without "
-		   "kvm_intel explains it; then the kernel's log. Not applicable where no VMX bit shows.",
+	.explain = "MSR IA32_FEATURE_CONTROL (0x3a) on every CPU: bit 0 locks it, bit 2 allows "
+		   "VMX, bit 1 allows it only inside SMX. It needs root and the msr module. "
+		   "Without it: a VM that kvm_intel made proves it; a vmx flag that is missing "
+		   "from /proc/cpuinfo although CPUID has the bit means that the kernel (5.6 or "
+		   "later) found it off, unless clearcpuid= or a kernel without kvm_intel "
+		   "explains it; then the kernel's log. Not applicable where no VMX bit shows.",
 	.eval = eval_firmware_vmx,
 };
 
 const struct check check_firmware_svm = {
 	.id = "firmware.svm",
 	.question = "Has firmware left SVM on?",
-	.explain = "MSR VM_CR (0xc0010114), bit 4 SVMDIS, on every CPU. It needs root and the msr module. Without it: a VM that kvm_amd made proves "
-		   "it; an svm flag that is missing from /proc/cpuinfo although CPUID has the bit means that the kernel found it off (6.7 or "
-		   "later do that), unless clearcpuid= explains it; then the kernel's log. Not applicable where no SVM bit shows.",
+	.explain = "MSR VM_CR (0xc0010114), bit 4 SVMDIS, on every CPU. It needs root and the "
+		   "msr module. Without it: a VM that kvm_amd made proves it; an svm flag that "
+		   "is missing from /proc/cpuinfo although CPUID has the bit means that the "
+		   "kernel found it off (6.7 or later do that), unless clearcpuid= explains it; "
+		   "then the kernel's log. Not applicable where no SVM bit shows.",
 	.eval = eval_firmware_svm,
 };
 
@@ -53,8 +57,9 @@ static void eval_container(const struct snapshot *s, const struct findings *f, s
 const struct check check_host_container = {
 	.id = "host.container",
 	.question = "Does this run in a container?",
-	.explain = "The marks that container managers leave: /run/systemd/container, /run/.containerenv, /.dockerenv, names in /proc/self/cgroup. A "
-		   "container sees the host's CPUID and modules, but only the devices that it was given.",
+	.explain = "The marks that container managers leave: /run/systemd/container, "
+		   "/run/.containerenv, /.dockerenv, names in /proc/self/cgroup. A container "
+		   "sees the host's CPUID and modules, but only the devices that it was given.",
 	.eval = eval_container,
 };
 
@@ -77,8 +82,9 @@ static void eval_lockdown(const struct snapshot *s, const struct findings *f, st
 const struct check check_host_lockdown = {
 	.id = "host.lockdown",
 	.question = "Is the kernel locked down?",
-	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses unsigned modules and MSR writes, and some "
-		   "distributions' refuse MSR reads as well.",
+	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses "
+		   "unsigned modules and MSR writes, and some distributions' refuse MSR reads as "
+		   "well.",
 	.eval = eval_lockdown,
 };
 
@@ -102,7 +108,8 @@ static void eval_iommu_table(const struct snapshot *s, const struct findings *f,
 const struct check check_iommu_table = {
 	.id = "iommu.table",
 	.question = "Does firmware describe an IOMMU?",
-	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under /sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
+	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under "
+		   "/sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
 		   "chipset has none.",
 	.eval = eval_iommu_table,
 };
@@ -127,18 +134,20 @@ static void eval_iommu_active(const struct snapshot *s, const struct findings *f
 	if (known)
 		finding_set(out, any ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
 	if (known && !any && finding_answer(f, "iommu.table") == ANSWER_YES)
-		finding_hint(out, "The kernel does not use the IOMMU that firmware describes: boot with intel_iommu=on or amd_iommu=on.");
+		finding_hint(out, "The kernel does not use the IOMMU that firmware describes: "
+				  "boot with intel_iommu=on or amd_iommu=on.");
 }
 
 const struct check check_iommu_active = {
 	.id = "iommu.active",
 	.question = "Does the kernel use an IOMMU?",
-	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in /sys/kernel/iommu_groups. Devices can be given to guests only "
-		   "where it does.",
+	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in "
+		   "/sys/kernel/iommu_groups. Devices can be given to guests only where it does.",
 	.eval = eval_iommu_active,
 };
 
-static void eval_tool(const struct snapshot *s, const char *program, const char *package, const char *without, struct finding *out)
+static void eval_tool(const struct snapshot *s, const char *program, const char *package,
+		      const char *without, struct finding *out)
 {
 	const struct snap_record *r = snapshot_named(s, SNAP_TOOL, program);
 
@@ -158,7 +167,8 @@ static void eval_tool(const struct snapshot *s, const char *program, const char 
 static void eval_qemu(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	(void)f;
-	eval_tool(s, "qemu-system-x86_64", "qemu-system-x86", "the engines tcg and qemu-kvm cannot run", out);
+	eval_tool(s, "qemu-system-x86_64", "qemu-system-x86",
+		  "the engines tcg and qemu-kvm cannot run", out);
 }
 
 static void eval_gnuplot(const struct snapshot *s, const struct findings *f, struct finding *out)

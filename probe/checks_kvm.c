@@ -27,7 +27,8 @@ static bool blacklisted(const struct snapshot *s, const char *module)
 		char name[64] = "";
 
 		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
-		if (sscanf(line, " blacklist %63s", name) == 1 || sscanf(line, " install %63s", name) == 1)
+		if (sscanf(line, " blacklist %63s", name) == 1 ||
+		    sscanf(line, " install %63s", name) == 1)
 			for (char *c = name; *c; c++)
 				*c = *c == '-' ? '_' : *c;
 		if (strcmp(name, module) == 0)
@@ -50,20 +51,25 @@ static void explain_no_driver(const struct snapshot *s, struct finding *out)
 	char name[64], line[160];
 
 	if (!module) {
-		finding_hint(out, "No hardware VT shows, so that neither kvm_intel nor kvm_amd can serve this machine.");
+		finding_hint(out, "No hardware VT shows, so that neither kvm_intel nor kvm_amd "
+				  "can serve this machine.");
 		return;
 	}
 	snprintf(name, sizeof(name), "module.%s", module);
 	file = snapshot_named(s, SNAP_SYS, name);
 	if (blacklisted(s, module)) {
-		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted", module);
-		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, module_blacklist=), then: modprobe %s", module, module);
+		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
+				 module);
+		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "
+				  "module_blacklist=), then: modprobe %s", module, module);
 	} else if (file && file->err == ENOENT) {
 		finding_evidence(out, "file", "modules.dep", "this kernel has no %s", module);
-		finding_hint(out, "Boot a kernel that has %s: this one was built without it.", module);
+		finding_hint(out, "Boot a kernel that has %s: this one was built without it.",
+			     module);
 	} else if (view_log(s, "already loaded vendor module", line, sizeof(line))) {
 		finding_evidence(out, "log", "kernel log", "%s", line);
-		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s", module);
+		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s",
+			     module);
 	} else {
 		finding_hint(out, "modprobe %s; if it refuses, the end of dmesg says why.", module);
 	}
@@ -76,11 +82,14 @@ static void eval_driver(const struct snapshot *s, const struct findings *f, stru
 
 	if (misc && !misc->err)
 		finding_evidence(out, "file", "/proc/misc",
-				 view_word((const char *)misc->data, "kvm", " \n") ? "kvm is registered" : "no kvm");
+				 view_word((const char *)misc->data, "kvm", " \n") ?
+					 "kvm is registered" :
+					 "no kvm");
 	if (b == BACKEND_NONE) {
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 		/* A module that refuses because of firmware needs no advice of its own. */
-		if (finding_answer(f, "firmware.vmx") != ANSWER_NO && finding_answer(f, "firmware.svm") != ANSWER_NO)
+		if (finding_answer(f, "firmware.vmx") != ANSWER_NO &&
+		    finding_answer(f, "firmware.svm") != ANSWER_NO)
 			explain_no_driver(s, out);
 		return;
 	}
@@ -95,8 +104,10 @@ static void eval_driver(const struct snapshot *s, const struct findings *f, stru
 const struct check check_kvm_driver = {
 	.id = "kvm.driver",
 	.question = "Does a kernel driver serve KVM?",
-	.explain = "A kvm line in /proc/misc, or its device in sysfs: the kernel has a working backend. No: the vendor's module is not loaded, "
-		   "blacklisted, not built, or it refused; the hint says which, from modules.dep, modprobe.d and the kernel's log.",
+	.explain = "A kvm line in /proc/misc, or its device in sysfs: the kernel has a working "
+		   "backend. No: the vendor's module is not loaded, blacklisted, not built, or "
+		   "it refused; the hint says which, from modules.dep, modprobe.d and the "
+		   "kernel's log.",
 	.eval = eval_driver,
 };
 
@@ -119,8 +130,9 @@ static void eval_hardware(const struct snapshot *s, const struct findings *f, st
 const struct check check_kvm_hardware = {
 	.id = "kvm.hardware",
 	.question = "Is KVM served by hardware VT?",
-	.explain = "Which backend serves /dev/kvm: kvm_intel and kvm_amd use hardware VT. kvm_pvm runs guests by software: it needs no VT bit, its "
-		   "nested state (capability 157) has 0 bytes, and guest kernels are slow under it.",
+	.explain = "Which backend serves /dev/kvm: kvm_intel and kvm_amd use hardware VT. "
+		   "kvm_pvm runs guests by software: it needs no VT bit, its nested state "
+		   "(capability 157) has 0 bytes, and guest kernels are slow under it.",
 	.eval = eval_hardware,
 };
 
@@ -134,8 +146,8 @@ static void eval_node(const struct snapshot *s, const struct findings *f, struct
 		return;
 	}
 	if (!r->err) {
-		finding_evidence(out, "node", "/dev/kvm", "mode %04o, device %u:%u, owner %s", (unsigned)r->value & 07777, r->num, r->sub,
-				 owner ? owner : "?");
+		finding_evidence(out, "node", "/dev/kvm", "mode %04o, device %u:%u, owner %s",
+				 (unsigned)r->value & 07777, r->num, r->sub, owner ? owner : "?");
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 		return;
 	}
@@ -144,38 +156,46 @@ static void eval_node(const struct snapshot *s, const struct findings *f, struct
 	if (finding_answer(f, "kvm.driver") != ANSWER_YES)
 		return;
 	if (container_kind(s))
-		finding_hint(out, "Give the container the device: docker run --device /dev/kvm (podman and others have the same option).");
+		finding_hint(out, "Give the container the device: docker run --device /dev/kvm "
+				  "(podman and others have the same option).");
 	else
-		finding_hint(out, "The kernel has the device, /dev has not: udevadm trigger /dev/kvm, or: mknod /dev/kvm c 10 232");
+		finding_hint(out, "The kernel has the device, /dev has not: udevadm trigger "
+				  "/dev/kvm, or: mknod /dev/kvm c 10 232");
 }
 
 const struct check check_kvm_node = {
 	.id = "kvm.node",
 	.question = "Is there a /dev/kvm?",
-	.explain = "The device node itself. A kernel that has the driver and no node: a container that was not given the device, or a /dev without "
-		   "udev.",
+	.explain = "The device node itself. A kernel that has the driver and no node: a "
+		   "container that was not given the device, or a /dev without udev.",
 	.eval = eval_node,
 };
 
 static void hint_denied(const struct snapshot *s, struct finding *out)
 {
 	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm");
-	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"), *euid = snapshot_text(s, SNAP_SYS, "euid");
+	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"),
+		   *euid = snapshot_text(s, SNAP_SYS, "euid");
 	const char *group = owner ? strchr(owner, ':') : NULL;
 
 	if (euid && strcmp(euid, "0") == 0)
-		finding_hint(out, "Even root is refused: a container's device rules or a security module forbid it. Allow the device there "
-				  "(docker run --device /dev/kvm).");
-	else if (group && node && !node->err && (node->value & 060) == 060 && strcmp(group, ":root") != 0)
-		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.", group + 1, group + 1);
+		finding_hint(out, "Even root is refused: a container's device rules or a "
+				  "security module forbid it. Allow the device there (docker run "
+				  "--device /dev/kvm).");
+	else if (group && node && !node->err && (node->value & 060) == 060 &&
+		 strcmp(group, ":root") != 0)
+		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.",
+			     group + 1, group + 1);
 	else
-		finding_hint(out, "Only root may open it here: run as root, or give the node a group "
-				  "(chgrp kvm /dev/kvm; chmod 0660 /dev/kvm) and join that group.");
+		finding_hint(out, "Only root may open it here: run as root, or give the node a "
+				  "group (chgrp kvm /dev/kvm; chmod 0660 /dev/kvm) and join that "
+				  "group.");
 }
 
 static void eval_device(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	const struct snap_record *open = snapshot_kvm(s, "open", 0), *api = snapshot_kvm(s, "api_version", 0);
+	const struct snap_record *open = snapshot_kvm(s, "open", 0),
+				 *api = snapshot_kvm(s, "api_version", 0);
 
 	(void)f;
 	if (!open) {
@@ -192,7 +212,8 @@ static void eval_device(const struct snapshot *s, const struct findings *f, stru
 	if (!api || api->err)
 		finding_unread(out, "ioctl", "KVM_GET_API_VERSION", api);
 	else
-		finding_evidence(out, "ioctl", "KVM_GET_API_VERSION", "%llu", (unsigned long long)api->value);
+		finding_evidence(out, "ioctl", "KVM_GET_API_VERSION", "%llu",
+				 (unsigned long long)api->value);
 	if (!api)
 		return;
 	if (!api->err && api->value == KVM_API) {
@@ -206,8 +227,9 @@ static void eval_device(const struct snapshot *s, const struct findings *f, stru
 const struct check check_kvm_device = {
 	.id = "kvm.device",
 	.question = "Can /dev/kvm be opened, and is it KVM?",
-	.explain = "open for reading and writing, then KVM_GET_API_VERSION, which must be 12. EACCES, EPERM: permission. ENOENT: no node. ENODEV, "
-		   "ENXIO: a node without a driver.",
+	.explain = "open for reading and writing, then KVM_GET_API_VERSION, which must be 12. "
+		   "EACCES, EPERM: permission. ENOENT: no node. ENODEV, ENXIO: a node without a "
+		   "driver.",
 	.eval = eval_device,
 };
 
@@ -223,8 +245,10 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 	if (vm && vm->err == EBUSY) {
 		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		finding_hint(out, others[0] ? "Stop the virtual machines of the other hypervisor (%s), or unload its modules." :
-					      "Another hypervisor holds VT on this machine: stop it.", others);
+		finding_hint(out, others[0] ? "Stop the virtual machines of the other hypervisor "
+					      "(%s), or unload its modules." :
+					      "Another hypervisor holds VT on this machine: stop "
+					      "it.", others);
 	} else if (vm && !vm->err) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
@@ -235,8 +259,9 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 const struct check check_host_free = {
 	.id = "host.free",
 	.question = "Is VT free of other hypervisors?",
-	.explain = "Creating a VM fails with EBUSY while another hypervisor has VT switched on. Modules of VirtualBox, VMware and others are named; "
-		   "loaded, they hold VT only while a guest of theirs runs.",
+	.explain = "Creating a VM fails with EBUSY while another hypervisor has VT switched on. "
+		   "Modules of VirtualBox, VMware and others are named; loaded, they hold VT "
+		   "only while a guest of theirs runs.",
 	.eval = eval_free,
 };
 
@@ -261,8 +286,8 @@ static void eval_vm(const struct snapshot *s, const struct findings *f, struct f
 const struct check check_kvm_vm = {
 	.id = "kvm.vm",
 	.question = "Can a VM be created?",
-	.explain = "KVM_CREATE_VM. EBUSY: another hypervisor holds VT. EIO, EINVAL, EOPNOTSUPP: VT could not be switched on on some CPU. ENOTTY: "
-		   "what answers is not KVM.",
+	.explain = "KVM_CREATE_VM. EBUSY: another hypervisor holds VT. EIO, EINVAL, EOPNOTSUPP: "
+		   "VT could not be switched on on some CPU. ENOTTY: what answers is not KVM.",
 	.eval = eval_vm,
 };
 
@@ -276,8 +301,12 @@ static void eval_trial(const struct snapshot *s, const struct findings *f, struc
 		if (r && r->err) {
 			finding_unread(out, "ioctl", steps[i], r);
 			finding_set(out, ANSWER_NO, BASIS_PROVED);
-			finding_hint(out, r->err == ETIME ? "The trial guest did not end within its deadline: this KVM does not run guests." :
-							    "A VM can be created, but its guest does not run; the end of dmesg says why.");
+			if (r->err == ETIME)
+				finding_hint(out, "The trial guest did not end within its deadline: "
+						  "this KVM does not run guests.");
+			else
+				finding_hint(out, "A VM can be created, but its guest does not run; "
+						  "the end of dmesg says why.");
 			return;
 		}
 	}
@@ -295,8 +324,10 @@ static void eval_trial(const struct snapshot *s, const struct findings *f, struc
 const struct check check_kvm_trial = {
 	.id = "kvm.trial",
 	.question = "Does a guest run?",
-	.explain = "A guest of ten instructions in long mode: it adds two numbers through memory and writes the sum to a port. The final proof; "
-		   "everything else may look right while this fails. It has a deadline of two seconds and takes about a millisecond.",
+	.explain = "A guest of ten instructions in long mode: it adds two numbers through memory "
+		   "and writes the sum to a port. The final proof; everything else may look "
+		   "right while this fails. It has a deadline of two seconds and takes about a "
+		   "millisecond.",
 	.eval = eval_trial,
 };
 
@@ -318,12 +349,14 @@ static void eval_nested(const struct snapshot *s, const struct findings *f, stru
 	finding_evidence(out, "file", path, "%s", line);
 	finding_set(out, line[0] == 'Y' || line[0] == '1' ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
 	if (out->answer == ANSWER_NO)
-		finding_hint(out, "To give guests VT: modprobe -r %s; modprobe %s nested=1", module, module);
+		finding_hint(out, "To give guests VT: modprobe -r %s; modprobe %s nested=1", module,
+			     module);
 }
 
 const struct check check_kvm_nested = {
 	.id = "kvm.nested",
 	.question = "Can guests be given VT?",
-	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this machine run guests themselves.",
+	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this "
+		   "machine run guests themselves.",
 	.eval = eval_nested,
 };

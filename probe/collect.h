@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * collect.h - fill a snapshot from the live machine: the only impure part of probe/. Only cli/ includes this
- * (minivmm/ never does).
+ * collect.h - fill a snapshot from the live machine: the only impure part of probe/. Only
+ * cli/ includes this (minivmm/ never does).
  *
  * Collectors read. They never write an MSR, load a module, run a program or change anything.
  */

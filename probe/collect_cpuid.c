@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPUID, executed on every online CPU: CPUs of one machine do differ. A thread does it, since it waits for its turn on
- * each of them while the rest of the machine is read.
+ * CPUID, executed on every online CPU: CPUs of one machine do differ. A thread does it,
+ * since it waits for its turn on each of them while the rest of the machine is read.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -31,11 +31,14 @@ enum sub_rule {
 	SUB_MASK,	/* a bit set in EAX of subleaf 0 each */
 };
 
-static const struct { uint32_t leaf; enum sub_rule rule; } sub_rules[] = {
-	{ 0x4, SUB_CACHES }, { 0x7, SUB_UPTO_EAX }, { 0xb, SUB_LEVELS }, { 0xd, SUB_XSAVE }, { 0xf, SUB_FOUR },
-	{ 0x10, SUB_FOUR }, { 0x12, SUB_SGX }, { 0x14, SUB_UPTO_EAX }, { 0x17, SUB_UPTO_EAX }, { 0x18, SUB_UPTO_EAX },
-	{ 0x1d, SUB_UPTO_EAX }, { 0x1f, SUB_LEVELS }, { 0x20, SUB_UPTO_EAX }, { 0x23, SUB_MASK },
-	{ 0x24, SUB_UPTO_EAX }, { 0x8000001d, SUB_CACHES }, { 0x80000020, SUB_FOUR }, { 0x80000026, SUB_LEVELS },
+static const struct { uint32_t leaf; enum sub_rule rule;
+} sub_rules[] = {
+	{ 0x4, SUB_CACHES },	    { 0x7, SUB_UPTO_EAX },    { 0xb, SUB_LEVELS },
+	{ 0xd, SUB_XSAVE },	    { 0xf, SUB_FOUR },	      { 0x10, SUB_FOUR },
+	{ 0x12, SUB_SGX },	    { 0x14, SUB_UPTO_EAX },   { 0x17, SUB_UPTO_EAX },
+	{ 0x18, SUB_UPTO_EAX },	    { 0x1d, SUB_UPTO_EAX },   { 0x1f, SUB_LEVELS },
+	{ 0x20, SUB_UPTO_EAX },	    { 0x23, SUB_MASK },	      { 0x24, SUB_UPTO_EAX },
+	{ 0x8000001d, SUB_CACHES }, { 0x80000020, SUB_FOUR }, { 0x80000026, SUB_LEVELS },
 };
 
 struct sweep {
@@ -71,7 +74,8 @@ static void sweep_xsave(struct sweep *w, uint32_t leaf, const uint32_t first[4])
 }
 
 /* Is subleaf (sub), just read, the last one? */
-static bool sub_ends(enum sub_rule rule, uint32_t sub, const uint32_t first[4], const uint32_t regs[4])
+static bool sub_ends(enum sub_rule rule, uint32_t sub, const uint32_t first[4],
+		     const uint32_t regs[4])
 {
 	switch (rule) {
 	case SUB_UPTO_EAX:
@@ -103,7 +107,8 @@ static void sweep_leaf(struct sweep *w, uint32_t leaf, uint32_t first[4])
 		sweep_mask(w, leaf, 1, first[0]);
 	} else {
 		memcpy(regs, first, sizeof(regs));
-		for (uint32_t sub = 1; sub < MAX_SUBLEAVES && !sub_ends(sub_rules[i].rule, sub - 1, first, regs); sub++)
+		for (uint32_t sub = 1;
+		     sub < MAX_SUBLEAVES && !sub_ends(sub_rules[i].rule, sub - 1, first, regs); sub++)
 			sweep_sub(w, leaf, sub, regs);
 	}
 }
@@ -119,8 +124,9 @@ static void sweep_range(struct sweep *w, uint32_t base, uint32_t limit)
 }
 
 /*
- * The blocks of hypervisor leaves. Only behind the hypervisor bit: elsewhere these numbers answer with garbage.
- * Blocks stand side by side, so that the first gap behind one ends the search.
+ * The blocks of hypervisor leaves. Only behind the hypervisor bit: elsewhere these
+ * numbers answer with garbage. Blocks stand side by side, so that the first gap behind
+ * one ends the search.
  */
 static void sweep_hypervisor(struct sweep *w)
 {
@@ -197,7 +203,10 @@ static int sweep_pinned(struct snapshot *s, unsigned cpu, cpu_set_t *set, size_t
 	return w.rc;
 }
 
-/* Every CPU of (online), beginning with the one that this runs on: a move costs more than a sweep. */
+/*
+ * Every CPU of (online), beginning with the one that this runs on: a move costs more than
+ * a sweep.
+ */
 static int sweep_all(struct snapshot *s, const struct cpulist *online, cpu_set_t *set, size_t size)
 {
 	int here = sched_getcpu(), rc = 0;
@@ -211,7 +220,10 @@ static int sweep_all(struct snapshot *s, const struct cpulist *online, cpu_set_t
 	return rc;
 }
 
-/* The thread. Its affinity is put back all the same: where no thread can be had, the caller runs this itself. */
+/*
+ * The thread. Its affinity is put back all the same: where no thread can be had, the
+ * caller runs this itself.
+ */
 static void *sweep_thread(void *arg)
 {
 	struct cpuid_sweep *sweep = arg;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel tells in files: procfs, sysfs, device nodes. Serial numbers and host names are not asked for. */
+/*
+ * What the kernel tells in files: procfs, sysfs, device nodes. Serial numbers and host
+ * names are not asked for.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -57,8 +60,9 @@ static const char *const blobs[] = {
 };
 
 static const char *const nodes[] = {
-	"/.dockerenv", "/dev/cpu/0/cpuid", "/dev/cpu/0/msr", "/dev/kvm", "/dev/mshv", "/dev/sev", "/dev/sev-guest", "/dev/tdx_guest",
-	"/dev/vboxdrv", "/dev/vmmon", "/run/.containerenv",
+	"/.dockerenv",	"/dev/cpu/0/cpuid", "/dev/cpu/0/msr",	  "/dev/kvm",
+	"/dev/mshv",	"/dev/sev",	    "/dev/sev-guest",	  "/dev/tdx_guest",
+	"/dev/vboxdrv", "/dev/vmmon",	    "/run/.containerenv",
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -150,22 +154,25 @@ static int collect_owner(struct snapshot *s)
 		return 0;
 	user = getpwuid(st.st_uid);
 	group = getgrgid(st.st_gid);
-	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : "?", group ? group->gr_name : "?");
+	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : "?",
+		 group ? group->gr_name : "?");
 	return snapshot_add_data(s, SNAP_SYS, "owner./dev/kvm", 0, text, strlen(text));
 }
 
 /* The files (names) of each entry of the folder (path), which is a record already. */
-static int collect_below(struct snapshot *s, const char *path, const char *const *names, size_t n_names)
+static int collect_below(struct snapshot *s, const char *path, const char *const *names,
+			 size_t n_names)
 {
 	const char *list = snapshot_text(s, SNAP_DIR, path);
 	char *entries = list ? strdup(list) : NULL, *save = NULL;
 	char file[512];
 	int rc = list && !entries ? -ENOMEM : 0;
 
-	for (char *e = entries ? strtok_r(entries, "\n", &save) : NULL; e && !rc; e = strtok_r(NULL, "\n", &save))
+	for (char *e = entries ? strtok_r(entries, "\n", &save) : NULL; e && !rc;
+	     e = strtok_r(NULL, "\n", &save))
 		for (size_t i = 0; i < n_names && !rc; i++) {
-			if (snprintf(file, sizeof(file), "%s/%s%s%s", path, e, names[i][0] ? "/" : "", names[i]) >=
-			    (int)sizeof(file))
+			if (snprintf(file, sizeof(file), "%s/%s%s%s", path, e,
+				     names[i][0] ? "/" : "", names[i]) >= (int)sizeof(file))
 				continue;
 			rc = collect_file(s, SNAP_TEXT, file, TEXT_MAX);
 		}
@@ -175,8 +182,9 @@ static int collect_below(struct snapshot *s, const char *path, const char *const
 
 static int collect_iommu(struct snapshot *s)
 {
-	static const char *const registers[] = { "intel-iommu/cap", "intel-iommu/ecap", "intel-iommu/version",
-						 "intel-iommu/address", "amd-iommu/cap", "amd-iommu/features" };
+	static const char *const registers[] = { "intel-iommu/cap",	"intel-iommu/ecap",
+						 "intel-iommu/version", "intel-iommu/address",
+						 "amd-iommu/cap",	"amd-iommu/features" };
 
 	return collect_below(s, "/sys/class/iommu", registers, COUNT(registers));
 }

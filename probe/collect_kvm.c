@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /dev/kvm, step by step: open, version, capabilities, a VM, and a guest of a few instructions as the final proof. */
+/*
+ * /dev/kvm, step by step: open, version, capabilities, a VM, and a guest of a few
+ * instructions as the final proof.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -56,7 +59,8 @@ int collect_kvm(struct snapshot *s, bool run_guest)
 		return rc;
 	version = ioctl(kvm, KVM_GET_API_VERSION, 0ul);
 	if (!rc)
-		rc = snapshot_add_kvm(s, "api_version", 0, version < 0 ? errno : 0, version < 0 ? 0 : version);
+		rc = snapshot_add_kvm(s, "api_version", 0, version < 0 ? errno : 0,
+				      version < 0 ? 0 : version);
 	if (!rc && version == KVM_API_VERSION)
 		rc = collect_capabilities(s, kvm);
 	if (!rc && version == KVM_API_VERSION)

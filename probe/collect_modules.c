@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernel modules: what is loaded with which parameters, what could be loaded, what is forbidden; and the kernel's log. */
+/*
+ * Kernel modules: what is loaded with which parameters, what could be loaded, what is
+ * forbidden; and the kernel's log.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +39,8 @@ static int collect_loaded(struct snapshot *s, const char *module)
 		rc = collect_dir(s, path);
 	list = rc ? NULL : snapshot_text(s, SNAP_DIR, path);
 	names = list ? strdup(list) : NULL;
-	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc; n = strtok_r(NULL, "\n", &save)) {
+	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc;
+	     n = strtok_r(NULL, "\n", &save)) {
 		snprintf(file, sizeof(file), "%s/%.200s", path, n);
 		rc = collect_file(s, SNAP_TEXT, file, TEXT_MAX);
 	}
@@ -51,7 +55,8 @@ static int collect_kvm_modules(struct snapshot *s)
 	char *names = list ? strdup(list) : NULL, *save = NULL;
 	int rc = list && !names ? -ENOMEM : 0;
 
-	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc; n = strtok_r(NULL, "\n", &save))
+	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc;
+	     n = strtok_r(NULL, "\n", &save))
 		if (strncmp(n, "kvm", 3) == 0)
 			rc = collect_loaded(s, n);
 	free(names);
@@ -80,8 +85,9 @@ static const char *find_module(const struct buf *list, const char *module, size_
 }
 
 /*
- * "module.NAME": the path of its file, or "builtin". ENOENT: the kernel has no such module. ENODATA: there is no list
- * of this kernel's modules to look in (a container, a kernel without modules).
+ * "module.NAME": the path of its file, or "builtin". ENOENT: the kernel has no such
+ * module. ENODATA: there is no list of this kernel's modules to look in (a container, a
+ * kernel without modules).
  */
 static int collect_candidates(struct snapshot *s)
 {
@@ -104,7 +110,11 @@ static int collect_candidates(struct snapshot *s)
 			len = strlen(file);
 		}
 		snprintf(name, sizeof(name), "module.%s", candidates[i]);
-		rc = snapshot_add_data(s, SNAP_SYS, name, file ? 0 : no_list ? ENODATA : ENOENT, file, file ? len : 0);
+		rc = snapshot_add_data(s, SNAP_SYS, name,
+				       file    ? 0 :
+				       no_list ? ENODATA :
+						 ENOENT,
+				       file, file ? len : 0);
 	}
 	buf_free(&deps);
 	buf_free(&builtin);
@@ -118,14 +128,21 @@ static bool is_kvm_line(const char *line, size_t len)
 }
 
 /*
- * Does a message of the kernel's begin with a word of those that speak of virtualization? (line): "<6>[  0.1] text",
- * where more than one bracket may stand.
+ * Does a message of the kernel's begin with a word of those that speak of virtualization?
+ * (line): "<6>[ 0.1] text", where more than one bracket may stand.
  */
 static bool is_virtualization_line(const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"AMD-Vi", "Booting paravirtualized", "CPU ", "DMAR", "Hypervisor", "Intel-IOMMU", "Lockdown", "SEV", "SVM", "VMX", "Your BIOS",
-		"ccp", "iommu", "kvm", "tboot", "virt/tdx", "x86/cpu",
+		"AMD-Vi",     "Booting paravirtualized",
+		"CPU ",	      "DMAR",
+		"Hypervisor", "Intel-IOMMU",
+		"Lockdown",   "SEV",
+		"SVM",	      "VMX",
+		"Your BIOS",  "ccp",
+		"iommu",      "kvm",
+		"tboot",      "virt/tdx",
+		"x86/cpu",
 	};
 	const char *end = line + len;
 
@@ -139,13 +156,15 @@ static bool is_virtualization_line(const char *line, size_t len)
 	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t n = strlen(words[i]);
 
-		if (*line == words[i][0] && (size_t)(end - line) >= n && memcmp(line, words[i], n) == 0)
+		if (*line == words[i][0] && (size_t)(end - line) >= n &&
+		    memcmp(line, words[i], n) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void keep_lines(struct buf *out, const char *text, bool (*wanted)(const char *line, size_t len))
+static void keep_lines(struct buf *out, const char *text,
+		       bool (*wanted)(const char *line, size_t len))
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MSRs through /dev/cpu/N/msr, own reads: a missing device (ENOENT), a refusal (EPERM, EACCES) and an RDMSR
- * that faulted (EIO) are three different answers. Nothing is ever written.
+ * MSRs through /dev/cpu/N/msr, own reads: a missing device (ENOENT), a refusal (EPERM,
+ * EACCES) and an RDMSR that faulted (EIO) are three different answers. Nothing is ever
+ * written.
  */
 #include <errno.h>
 #include <fcntl.h>

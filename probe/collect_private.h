@@ -40,7 +40,10 @@ void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online);
 /* Waits for it and moves its records to (s). Must follow a start. 0 or -ENOMEM. */
 int cpuid_sweep_finish(struct cpuid_sweep *sweep, struct snapshot *s);
 
-/* The trial guest in (vm), with its deadline: adds the records "memory", "create_vcpu", "run" as far as it comes. */
+/*
+ * The trial guest in (vm), with its deadline: adds the records "memory", "create_vcpu",
+ * "run" as far as it comes.
+ */
 int collect_trial(struct snapshot *s, int kvm, int vm);
 
 #endif

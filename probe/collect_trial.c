@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The trial guest: long mode, a sum through memory, one port write, halt. It proves what no other answer does:
- * that an instruction of a guest is executed here.
+ * The trial guest: long mode, a sum through memory, one port write, halt. It proves what
+ * no other answer does: that an instruction of a guest is executed here.
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -18,10 +18,18 @@
 #include "probe/collect_private.h"
 
 #define DEADLINE_S 2
-#define EXITS_MAX 64		/* interrupted entries and the like; the guest itself causes two exits */
+#define EXITS_MAX 64 /* interrupted entries and the like; the guest itself causes two exits */
 
 /* Guest-physical layout, 64 KiB in all. */
-enum { MEM_SIZE = 0x10000, PML4 = 0x1000, PDPT = 0x2000, PD = 0x3000, CODE = 0x4000, STACK = 0x8000, RESULT = 0x9000 };
+enum {
+	MEM_SIZE = 0x10000,
+	PML4 = 0x1000,
+	PDPT = 0x2000,
+	PD = 0x3000,
+	CODE = 0x4000,
+	STACK = 0x8000,
+	RESULT = 0x9000
+};
 
 #define TERM_A 0x1234u
 #define TERM_B 0x4321u
@@ -67,11 +75,15 @@ static int set_registers(int vcpu)
 {
 	struct kvm_sregs s;
 	struct kvm_regs r = { .rip = CODE, .rsp = STACK, .rflags = 2 };
-	struct kvm_segment data = { .limit = 0xffffffff, .selector = 0x10, .type = 3, .present = 1, .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment data = {
+		.limit = 0xffffffff, .selector = 0x10, .type = 3, .present = 1, .db = 1, .s = 1, .g = 1
+	};
 
 	if (ioctl(vcpu, KVM_GET_SREGS, &s))
 		return -errno;
-	s.cs = (struct kvm_segment){ .limit = 0xffffffff, .selector = 0x8, .type = 11, .present = 1, .l = 1, .s = 1, .g = 1 };
+	s.cs = (struct kvm_segment){
+		.limit = 0xffffffff, .selector = 0x8, .type = 11, .present = 1, .l = 1, .s = 1, .g = 1
+	};
 	s.ds = s.es = s.fs = s.gs = s.ss = data;
 	s.cr0 = 0x80050033;	/* PG AM WP NE ET MP PE */
 	s.cr3 = PML4;
@@ -82,7 +94,10 @@ static int set_registers(int vcpu)
 	return 0;
 }
 
-/* KVM_RUN returns at once, or does not begin, while immediate_exit is set: no race with the timer. */
+/*
+ * KVM_RUN returns at once, or does not begin, while immediate_exit is set: no race with
+ * the timer.
+ */
 static void stop_guest(int sig, siginfo_t *info, void *context)
 {
 	struct kvm_run *run = info->si_value.sival_ptr;
@@ -97,7 +112,9 @@ static int arm_deadline(struct trial *t)
 {
 	int sig = SIGRTMIN + 3;
 	struct sigaction action = { .sa_sigaction = stop_guest, .sa_flags = SA_SIGINFO };
-	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = sig, .sigev_value.sival_ptr = t->run };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
+				  .sigev_signo = sig,
+				  .sigev_value.sival_ptr = t->run };
 	struct itimerspec when = { .it_value.tv_sec = DEADLINE_S };
 	sigset_t set;
 
@@ -125,8 +142,9 @@ static void disarm_deadline(struct trial *t)
 }
 
 /*
- * Runs until the port write. 0 and the guest's sum in (value), or -errno: ETIME when it was late, EPROTO when it did
- * something else than it was told to, EIO when the processor refused to enter it.
+ * Runs until the port write. 0 and the guest's sum in (value), or -errno: ETIME when it
+ * was late, EPROTO when it did something else than it was told to, EIO when the processor
+ * refused to enter it.
  */
 static int run_guest(struct trial *t, uint64_t *value, uint32_t *reason)
 {

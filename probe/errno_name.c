@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of the errno values that the kernel gives for what is read here; strerrorname_np() is too young. */
+/*
+ * Names of the errno values that the kernel gives for what is read here;
+ * strerrorname_np() is too young.
+ */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -7,12 +10,18 @@
 #include "probe/snapshot.h"
 
 #define ROW(e) { #e, e }
-static const struct { const char *name; int value; } rows[] = {
-	ROW(EPERM), ROW(ENOENT), ROW(EINTR), ROW(EIO), ROW(ENXIO), ROW(E2BIG), ROW(EBADF), ROW(EAGAIN), ROW(ENOMEM),
-	ROW(EACCES), ROW(EFAULT), ROW(EBUSY), ROW(EEXIST), ROW(ENODEV), ROW(ENOTDIR), ROW(EISDIR), ROW(EINVAL),
-	ROW(ENFILE), ROW(EMFILE), ROW(ENOTTY), ROW(EFBIG), ROW(ENOSPC), ROW(EROFS), ROW(EPIPE), ROW(ERANGE),
-	ROW(ENAMETOOLONG), ROW(ENOSYS), ROW(ELOOP), ROW(ENODATA), ROW(ETIME), ROW(EPROTO), ROW(EOVERFLOW),
-	ROW(EOPNOTSUPP), ROW(ETIMEDOUT), ROW(ESTALE), ROW(ECANCELED), ROW(EKEYREJECTED),
+static const struct {
+	const char *name;
+	int value;
+} rows[] = {
+	ROW(EPERM),	   ROW(ENOENT),	      ROW(EINTR),      ROW(EIO),       ROW(ENXIO),
+	ROW(E2BIG),	   ROW(EBADF),	      ROW(EAGAIN),     ROW(ENOMEM),    ROW(EACCES),
+	ROW(EFAULT),	   ROW(EBUSY),	      ROW(EEXIST),     ROW(ENODEV),    ROW(ENOTDIR),
+	ROW(EISDIR),	   ROW(EINVAL),	      ROW(ENFILE),     ROW(EMFILE),    ROW(ENOTTY),
+	ROW(EFBIG),	   ROW(ENOSPC),	      ROW(EROFS),      ROW(EPIPE),     ROW(ERANGE),
+	ROW(ENAMETOOLONG), ROW(ENOSYS),	      ROW(ELOOP),      ROW(ENODATA),   ROW(ETIME),
+	ROW(EPROTO),	   ROW(EOVERFLOW),    ROW(EOPNOTSUPP), ROW(ETIMEDOUT), ROW(ESTALE),
+	ROW(ECANCELED),	   ROW(EKEYREJECTED),
 };
 #undef ROW
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Has firmware left VT on? The MSRs say it to root; without them the kernel's behaviour does: it takes the flag out of
- * /proc/cpuinfo where firmware switched VT off (Intel since 5.6, AMD since 6.7), while CPUID still shows the bit.
+ * Has firmware left VT on? The MSRs say it to root; without them the kernel's behaviour
+ * does: it takes the flag out of /proc/cpuinfo where firmware switched VT off (Intel
+ * since 5.6, AMD since 6.7), while CPUID still shows the bit.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ static enum firmware_state classify_vmx(uint64_t value)
 		return FIRMWARE_UNLOCKED;
 	if (bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_enable_vmx_outside_smx))
 		return FIRMWARE_ENABLED;
-	return bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_enable_vmx_inside_smx) ? FIRMWARE_SMX_ONLY : FIRMWARE_DISABLED;
+	return bit(value, MSR_FIELD_IA32_FEATURE_CONTROL_enable_vmx_inside_smx) ? FIRMWARE_SMX_ONLY :
+										  FIRMWARE_DISABLED;
 }
 
 static enum firmware_state classify_svm(uint64_t value)
@@ -59,7 +61,8 @@ static const char *msr_name(uint32_t msr)
 }
 
 /* From the MSR on every CPU; (error): the errno when none could be read. */
-static enum firmware_state from_msr(const struct snapshot *s, const struct vendor *v, struct finding *out, int *error)
+static enum firmware_state from_msr(const struct snapshot *s, const struct vendor *v,
+				    struct finding *out, int *error)
 {
 	enum firmware_state state = FIRMWARE_UNKNOWN;
 	struct msr_groups g;
@@ -73,12 +76,15 @@ static enum firmware_state from_msr(const struct snapshot *s, const struct vendo
 		buf_printf(&where, "%s, cpu ", msr_name(v->msr));
 		cpulist_format(&g.group[i].cpus, &where);
 		if (g.group[i].err) {
-			finding_unread(out, "msr", buf_str(&where), &(struct snap_record){ .err = g.group[i].err });
+			finding_unread(out, "msr", buf_str(&where),
+				       &(struct snap_record){ .err = g.group[i].err });
 			*error = g.group[i].err;
 		} else {
 			one = v->classify(g.group[i].value);
-			finding_evidence(out, "msr", buf_str(&where), "0x%llx", (unsigned long long)g.group[i].value);
-			state = state == FIRMWARE_UNKNOWN || state == one ? one : FIRMWARE_INCONSISTENT;
+			finding_evidence(out, "msr", buf_str(&where), "0x%llx",
+					 (unsigned long long)g.group[i].value);
+			state = state == FIRMWARE_UNKNOWN || state == one ? one :
+									    FIRMWARE_INCONSISTENT;
 		}
 		buf_free(&where);
 	}
@@ -86,7 +92,10 @@ static enum firmware_state from_msr(const struct snapshot *s, const struct vendo
 	return state;
 }
 
-/* Has this kernel the driver at all? Without kvm_intel it locks an open IA32_FEATURE_CONTROL with VMX off. */
+/*
+ * Has this kernel the driver at all? Without kvm_intel it locks an open
+ * IA32_FEATURE_CONTROL with VMX off.
+ */
 static bool built_without(const struct snapshot *s, const struct vendor *v)
 {
 	char name[64];
@@ -121,33 +130,39 @@ static bool flag_cleared_by_hand(const struct snapshot *s, const struct vendor *
 	return false;
 }
 
-static enum firmware_state from_flag(const struct snapshot *s, const struct vendor *v, struct finding *out, int msr_error)
+static enum firmware_state from_flag(const struct snapshot *s, const struct vendor *v,
+				     struct finding *out, int msr_error)
 {
 	enum answer flag = view_flag(s, v->flag);
 	unsigned kernel = view_kernel(s);
 
 	if (flag == ANSWER_UNKNOWN)
 		return FIRMWARE_UNKNOWN;
-	finding_evidence(out, "file", "/proc/cpuinfo flags", flag == ANSWER_YES ? "%s" : "no %s, although CPUID has it", v->flag);
+	finding_evidence(out, "file", "/proc/cpuinfo flags",
+			 flag == ANSWER_YES ? "%s" : "no %s, although CPUID has it", v->flag);
 	if (flag == ANSWER_YES)
 		return kernel >= v->flag_kernel ? FIRMWARE_ENABLED : FIRMWARE_UNKNOWN;
 	if (flag_cleared_by_hand(s, v)) {
-		finding_evidence(out, "file", "/proc/cmdline", "clearcpuid takes the flag away: it proves nothing here");
+		finding_evidence(out, "file", "/proc/cmdline",
+				 "clearcpuid takes the flag away: it proves nothing here");
 		return FIRMWARE_UNKNOWN;
 	}
 	if (msr_error == EIO) {
-		finding_evidence(out, "msr", msr_name(v->msr), "faults, for the kernel too: the flag proves nothing here");
+		finding_evidence(out, "msr", msr_name(v->msr),
+				 "faults, for the kernel too: the flag proves nothing here");
 		return FIRMWARE_UNKNOWN;
 	}
 	if (built_without(s, v)) {
-		finding_evidence(out, "file", "modules.dep", "no %s: the kernel itself may have locked %s", v->module, v->name);
+		finding_evidence(out, "file", "modules.dep",
+				 "no %s: the kernel itself may have locked %s", v->module, v->name);
 		return FIRMWARE_UNKNOWN;
 	}
 	return FIRMWARE_DISABLED;
 }
 
 /* The kernel's own word on IA32_FEATURE_CONTROL, in its log or in the state of a mitigation. */
-static enum firmware_state from_kernel(const struct snapshot *s, const struct vendor *v, struct finding *out)
+static enum firmware_state from_kernel(const struct snapshot *s, const struct vendor *v,
+				       struct finding *out)
 {
 	static const char path[] = "/sys/devices/system/cpu/vulnerabilities/itlb_multihit";
 	char line[160];
@@ -170,7 +185,8 @@ static enum firmware_state from_kernel(const struct snapshot *s, const struct ve
 	return FIRMWARE_UNKNOWN;
 }
 
-static void conclude(enum firmware_state state, enum basis basis, const struct vendor *v, struct finding *out)
+static void conclude(enum firmware_state state, enum basis basis, const struct vendor *v,
+		     struct finding *out)
 {
 	switch (state) {
 	case FIRMWARE_ENABLED:
@@ -182,27 +198,33 @@ static void conclude(enum firmware_state state, enum basis basis, const struct v
 		break;
 	case FIRMWARE_UNKNOWN:
 		finding_set(out, ANSWER_UNKNOWN, BASIS_NONE);
-		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read %s.", msr_name(v->msr));
+		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read "
+				  "%s.", msr_name(v->msr));
 		break;
 	case FIRMWARE_KERNEL_LOCKED:
 		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "Boot a kernel that has %s: one built without it locks %s off when firmware left it open.", v->module,
+		finding_hint(out, "Boot a kernel that has %s: one built without it locks %s off "
+				  "when firmware left it open.", v->module,
 			     v->name);
 		break;
 	case FIRMWARE_SMX_ONLY:
 		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "Firmware allows VMX only after a measured launch: boot through tboot, or switch VMX on outside TXT in the "
-				  "firmware set-up.");
+		finding_hint(out, "Firmware allows VMX only after a measured launch: boot "
+				  "through tboot, or switch VMX on outside TXT in the firmware "
+				  "set-up.");
 		break;
 	case FIRMWARE_INCONSISTENT:
 		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "The CPUs of this machine disagree, KVM refuses that: update the firmware, and power the machine off and on.");
+		finding_hint(out, "The CPUs of this machine disagree, KVM refuses that: update "
+				  "the firmware, and power the machine off and on.");
 		break;
 	case FIRMWARE_DISABLED:
 		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, v == &intel ? "Switch on Intel Virtualization Technology (VT-x) in the firmware set-up, then power the "
+		finding_hint(out, v == &intel ? "Switch on Intel Virtualization Technology "
+						"(VT-x) in the firmware set-up, then power the "
 						"machine off and on." :
-						"Switch on SVM Mode (AMD-V) in the firmware set-up, then power the machine off and on.");
+						"Switch on SVM Mode (AMD-V) in the firmware "
+						"set-up, then power the machine off and on.");
 	}
 }
 
@@ -252,9 +274,14 @@ enum firmware_state firmware_svm(const struct snapshot *s, struct finding *out)
 const char *firmware_name(enum firmware_state f)
 {
 	static const char *const names[] = {
-		[FIRMWARE_UNKNOWN] = "unknown", [FIRMWARE_ENABLED] = "enabled", [FIRMWARE_DISABLED] = "disabled",
-		[FIRMWARE_KERNEL_LOCKED] = "kernel-locked", [FIRMWARE_SMX_ONLY] = "smx-only",
-		[FIRMWARE_UNLOCKED] = "unlocked", [FIRMWARE_INCONSISTENT] = "inconsistent", [FIRMWARE_NA] = "n/a",
+		[FIRMWARE_UNKNOWN] = "unknown",
+		[FIRMWARE_ENABLED] = "enabled",
+		[FIRMWARE_DISABLED] = "disabled",
+		[FIRMWARE_KERNEL_LOCKED] = "kernel-locked",
+		[FIRMWARE_SMX_ONLY] = "smx-only",
+		[FIRMWARE_UNLOCKED] = "unlocked",
+		[FIRMWARE_INCONSISTENT] = "inconsistent",
+		[FIRMWARE_NA] = "n/a",
 	};
 
 	return names[f];

@@ -39,8 +39,12 @@ int json_put(json_t *o, const char *key, json_t *value)
 static const char *source_name(enum snap_source source)
 {
 	static const char *const names[] = {
-		[SNAP_FROM_LIVE] = "live", [SNAP_FROM_SNAPSHOT] = "snapshot", [SNAP_FROM_LIBCPUID] = "libcpuid",
-		[SNAP_FROM_CPUID_R] = "cpuid-r", [SNAP_FROM_INSTLATX64] = "instlatx64", [SNAP_FROM_ACPI] = "acpi",
+		[SNAP_FROM_LIVE] = "live",
+		[SNAP_FROM_SNAPSHOT] = "snapshot",
+		[SNAP_FROM_LIBCPUID] = "libcpuid",
+		[SNAP_FROM_CPUID_R] = "cpuid-r",
+		[SNAP_FROM_INSTLATX64] = "instlatx64",
+		[SNAP_FROM_ACPI] = "acpi",
 		[SNAP_FROM_SYSROOT] = "sysroot",
 	};
 
@@ -53,11 +57,13 @@ json_t *verdict_json(const struct verdict *v)
 	json_t *o;
 
 	for (int l = 0; l < LAYERS; l++)
-		json_array_append_new(layers, json_pack("{s:s, s:o, s:o}", "layer", layer_name(l), "text",
-							json_text(v->layer[l].text), "answer", json_answer(v->layer[l].answer)));
-	o = json_pack("{s:s, s:i, s:s, s:s, s:o, s:o}", "status", verdict_status_name(v->status), "exit",
-		      verdict_exit_status(v->status), "backend", backend_name(v->backend), "summary", v->summary,
-		      "next_step", json_text(v->next_step[0] ? v->next_step : NULL), "layers", layers);
+		json_array_append_new(layers, json_pack("{s:s, s:o, s:o}", "layer", layer_name(l),
+							"text", json_text(v->layer[l].text),
+							"answer", json_answer(v->layer[l].answer)));
+	o = json_pack("{s:s, s:i, s:s, s:s, s:o, s:o}", "status", verdict_status_name(v->status),
+		      "exit", verdict_exit_status(v->status), "backend", backend_name(v->backend),
+		      "summary", v->summary, "next_step",
+		      json_text(v->next_step[0] ? v->next_step : NULL), "layers", layers);
 	return o;
 }
 
@@ -66,11 +72,13 @@ static json_t *finding_json(const struct finding *f)
 	json_t *evidence = json_array();
 
 	for (size_t i = 0; i < f->n_evidence; i++)
-		json_array_append_new(evidence, json_pack("{s:s, s:o, s:o}", "source", f->evidence[i].source, "where",
-							  json_text(f->evidence[i].where), "value",
-							  json_text(f->evidence[i].value)));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", f->check->id, "question", f->check->question, "answer",
-			 answer_name(f->answer), "basis", basis_name(f->basis), "evidence", evidence, "hint",
+		json_array_append_new(evidence,
+				      json_pack("{s:s, s:o, s:o}", "source", f->evidence[i].source,
+						"where", json_text(f->evidence[i].where), "value",
+						json_text(f->evidence[i].value)));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", f->check->id, "question",
+			 f->check->question, "answer", answer_name(f->answer), "basis",
+			 basis_name(f->basis), "evidence", evidence, "hint",
 			 json_text(f->hint[0] ? f->hint : NULL));
 }
 
@@ -94,7 +102,8 @@ static json_t *firmware_json(const struct snapshot *s)
 	/* VM_CR knows only on and off: a switch that is off on some CPUs is off. */
 	if (amd == FIRMWARE_INCONSISTENT)
 		amd = FIRMWARE_DISABLED;
-	return json_pack("{s:s, s:s}", "vmx", firmware_name(firmware_vmx(s, &vmx)), "svm", firmware_name(amd));
+	return json_pack("{s:s, s:s}", "vmx", firmware_name(firmware_vmx(s, &vmx)), "svm",
+			 firmware_name(amd));
 }
 
 json_t *probe_json(const struct snapshot *s, const struct verdict *v, int all)

@@ -16,9 +16,13 @@ static const char *core_kind(const struct snapshot *s, int cpu)
 	view_cpuid(s, cpu, 0x1a, 0, leaf1a);
 	view_cpuid(s, cpu, 0x80000026, 0, topology);
 	if (cpuid_bit_in(CPUID_hybrid, leaf7))
-		return leaf1a[0] >> 24 == 0x20 ? "atom" : leaf1a[0] >> 24 == 0x40 ? "core" : "unknown";
+		return leaf1a[0] >> 24 == 0x20 ? "atom" :
+		       leaf1a[0] >> 24 == 0x40 ? "core" :
+						 "unknown";
 	if (cpuid_bit_in(CPUID_heterogeneouscores, topology))
-		return topology[1] >> 28 == 0 ? "performance" : topology[1] >> 28 == 1 ? "efficiency" : "unknown";
+		return topology[1] >> 28 == 0 ? "performance" :
+		       topology[1] >> 28 == 1 ? "efficiency" :
+						"unknown";
 	return NULL;
 }
 
@@ -41,7 +45,8 @@ static json_t *kinds_json(const struct snapshot *s)
 		}
 		cpulist_format(&of, &text);
 		if (of.n)
-			json_array_append_new(a, json_pack("{s:s, s:s}", "kind", kinds[k], "cpus", buf_str(&text)));
+			json_array_append_new(a, json_pack("{s:s, s:s}", "kind", kinds[k], "cpus",
+							   buf_str(&text)));
 		buf_free(&text);
 		cpulist_free(&of);
 	}
@@ -56,12 +61,13 @@ json_t *json_cpu(const struct snapshot *s, const struct verdict *v)
 
 	machine_identify(s, &v->findings, &m);
 	outer_identify(s, &outer);
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:o, s:i, s:o, s:{s:s, s:o, s:o}}", "vendor", m.vendor, "brand", m.brand, "family",
-			 (int)m.family, "model", (int)m.model, "stepping", (int)m.stepping, "codename",
-			 json_text(m.codename[0] ? m.codename : NULL), "logical", (int)m.logical, "kinds", kinds_json(s),
-			 "hypervisor", "present", answer_name(outer.present), "signature",
-			 json_text(outer.signature[0] ? outer.signature : NULL), "name",
-			 json_text(outer.name[0] ? outer.name : NULL));
+	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:o, s:i, s:o, s:{s:s, s:o, s:o}}", "vendor",
+			 m.vendor, "brand", m.brand, "family", (int)m.family, "model", (int)m.model,
+			 "stepping", (int)m.stepping, "codename",
+			 json_text(m.codename[0] ? m.codename : NULL), "logical", (int)m.logical,
+			 "kinds", kinds_json(s), "hypervisor", "present", answer_name(outer.present),
+			 "signature", json_text(outer.signature[0] ? outer.signature : NULL),
+			 "name", json_text(outer.name[0] ? outer.name : NULL));
 }
 
 /* Why an MSR has no value. ENOENT: no device; the list of modules tells why. */
@@ -78,7 +84,10 @@ static const char *msr_error(const struct snapshot *s, int err)
 	case EIO:
 		return "faulted";
 	case ENOENT:
-		return !module ? "absent" : !module->err ? "not-loaded" : module->err == ENOENT ? "not-built" : "absent";
+		return !module		     ? "absent" :
+		       !module->err	     ? "not-loaded" :
+		       module->err == ENOENT ? "not-built" :
+					       "absent";
 	default:
 		return "absent";
 	}
@@ -114,8 +123,9 @@ static json_t *msr_row(const struct snapshot *s, uint32_t number, const struct m
 	cpulist_format(&g->cpus, &cpus);
 	row = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "msr", json_hex(number), "name",
 			fact ? json_string(fact->name) : json_sprintf("msr_0x%x", number), "value",
-			g->err ? json_null() : json_hex(g->value), "error", json_text(msr_error(s, g->err)), "cpus",
-			buf_str(&cpus), "fields", g->err ? json_object() : fields_json(number, g->value));
+			g->err ? json_null() : json_hex(g->value), "error",
+			json_text(msr_error(s, g->err)), "cpus", buf_str(&cpus), "fields",
+			g->err ? json_object() : fields_json(number, g->value));
 	buf_free(&cpus);
 	return row;
 }
@@ -165,15 +175,17 @@ json_t *json_msrs(const struct snapshot *s)
 }
 
 /* The bits of a register that some CPU has set and no row names. */
-static void reserved_bits(const struct snapshot *s, uint32_t leaf, enum cpuid_register reg, json_t *out)
+static void reserved_bits(const struct snapshot *s, uint32_t leaf, enum cpuid_register reg,
+			  json_t *out)
 {
 	const struct snap_record *r = snapshot_cpuid(s, -1, leaf, 0);
 
 	for (unsigned bit = 0; r && bit < 32; bit++)
 		if ((r->regs[reg] >> bit & 1) && !cpuid_bit_at(leaf, 0, reg, bit))
-			json_array_append_new(out, json_pack("{s:i, s:s, s:o, s:s}", "bit", (int)bit, "register",
-							     cpuid_register_name(reg), "name",
-							     json_sprintf("reserved_%u", bit), "state", "yes"));
+			json_array_append_new(
+				out, json_pack("{s:i, s:s, s:o, s:s}", "bit", (int)bit, "register",
+					       cpuid_register_name(reg), "name",
+					       json_sprintf("reserved_%u", bit), "state", "yes"));
 }
 
 static json_t *features_json(const struct snapshot *s, uint32_t leaf)
@@ -187,10 +199,12 @@ static json_t *features_json(const struct snapshot *s, uint32_t leaf)
 		if (b->leaf != leaf)
 			continue;
 		view_bit(s, i, &split);
-		json_array_append_new(a, json_pack("{s:i, s:s, s:s, s:s}", "bit", (int)b->bit, "register",
-						   cpuid_register_name(b->reg), "name", b->name, "state",
+		json_array_append_new(a, json_pack("{s:i, s:s, s:s, s:s}", "bit", (int)b->bit,
+						   "register", cpuid_register_name(b->reg), "name",
+						   b->name, "state",
 						   split.n_yes && !split.n_no ? "yes" :
-						   split.n_no && !split.n_yes ? "no" : "unknown"));
+						   split.n_no && !split.n_yes ? "no" :
+										"unknown"));
 	}
 	return a;
 }
@@ -198,14 +212,16 @@ static json_t *features_json(const struct snapshot *s, uint32_t leaf)
 json_t *json_svm(const struct snapshot *s, const struct verdict *v)
 {
 	enum answer supported = finding_answer(&v->findings, "cpu.svm");
-	const struct snap_record *leaf = supported == ANSWER_NO ? NULL : snapshot_cpuid(s, -1, 0x8000000a, 0);
+	const struct snap_record *leaf =
+		supported == ANSWER_NO ? NULL : snapshot_cpuid(s, -1, 0x8000000a, 0);
 	json_t *features = leaf ? features_json(s, 0x8000000a) : json_array();
 
 	if (leaf)
 		reserved_bits(s, 0x8000000a, CPUID_EDX, features);
-	return json_pack("{s:s, s:o, s:o, s:o, s:{}}", "supported", answer_name(supported), "revision",
-			 leaf ? json_integer(leaf->regs[0] & 0xff) : json_null(), "asids",
-			 leaf ? json_integer(leaf->regs[1]) : json_null(), "features", features, "sev");
+	return json_pack("{s:s, s:o, s:o, s:o, s:{}}", "supported", answer_name(supported),
+			 "revision", leaf ? json_integer(leaf->regs[0] & 0xff) : json_null(),
+			 "asids", leaf ? json_integer(leaf->regs[1]) : json_null(), "features",
+			 features, "sev");
 }
 
 /* A TDX guest's own leaf. */
@@ -216,20 +232,25 @@ static enum answer tdx_guest(const struct snapshot *s)
 
 	if (known < 0)
 		return ANSWER_UNKNOWN;
-	return known && r[1] == 0x65746e49 && r[3] == 0x5844546c && r[2] == 0x20202020 ? ANSWER_YES : ANSWER_NO;
+	return known && r[1] == 0x65746e49 && r[3] == 0x5844546c && r[2] == 0x20202020 ? ANSWER_YES :
+											 ANSWER_NO;
 }
 
 static enum answer has_node(const struct snapshot *s, const char *path)
 {
 	const struct snap_record *r = snapshot_named(s, SNAP_NODE, path);
 
-	return !r ? ANSWER_UNKNOWN : !r->err ? ANSWER_YES : r->err == ENOENT ? ANSWER_NO : ANSWER_UNKNOWN;
+	return !r		? ANSWER_UNKNOWN :
+	       !r->err		? ANSWER_YES :
+	       r->err == ENOENT ? ANSWER_NO :
+				  ANSWER_UNKNOWN;
 }
 
 json_t *json_confidential(const struct snapshot *s)
 {
 	enum answer tdx_host = view_flag(s, "tdx_host_platform"), sev_host = has_node(s, "/dev/sev");
 
-	return json_pack("{s:o, s:o, s:o, s:o}", "tdx_host", json_answer(tdx_host), "tdx_guest", json_answer(tdx_guest(s)), "sev_host",
-			 json_answer(sev_host), "sev_guest", json_answer(has_node(s, "/dev/sev-guest")));
+	return json_pack("{s:o, s:o, s:o, s:o}", "tdx_host", json_answer(tdx_host), "tdx_guest",
+			 json_answer(tdx_guest(s)), "sev_host", json_answer(sev_host), "sev_guest",
+			 json_answer(has_node(s, "/dev/sev-guest")));
 }

@@ -17,7 +17,10 @@ json_t *json_text(const char *s);
 /* "0x3a" */
 json_t *json_hex(uint64_t value);
 json_t *json_answer(enum answer a);
-/* Sets (key) of (o) and takes (value); a NULL (value) makes (o) incomplete, which is returned as -1. */
+/*
+ * Sets (key) of (o) and takes (value); a NULL (value) makes (o) incomplete, which is
+ * returned as -1.
+ */
 int json_put(json_t *o, const char *key, json_t *value);
 
 json_t *json_cpu(const struct snapshot *s, const struct verdict *v);

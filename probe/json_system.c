@@ -8,7 +8,8 @@
 
 /* Calls (each) with every entry of the recorded folder (path). */
 static void for_entries(const struct snapshot *s, const char *path,
-			void (*each)(const struct snapshot *s, const char *entry, json_t *out), json_t *out)
+			void (*each)(const struct snapshot *s, const char *entry, json_t *out),
+			json_t *out)
 {
 	const char *list = snapshot_text(s, SNAP_DIR, path);
 	char name[256];
@@ -46,13 +47,15 @@ static json_t *register_json(const struct snapshot *s, const char *unit, const c
 
 static void add_unit(const struct snapshot *s, const char *unit, json_t *out)
 {
-	json_t *cap = register_json(s, unit, "intel-iommu/cap"), *ecap = register_json(s, unit, "intel-iommu/ecap");
+	json_t *cap = register_json(s, unit, "intel-iommu/cap"),
+	       *ecap = register_json(s, unit, "intel-iommu/ecap");
 
 	if (json_is_null(cap))
 		cap = register_json(s, unit, "amd-iommu/cap");
 	if (json_is_null(ecap))
 		ecap = register_json(s, unit, "amd-iommu/features");
-	json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(unit), "cap", cap, "ecap", ecap, "features"));
+	json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(unit),
+					     "cap", cap, "ecap", ecap, "features"));
 }
 
 static void count_entry(const struct snapshot *s, const char *entry, json_t *out)
@@ -82,7 +85,8 @@ static json_t *capabilities_json(const struct snapshot *s)
 		const struct snap_record *r = snapshot_kvm(s, "cap", kvm_capabilities[i].number);
 
 		if (r)
-			json_put(o, kvm_capabilities[i].name, r->err ? json_null() : json_integer(r->value));
+			json_put(o, kvm_capabilities[i].name,
+				 r->err ? json_null() : json_integer(r->value));
 	}
 	return o;
 }
@@ -111,15 +115,19 @@ static json_t *parameters_json(const struct snapshot *s, const char *module)
 static void add_module(const struct snapshot *s, const char *module, json_t *out)
 {
 	if (strncmp(module, "kvm", 3) == 0)
-		json_array_append_new(out, json_pack("{s:o, s:o}", "name", json_text(module), "parameters", parameters_json(s, module)));
+		json_array_append_new(out, json_pack("{s:o, s:o}", "name", json_text(module),
+						     "parameters", parameters_json(s, module)));
 }
 
 static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
 {
 	static const char *const steps[] = { "create_vm", "memory", "create_vcpu", "run" };
 	enum answer trial = finding_answer(&v->findings, "kvm.trial");
-	const char *result = trial == ANSWER_YES ? "guest-ran" :
-			     finding_answer(&v->findings, "kvm.vm") == ANSWER_YES && trial == ANSWER_UNKNOWN ? "vm-created" : "not-tried";
+	const char *result =
+		trial == ANSWER_YES ? "guest-ran" :
+		finding_answer(&v->findings, "kvm.vm") == ANSWER_YES && trial == ANSWER_UNKNOWN ?
+				      "vm-created" :
+				      "not-tried";
 	json_t *error = NULL;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !error; i++) {
@@ -128,7 +136,8 @@ static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
 		if (!r || !r->err)
 			continue;
 		result = "failed";
-		error = errno_name(r->err) ? json_string(errno_name(r->err)) : json_sprintf("%d", r->err);
+		error = errno_name(r->err) ? json_string(errno_name(r->err)) :
+					     json_sprintf("%d", r->err);
 	}
 	return json_pack("{s:s, s:o}", "result", result, "errno", error ? error : json_null());
 }
@@ -139,9 +148,11 @@ json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
 	json_t *modules = json_array();
 
 	for_entries(s, "/sys/module", add_module, modules);
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings), "api_version",
-			 api && !api->err ? json_integer(api->value) : json_null(), "capabilities", capabilities_json(s), "nested",
-			 answer_name(finding_answer(&v->findings, "kvm.nested")), "modules", modules, "trial", trial_json(s, v));
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
+			 "api_version", api && !api->err ? json_integer(api->value) : json_null(),
+			 "capabilities", capabilities_json(s), "nested",
+			 answer_name(finding_answer(&v->findings, "kvm.nested")), "modules",
+			 modules, "trial", trial_json(s, v));
 }
 
 static json_t *log_json(const struct snapshot *s)
@@ -152,7 +163,8 @@ static json_t *log_json(const struct snapshot *s)
 		char line[400];
 
 		if (view_log(s, log_patterns[i], line, sizeof(line)))
-			json_array_append_new(a, json_pack("{s:s, s:o}", "pattern", log_patterns[i], "text", json_text(line)));
+			json_array_append_new(a, json_pack("{s:s, s:o}", "pattern", log_patterns[i],
+							   "text", json_text(line)));
 	}
 	return a;
 }
@@ -170,7 +182,8 @@ static json_t *holders_json(const struct snapshot *s)
 
 json_t *json_context(const struct snapshot *s)
 {
-	static const char *const fields[] = { "bios_date", "bios_vendor", "bios_version", "board_name", "board_vendor", "product_name",
+	static const char *const fields[] = { "bios_date",  "bios_vendor",  "bios_version",
+					      "board_name", "board_vendor", "product_name",
 					      "sys_vendor" };
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
 	const char *kind = container_kind(s);
@@ -183,9 +196,11 @@ json_t *json_context(const struct snapshot *s)
 	}
 	if (json_is_null(cmdline))
 		cmdline = json_string("");
-	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0, kind ? kind : "");
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel", json_text(release ? release : ""), "cmdline", cmdline,
-			 "lockdown", line_json(s, "/sys/kernel/security/lockdown"), "container",
+	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0,
+		 kind ? kind : "");
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel",
+			 json_text(release ? release : ""), "cmdline", cmdline, "lockdown",
+			 line_json(s, "/sys/kernel/security/lockdown"), "container",
 			 json_text(kind ? container : NULL), "log", log_json(s), "holders",
 			 holders_json(s));
 }
@@ -214,14 +229,16 @@ static int put_value(json_t *o, const struct snap_record *r)
 
 	switch (r->kind) {
 	case SNAP_CPUID:
-		return json_put(o, "regs", json_pack("[o, o, o, o]", json_hex(r->regs[0]), json_hex(r->regs[1]), json_hex(r->regs[2]),
-						     json_hex(r->regs[3])));
+		return json_put(o, "regs",
+				json_pack("[o, o, o, o]", json_hex(r->regs[0]), json_hex(r->regs[1]),
+					  json_hex(r->regs[2]), json_hex(r->regs[3])));
 	case SNAP_MSR:
 	case SNAP_KVM:
 		return json_put(o, "value", json_hex(r->value));
 	case SNAP_NODE:
 		return json_put(o, "mode", json_sprintf("%06llo", (unsigned long long)r->value)) |
-		       json_put(o, "major", json_integer(r->num)) | json_put(o, "minor", json_integer(r->sub));
+		       json_put(o, "major", json_integer(r->num)) |
+		       json_put(o, "minor", json_integer(r->sub));
 	default:
 		data = data_json(r, &key);
 		return json_put(o, key, data);
@@ -246,7 +263,9 @@ json_t *json_records(const struct snapshot *s)
 		if (r->kind == SNAP_CPUID)
 			bad |= json_put(o, "subleaf", json_hex(r->sub));
 		if (r->err)
-			bad |= json_put(o, "error", errno_name(r->err) ? json_string(errno_name(r->err)) : json_sprintf("%d", r->err));
+			bad |= json_put(o, "error",
+					errno_name(r->err) ? json_string(errno_name(r->err)) :
+							     json_sprintf("%d", r->err));
 		else
 			bad |= put_value(o, r);
 		if (json_array_append_new(a, o) || bad) {

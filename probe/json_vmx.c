@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VMX's part of the document: controls and capabilities from the MSRs, and the features made of them. */
+/*
+ * VMX's part of the document: controls and capabilities from the MSRs, and the features
+ * made of them.
+ */
 #include <string.h>
 
 #include "probe/json_private.h"
@@ -7,8 +10,8 @@
 #define NEED_MAX 4
 
 /*
- * Features people ask for: all of (need) must be allowed. Without the MSRs, Linux's "vmx flags" show some of them to
- * everybody.
+ * Features people ask for: all of (need) must be allowed. Without the MSRs, Linux's "vmx
+ * flags" show some of them to everybody.
  */
 static const struct {
 	const char *name, *flag;
@@ -17,21 +20,42 @@ static const struct {
 } features[] = {
 	{ "ept", "ept", { VMX_secondary_enable_ept }, 1 },
 	{ "ept_5level", "ept_5level", { VMX_secondary_enable_ept, VMX_ept_vpid_page_walk_5 }, 2 },
-	{ "ept_accessed_dirty", "ept_ad", { VMX_secondary_enable_ept, VMX_ept_vpid_accessed_and_dirty_flags }, 2 },
+	{ "ept_accessed_dirty",
+	  "ept_ad",
+	  { VMX_secondary_enable_ept, VMX_ept_vpid_accessed_and_dirty_flags },
+	  2 },
 	{ "ept_1g_pages", "ept_1gb", { VMX_secondary_enable_ept, VMX_ept_vpid_pages_1g }, 2 },
 	{ "vpid", "vpid", { VMX_secondary_enable_vpid, VMX_ept_vpid_invvpid }, 2 },
 	{ "unrestricted_guest", "unrestricted_guest", { VMX_secondary_unrestricted_guest }, 1 },
-	{ "flexpriority", "flexpriority", { VMX_primary_use_tpr_shadow, VMX_secondary_virtualize_apic_accesses }, 2 },
-	{ "apicv", "apicv", { VMX_primary_use_tpr_shadow, VMX_secondary_apic_register_virtualization,
-			      VMX_secondary_virtual_interrupt_delivery, VMX_pin_based_process_posted_interrupts }, 4 },
+	{ "flexpriority",
+	  "flexpriority",
+	  { VMX_primary_use_tpr_shadow, VMX_secondary_virtualize_apic_accesses },
+	  2 },
+	{ "apicv",
+	  "apicv",
+	  { VMX_primary_use_tpr_shadow, VMX_secondary_apic_register_virtualization,
+	    VMX_secondary_virtual_interrupt_delivery, VMX_pin_based_process_posted_interrupts },
+	  4 },
 	{ "posted_interrupts", "posted_intr", { VMX_pin_based_process_posted_interrupts }, 1 },
 	{ "ipi_virtualization", "ipi_virt", { VMX_tertiary_ipi_virtualization }, 1 },
 	{ "preemption_timer", "preemption_timer", { VMX_pin_based_activate_vmx_preemption_timer }, 1 },
 	{ "monitor_trap_flag", "mtf", { VMX_primary_monitor_trap_flag }, 1 },
-	{ "page_modification_logging", "pml", { VMX_secondary_enable_pml, VMX_ept_vpid_accessed_and_dirty_flags }, 2 },
-	{ "vmcs_shadowing", "shadow_vmcs", { VMX_secondary_vmcs_shadowing, VMX_misc_vmwrite_to_any_field }, 2 },
-	{ "mode_based_execute_control", "ept_mode_based_exec", { VMX_secondary_mode_based_execute_control_for_ept }, 1 },
-	{ "eptp_switching", "eptp_switching", { VMX_secondary_enable_vm_functions, VMX_vmfunc_eptp_switching }, 2 },
+	{ "page_modification_logging",
+	  "pml",
+	  { VMX_secondary_enable_pml, VMX_ept_vpid_accessed_and_dirty_flags },
+	  2 },
+	{ "vmcs_shadowing",
+	  "shadow_vmcs",
+	  { VMX_secondary_vmcs_shadowing, VMX_misc_vmwrite_to_any_field },
+	  2 },
+	{ "mode_based_execute_control",
+	  "ept_mode_based_exec",
+	  { VMX_secondary_mode_based_execute_control_for_ept },
+	  1 },
+	{ "eptp_switching",
+	  "eptp_switching",
+	  { VMX_secondary_enable_vm_functions, VMX_vmfunc_eptp_switching },
+	  2 },
 	{ "tsc_scaling", "tsc_scaling", { VMX_secondary_use_tsc_scaling }, 1 },
 	{ "pause_loop_exiting", "ple", { VMX_secondary_pause_loop_exiting }, 1 },
 	{ "instruction_timeout", "notify_vm_exiting", { VMX_secondary_instruction_timeout }, 1 },
@@ -75,7 +99,8 @@ static enum answer control_on(const struct snapshot *s, int cpu, enum vmx_contro
 }
 
 /* On all CPUs yes, on all of them no, else unknown. */
-static enum answer control_everywhere(const struct snapshot *s, const struct cpulist *cpus, enum vmx_control_id id)
+static enum answer control_everywhere(const struct snapshot *s, const struct cpulist *cpus,
+				      enum vmx_control_id id)
 {
 	enum answer all = cpus->n ? control_on(s, cpus->cpu[0], id) : ANSWER_UNKNOWN;
 
@@ -121,8 +146,12 @@ static json_t *features_json(const struct snapshot *s, enum answer supported)
 
 /* ---- rows ---- */
 
-/* How a control can be set, by its allowed settings; (truth): those of the TRUE MSR, or (value) itself. */
-static const char *control_state(const struct vmx_group *group, unsigned bit, uint64_t value, uint64_t truth)
+/*
+ * How a control can be set, by its allowed settings; (truth): those of the TRUE MSR, or
+ * (value) itself.
+ */
+static const char *control_state(const struct vmx_group *group, unsigned bit, uint64_t value,
+				 uint64_t truth)
 {
 	bool may = value >> (group->form == VMX_FORM_PAIR ? bit + 32 : bit) & 1;
 
@@ -147,14 +176,18 @@ static json_t *control_row(enum vmx_group_id id, unsigned bit, const char *state
 {
 	const struct vmx_control *c = control_at(id, bit);
 
-	return json_pack("{s:o, s:i, s:s, s:o, s:s, s:s}", "msr", json_hex(vmx_groups[id].msr), "bit", (int)bit, "group", vmx_groups[id].name,
-			 "name", c ? json_string(c->name) : json_sprintf("reserved_%u", bit), "state", state, "cpus", cpus);
+	return json_pack("{s:o, s:i, s:s, s:o, s:s, s:s}", "msr", json_hex(vmx_groups[id].msr),
+			 "bit", (int)bit, "group", vmx_groups[id].name, "name",
+			 c ? json_string(c->name) : json_sprintf("reserved_%u", bit), "state",
+			 state, "cpus", cpus);
 }
 
-static void group_rows(const struct snapshot *s, enum vmx_group_id id, const struct msr_group *g, json_t *out)
+static void group_rows(const struct snapshot *s, enum vmx_group_id id, const struct msr_group *g,
+		       json_t *out)
 {
 	const struct vmx_group *group = &vmx_groups[id];
-	const struct snap_record *true_msr = group->true_msr ? snapshot_msr(s, g->cpus.cpu[0], group->true_msr) : NULL;
+	const struct snap_record *true_msr =
+		group->true_msr ? snapshot_msr(s, g->cpus.cpu[0], group->true_msr) : NULL;
 	uint64_t truth = true_msr && !true_msr->err ? true_msr->value : g->value;
 	struct buf cpus = BUF_INIT;
 
@@ -162,8 +195,12 @@ static void group_rows(const struct snapshot *s, enum vmx_group_id id, const str
 	for (unsigned bit = 0; bit < (group->form == VMX_FORM_PAIR ? 32u : 64u); bit++) {
 		const char *state = control_state(group, bit, g->value, truth);
 
-		/* Bits without a name are told when a processor has them, but for those that always were 1. */
-		if (control_at(id, bit) || (strcmp(state, "unavailable") != 0 && !(bit < 32 && group->default1 >> bit & 1)))
+		/*
+		 * Bits without a name are told when a processor has them, but for those
+		 * that always were 1.
+		 */
+		if (control_at(id, bit) ||
+		    (strcmp(state, "unavailable") != 0 && !(bit < 32 && group->default1 >> bit & 1)))
 			json_array_append_new(out, control_row(id, bit, state, buf_str(&cpus)));
 	}
 	buf_free(&cpus);
@@ -195,9 +232,10 @@ static json_t *ept_vpid_json(const struct snapshot *s)
 	view_cpus(s, &cpus);
 	for (int id = 0; id < VMX_CONTROLS; id++)
 		if (vmx_controls[id].group == VMX_GROUP_ept_vpid)
-			json_array_append_new(a, json_pack("{s:i, s:s, s:o}", "bit", (int)vmx_controls[id].bit, "name",
-							   vmx_controls[id].name, "state",
-							   json_answer(control_everywhere(s, &cpus, id))));
+			json_array_append_new(
+				a, json_pack("{s:i, s:s, s:o}", "bit", (int)vmx_controls[id].bit,
+					     "name", vmx_controls[id].name, "state",
+					     json_answer(control_everywhere(s, &cpus, id))));
 	cpulist_free(&cpus);
 	return a;
 }
@@ -206,6 +244,8 @@ json_t *json_vmx(const struct snapshot *s, const struct verdict *v)
 {
 	enum answer supported = finding_answer(&v->findings, "cpu.vmx");
 
-	return json_pack("{s:s, s:o, s:o, s:o}", "supported", answer_name(supported), "controls", controls_json(s), "ept_vpid",
-			 supported == ANSWER_NO ? json_array() : ept_vpid_json(s), "features", features_json(s, supported));
+	return json_pack("{s:s, s:o, s:o, s:o}", "supported", answer_name(supported), "controls",
+			 controls_json(s), "ept_vpid",
+			 supported == ANSWER_NO ? json_array() : ept_vpid_json(s), "features",
+			 features_json(s, supported));
 }

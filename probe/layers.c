@@ -8,7 +8,8 @@
 
 #include "probe/analyse.h"
 
-static void set(struct verdict *v, enum layer l, enum answer a, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static void set(struct verdict *v, enum layer l, enum answer a, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 static void set(struct verdict *v, enum layer l, enum answer a, const char *fmt, ...)
 {
@@ -38,7 +39,8 @@ static const char *vt_name(const struct verdict *v)
 	return answer(v, "cpu.svm") == ANSWER_YES ? "SVM" : "VMX";
 }
 
-static void describe_processor(struct verdict *v, const struct snapshot *s, const struct machine_id *m)
+static void describe_processor(struct verdict *v, const struct snapshot *s,
+			       const struct machine_id *m)
 {
 	const struct finding *uniform = finding_of(&v->findings, "cpu.uniform");
 	bool outer = answer(v, "outer.present") == ANSWER_YES;
@@ -49,7 +51,8 @@ static void describe_processor(struct verdict *v, const struct snapshot *s, cons
 	outer_identify(s, &outer_is);
 	model_describe(m, model, sizeof(model));
 	if (m->logical)
-		snprintf(who, sizeof(who), "%s, %u CPU%s", model, m->logical, m->logical == 1 ? "" : "s");
+		snprintf(who, sizeof(who), "%s, %u CPU%s", model, m->logical,
+			 m->logical == 1 ? "" : "s");
 	else
 		snprintf(who, sizeof(who), "%s", model);
 	switch (visible_vt(&v->findings)) {
@@ -57,14 +60,17 @@ static void describe_processor(struct verdict *v, const struct snapshot *s, cons
 		set(v, LAYER_PROCESSOR, ANSWER_YES, "%s: has %s", who, vt_name(v));
 		break;
 	case VT_MIXED:
-		set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: %s %s", who, uniform->evidence[0].where, uniform->evidence[0].value);
+		set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: %s %s", who, uniform->evidence[0].where,
+		    uniform->evidence[0].value);
 		break;
 	case VT_NO:
 		if (outer && known)
-			set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: this model has %s, the outer hypervisor hides it", who, known);
+			set(v, LAYER_PROCESSOR, ANSWER_NO,
+			    "%s: this model has %s, the outer hypervisor hides it", who, known);
 		else if (outer)
 			set(v, LAYER_PROCESSOR, ANSWER_UNKNOWN, "%s: no VT shows, and %s", who,
-			    outer_is.emulated ? "the processor is emulated" : "the model does not say");
+			    outer_is.emulated ? "the processor is emulated" :
+						"the model does not say");
 		else
 			set(v, LAYER_PROCESSOR, ANSWER_NO, "%s: has no VT", who);
 		break;
@@ -80,7 +86,8 @@ static enum firmware_state describe_firmware(struct verdict *v, const struct sna
 		[FIRMWARE_UNKNOWN] = "cannot be told with what could be read",
 		[FIRMWARE_ENABLED] = "has left %s on",
 		[FIRMWARE_DISABLED] = "has switched %s off",
-		[FIRMWARE_KERNEL_LOCKED] = "%s is locked off by the kernel, which has no driver for it",
+		[FIRMWARE_KERNEL_LOCKED] = "%s is locked off by the kernel, which has no driver "
+					   "for it",
 		[FIRMWARE_SMX_ONLY] = "allows %s only after a measured launch (tboot)",
 		[FIRMWARE_UNLOCKED] = "has left %s unlocked: usable",
 		[FIRMWARE_INCONSISTENT] = "%s is on for some CPUs and off for others",
@@ -96,7 +103,8 @@ static enum firmware_state describe_firmware(struct verdict *v, const struct sna
 		set(v, LAYER_FIRMWARE, ANSWER_NA, "has nothing to switch on");
 	} else {
 		snprintf(line, sizeof(line), text[state], svm ? "SVM" : "VMX");
-		set(v, LAYER_FIRMWARE, f.answer, "%s%s", line, f.basis == BASIS_INFERRED ? " (inferred)" : "");
+		set(v, LAYER_FIRMWARE, f.answer, "%s%s", line,
+		    f.basis == BASIS_INFERRED ? " (inferred)" : "");
 	}
 	return state;
 }
@@ -121,10 +129,12 @@ static void describe_driver(struct verdict *v)
 	switch (v->backend) {
 	case BACKEND_KVM_INTEL:
 	case BACKEND_KVM_AMD:
-		set(v, LAYER_DRIVER, ANSWER_YES, "%s: guests are run by hardware", backend_name(v->backend));
+		set(v, LAYER_DRIVER, ANSWER_YES, "%s: guests are run by hardware",
+		    backend_name(v->backend));
 		break;
 	case BACKEND_KVM_PVM:
-		set(v, LAYER_DRIVER, ANSWER_YES, "kvm_pvm: guests are run by software, guest kernels slowly");
+		set(v, LAYER_DRIVER, ANSWER_YES, "kvm_pvm: guests are run by software, guest "
+						 "kernels slowly");
 		break;
 	case BACKEND_OTHER:
 		set(v, LAYER_DRIVER, ANSWER_YES, "an unknown KVM backend%s",
@@ -135,7 +145,9 @@ static void describe_driver(struct verdict *v)
 		break;
 	case BACKEND_UNKNOWN:
 		set(v, LAYER_DRIVER, answer(v, "kvm.driver"),
-		    answer(v, "kvm.driver") == ANSWER_YES ? "KVM is served, its backend cannot be seen" : "not recorded");
+		    answer(v, "kvm.driver") == ANSWER_YES ?
+			    "KVM is served, its backend cannot be seen" :
+			    "not recorded");
 	}
 }
 
@@ -154,13 +166,15 @@ static void describe_device(struct verdict *v, const struct snapshot *s)
 	else if (strcmp(state, "ok") == 0)
 		set(v, LAYER_DEVICE, ANSWER_NO, "opens, but no VM can be created");
 	else if (strcmp(state, "no-node") == 0 || strcmp(state, "no-driver") == 0)
-		set(v, LAYER_DEVICE, ANSWER_NO, open->err == ENOENT ? "is not there" : "is there, no driver behind it");
+		set(v, LAYER_DEVICE, ANSWER_NO,
+		    open->err == ENOENT ? "is not there" : "is there, no driver behind it");
 	else if (strcmp(state, "denied") == 0)
 		set(v, LAYER_DEVICE, ANSWER_NO, "may not be opened (%s)", error);
 	else if (strcmp(state, "busy") == 0)
 		set(v, LAYER_DEVICE, ANSWER_NO, "busy: another hypervisor holds VT");
 	else if (open)
-		set(v, LAYER_DEVICE, ANSWER_NO, "does not answer as KVM%s%s", error ? ": " : "", error ? error : "");
+		set(v, LAYER_DEVICE, ANSWER_NO, "does not answer as KVM%s%s", error ? ": " : "",
+		    error ? error : "");
 	else
 		set(v, LAYER_DEVICE, ANSWER_UNKNOWN, "not recorded");
 }
@@ -177,13 +191,16 @@ static size_t count_entries(const struct snapshot *s, const char *path)
 
 static void describe_iommu(struct verdict *v, const struct snapshot *s)
 {
-	size_t units = count_entries(s, "/sys/class/iommu"), groups = count_entries(s, "/sys/kernel/iommu_groups");
+	size_t units = count_entries(s, "/sys/class/iommu"),
+	       groups = count_entries(s, "/sys/kernel/iommu_groups");
 	enum answer active = answer(v, "iommu.active"), table = answer(v, "iommu.table");
 
 	if (active == ANSWER_YES)
-		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s, %zu groups", units, units == 1 ? "" : "s", groups);
+		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s, %zu groups", units,
+		    units == 1 ? "" : "s", groups);
 	else if (active == ANSWER_NO && table == ANSWER_YES)
-		set(v, LAYER_IOMMU, ANSWER_NO, "firmware describes one, the kernel does not use it");
+		set(v, LAYER_IOMMU, ANSWER_NO, "firmware describes one, the kernel does not use "
+					       "it");
 	else if (active == ANSWER_NO)
 		set(v, LAYER_IOMMU, ANSWER_NO, "none visible");
 	else
@@ -203,9 +220,11 @@ static const char *firmware_blame(enum firmware_state state)
 	case FIRMWARE_KERNEL_LOCKED:
 		return "The processor has hardware VT, but the kernel has locked it off.";
 	case FIRMWARE_INCONSISTENT:
-		return "The processor has hardware VT, but firmware has left it on for some CPUs only.";
+		return "The processor has hardware VT, but firmware has left it on for some CPUs "
+		       "only.";
 	case FIRMWARE_SMX_ONLY:
-		return "The processor has hardware VT, but firmware allows it only after a measured launch.";
+		return "The processor has hardware VT, but firmware allows it only after a "
+		       "measured launch.";
 	default:
 		return "The processor has hardware VT, but firmware has switched it off.";
 	}
@@ -218,18 +237,23 @@ static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 	switch (v->status) {
 	case VERDICT_USABLE:
 		return software ? "KVM works on this machine, without hardware VT." :
-		       answer(v, "kvm.hardware") != ANSWER_YES ? "KVM works on this machine." :
-		       answer(v, "outer.present") == ANSWER_YES ? "KVM works on this machine, with nested hardware VT." :
-								  "KVM works on this machine, with hardware VT.";
+		       answer(v, "kvm.hardware") != ANSWER_YES ?
+				  "KVM works on this machine." :
+		       answer(v, "outer.present") == ANSWER_YES ?
+				  "KVM works on this machine, with nested hardware VT." :
+				  "KVM works on this machine, with hardware VT.";
 	case VERDICT_CAPABLE:
-		return "This processor has hardware VT; whether the system can use it was not recorded.";
+		return "This processor has hardware VT; whether the system can use it was not "
+		       "recorded.";
 	case VERDICT_UNSUPPORTED:
 		return "This processor has no hardware VT.";
 	case VERDICT_FIRMWARE_DISABLED:
-		return visible_vt(&v->findings) == VT_MIXED ? "The CPUs of this machine disagree on hardware VT." :
-								 firmware_blame(firmware);
+		return visible_vt(&v->findings) == VT_MIXED ?
+			       "The CPUs of this machine disagree on hardware VT." :
+			       firmware_blame(firmware);
 	case VERDICT_HIDDEN:
-		return software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by software here, but cannot be used." :
+		return software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by "
+				  "software here, but cannot be used." :
 				  "Hardware VT is hidden by the outer hypervisor.";
 	case VERDICT_NO_DRIVER:
 		return "The processor has hardware VT, but no KVM driver serves it.";
@@ -242,9 +266,12 @@ static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 	case VERDICT_UNKNOWN:
 		break;
 	}
-	return answer(v, "kvm.vm") == ANSWER_YES ? "KVM creates virtual machines here, but does not run their guests." :
-	       answer(v, "kvm.device") == ANSWER_YES ? "KVM opens here, but does not create virtual machines." :
-						       "Whether this machine can use hardware VT cannot be told with what could be read.";
+	return answer(v, "kvm.vm") == ANSWER_YES ? "KVM creates virtual machines here, but does "
+						   "not run their guests." :
+	       answer(v, "kvm.device") == ANSWER_YES ? "KVM opens here, but does not create "
+						       "virtual machines." :
+						       "Whether this machine can use hardware VT "
+						       "cannot be told with what could be read.";
 }
 
 /* The hint of the first of (ids) that has one. */
@@ -259,10 +286,12 @@ static const char *first_hint(const struct verdict *v, const char *const *ids, s
 static const char *advise(const struct verdict *v)
 {
 	static const char *const firmware[] = { "cpu.uniform", "firmware.vmx", "firmware.svm" };
-	static const char *const any[] = { "kvm.trial", "kvm.vm", "kvm.device", "kvm.node", "outer.exposes", "firmware.vmx", "firmware.svm",
-					   "kvm.driver" };
+	static const char *const any[] = { "kvm.trial",	   "kvm.vm",	    "kvm.device",
+					   "kvm.node",	   "outer.exposes", "firmware.vmx",
+					   "firmware.svm", "kvm.driver" };
 	/* A software KVM needs no VT: what keeps it from being used comes first. */
-	static const char *const software[] = { "kvm.device", "kvm.node", "kvm.trial", "outer.exposes", "cpu.uniform" };
+	static const char *const software[] = { "kvm.device", "kvm.node", "kvm.trial",
+						"outer.exposes", "cpu.uniform" };
 	static const char *const hidden[] = { "outer.exposes", "cpu.uniform" };
 
 	switch (v->status) {
@@ -272,7 +301,8 @@ static const char *advise(const struct verdict *v)
 		return "";
 	case VERDICT_UNSUPPORTED:
 		return by_software(v) ? first_hint(v, software, 3) :
-					"Guests can be run by software only: vtscope bench --engine tcg";
+					"Guests can be run by software only: vtscope bench "
+					"--engine tcg";
 	case VERDICT_FIRMWARE_DISABLED:
 		return first_hint(v, firmware, 3);
 	case VERDICT_HIDDEN:

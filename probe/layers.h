@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layers.h - the words of a verdict: summary, next step, one line a layer. Only probe/ includes this.
+ * layers.h - the words of a verdict: summary, next step, one line a layer. Only probe/
+ * includes this.
  */
 #ifndef VTSCOPE_PROBE_LAYERS_H
 #define VTSCOPE_PROBE_LAYERS_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which processor this is: libcpuid, fed from the recorded CPUID and never from the CPU that runs this program. */
+/*
+ * Which processor this is: libcpuid, fed from the recorded CPUID and never from the CPU
+ * that runs this program.
+ */
 #include <libcpuid/libcpuid.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +16,8 @@ static void fill(const struct snapshot *s, int cpu, uint32_t base, uint32_t n, u
 		view_cpuid(s, cpu, base + i, 0, out[i]);
 }
 
-static void fill_subleaves(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t n, uint32_t out[][4])
+static void fill_subleaves(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t n,
+			   uint32_t out[][4])
 {
 	for (uint32_t i = 0; i < n; i++)
 		view_cpuid(s, cpu, leaf, i, out[i]);
@@ -75,8 +79,9 @@ static void read_signature(const struct snapshot *s, int cpu, struct machine_id 
 }
 
 /*
- * By our table where it knows the model. libcpuid matches by brand words too and then names a Xeon that it does not know
- * after the oldest one: it is asked only for families that the table leaves out (NetBurst, K8, VIA, Zhaoxin).
+ * By our table where it knows the model. libcpuid matches by brand words too and then
+ * names a Xeon that it does not know after the oldest one: it is asked only for families
+ * that the table leaves out (NetBurst, K8, VIA, Zhaoxin).
  */
 static void name_model(const struct snapshot *s, int cpu, struct machine_id *out)
 {
@@ -92,7 +97,8 @@ static void name_model(const struct snapshot *s, int cpu, struct machine_id *out
 		return;
 	fill_raw(s, cpu, &raw);
 	if (cpu_identify(&raw, &id) == 0 && strncmp(id.cpu_codename, "Unknown", 7) != 0)
-		copy_clean(out->codename, sizeof(out->codename), id.cpu_codename, sizeof(id.cpu_codename));
+		copy_clean(out->codename, sizeof(out->codename), id.cpu_codename,
+			   sizeof(id.cpu_codename));
 }
 
 void machine_identify(const struct snapshot *s, const struct findings *f, struct machine_id *out)
@@ -108,7 +114,8 @@ void machine_identify(const struct snapshot *s, const struct findings *f, struct
 		snprintf(out->kernel, sizeof(out->kernel), "%s", release);
 	outer_identify(s, &outer);
 	if (outer.present == ANSWER_YES)
-		snprintf(out->hypervisor, sizeof(out->hypervisor), "%s", outer.name[0] ? outer.name : "unknown");
+		snprintf(out->hypervisor, sizeof(out->hypervisor), "%s",
+			 outer.name[0] ? outer.name : "unknown");
 	view_cpus(s, &cpus);
 	out->logical = cpus.n;
 	cpulist_free(&cpus);

@@ -55,7 +55,10 @@ static bool block_signature(const struct snapshot *s, uint32_t base, char out[13
 	return out[0];
 }
 
-/* With Hyper-V enlightenments on, the first block is Microsoft's and the real one stands behind it. */
+/*
+ * With Hyper-V enlightenments on, the first block is Microsoft's and the real one stands
+ * behind it.
+ */
 static void read_signature(const struct snapshot *s, char out[13])
 {
 	char next[13];
@@ -85,7 +88,8 @@ static void name_signature(struct outer *out)
 /* No leaves do not prove bare metal: VirtualBox without paravirtualization and Bochs have none. */
 static void look_at_dmi(const struct snapshot *s, struct outer *out)
 {
-	static const char *const paths[] = { "/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/product_name",
+	static const char *const paths[] = { "/sys/class/dmi/id/sys_vendor",
+					     "/sys/class/dmi/id/product_name",
 					     "/sys/class/dmi/id/bios_vendor" };
 	char line[96];
 
@@ -129,7 +133,8 @@ void outer_identify(const struct snapshot *s, struct outer *out)
 void outer_hint(const struct snapshot *s, char *out, size_t size)
 {
 	static const struct { const char *name, *hint; } hints[] = {
-		{ "VMware", "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual machine's processor settings" },
+		{ "VMware", "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual "
+			    "machine's processor settings" },
 		{ "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
 		{ "Hyper-V", "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true" },
 		{ "Xen", "nestedhvm=1 in the domain's configuration" },
@@ -143,14 +148,17 @@ void outer_hint(const struct snapshot *s, char *out, size_t size)
 	if (strcmp(outer.name, "KVM") == 0) {
 		bool intel = strcmp(m.vendor, "GenuineIntel") == 0;
 
-		snprintf(out, size, "For hardware VT, the outer KVM must allow nesting (%s nested=1 and a CPU model with %s).",
+		snprintf(out, size, "For hardware VT, the outer KVM must allow nesting (%s "
+				    "nested=1 and a CPU model with %s).",
 			 intel ? "kvm_intel" : "kvm_amd", intel ? "vmx" : "svm");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
 		if (strcmp(outer.name, hints[i].name) == 0) {
-			snprintf(out, size, "For hardware VT, the outer hypervisor must let it through: %s.", hints[i].hint);
+			snprintf(out, size, "For hardware VT, the outer hypervisor must let it "
+					    "through: %s.", hints[i].hint);
 			return;
 		}
-	snprintf(out, size, "For hardware VT, the outer hypervisor must let it through (nested virtualization).");
+	snprintf(out, size, "For hardware VT, the outer hypervisor must let it through (nested "
+			    "virtualization).");
 }

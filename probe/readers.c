@@ -27,5 +27,6 @@ int readers_load(struct snapshot *s, const char *bytes, size_t len, const char *
 		if (readers[i]->is(bytes, len))
 			return readers[i]->load(s, bytes, len, name, e);
 	snapshot_init(s);
-	return err_set(e, EINVAL, "%s:1: not a recorded machine in a format that vtscope reads", name);
+	return err_set(e, EINVAL, "%s:1: not a recorded machine in a format that vtscope reads",
+		       name);
 }

@@ -14,14 +14,18 @@ struct reader {
 	const char *doc;	/* one line */
 	bool (*is)(const char *bytes, size_t len);
 	/* As snapshot_load(). */
-	int (*load)(struct snapshot *s, const char *bytes, size_t len, const char *name, struct err *e);
+	int (*load)(struct snapshot *s, const char *bytes, size_t len, const char *name,
+		    struct err *e);
 };
 
 /* In the order in which they are tried. */
 extern const struct reader *const readers[];
 extern const size_t n_readers;
 
-/* A machine in whichever of the formats it is. 0, or -EINVAL with "NAME:LINE: what is wrong"; (s) is empty then. */
+/*
+ * A machine in whichever of the formats it is. 0, or -EINVAL with "NAME:LINE: what is
+ * wrong"; (s) is empty then.
+ */
 int readers_load(struct snapshot *s, const char *bytes, size_t len, const char *name, struct err *e);
 
 #endif

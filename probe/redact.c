@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A snapshot to be given away. Collectors ask for no serial numbers and host names; this takes what may hold them. */
+/*
+ * A snapshot to be given away. Collectors ask for no serial numbers and host names; this
+ * takes what may hold them.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -7,10 +10,33 @@
 
 #include "probe/snapshot.h"
 
-/* Boot parameters that say something of virtualization; values like "root=UUID=..." or "ip=..." do not. */
+/*
+ * Boot parameters that say something of virtualization; values like "root=UUID=..." or
+ * "ip=..." do not.
+ */
 static const char *const boot_words[] = {
-	"amd_iommu", "clearcpuid", "intel_iommu", "intremap", "iommu", "isolcpus", "kvm", "kvm_", "lockdown", "maxcpus", "mem_encrypt",
-	"mitigations", "module_blacklist", "nested", "nohz_full", "nokaslr", "nomodule", "nosmt", "nr_cpus", "spec_", "tsc", "vfio",
+	"amd_iommu",
+	"clearcpuid",
+	"intel_iommu",
+	"intremap",
+	"iommu",
+	"isolcpus",
+	"kvm",
+	"kvm_",
+	"lockdown",
+	"maxcpus",
+	"mem_encrypt",
+	"mitigations",
+	"module_blacklist",
+	"nested",
+	"nohz_full",
+	"nokaslr",
+	"nomodule",
+	"nosmt",
+	"nr_cpus",
+	"spec_",
+	"tsc",
+	"vfio",
 };
 
 /* What names a container manager in /proc/self/cgroup; the rest of it are identifiers. */
@@ -18,8 +44,12 @@ static const char *const cgroup_words[] = { "docker", "kubepods", "lxc", "libpod
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Of the modules those that have to do with virtualization: the rest tells what the machine is used for. */
-static const char *const module_words[] = { "haxm", "irqbypass", "kvm", "mshv", "msr", "nvmm", "vbox", "vfio", "vhost", "vmmon", "xen" };
+/*
+ * Of the modules those that have to do with virtualization: the rest tells what the
+ * machine is used for.
+ */
+static const char *const module_words[] = { "haxm", "irqbypass", "kvm",	  "mshv",  "msr", "nvmm",
+					    "vbox", "vfio",	 "vhost", "vmmon", "xen" };
 
 static bool begins_with_one(const char *text, size_t len, const char *const *words, size_t n)
 {
@@ -99,7 +129,7 @@ int snapshot_redact(struct snapshot *s)
 
 		if (r->name && !r->err)
 			rc = rc ? rc : redact_record(r);
-		if (r->kind == SNAP_CPUID && r->num == 3)	/* the Pentium III's serial number */
+		if (r->kind == SNAP_CPUID && r->num == 3) /* the Pentium III's serial number */
 			memset(r->regs, 0, sizeof(r->regs));
 	}
 	return rc;

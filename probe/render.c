@@ -7,7 +7,10 @@
 static const char *paint(const struct render_style *st, enum answer a)
 {
 	static const char *const colours[] = {
-		[ANSWER_UNKNOWN] = "\033[33m", [ANSWER_YES] = "\033[32m", [ANSWER_NO] = "\033[31m", [ANSWER_NA] = "\033[2m",
+		[ANSWER_UNKNOWN] = "\033[33m",
+		[ANSWER_YES] = "\033[32m",
+		[ANSWER_NO] = "\033[31m",
+		[ANSWER_NA] = "\033[2m",
 	};
 
 	return st->colour ? colours[a] : "";
@@ -43,9 +46,11 @@ static void wrap(struct buf *out, const char *text, unsigned indent, unsigned co
 	buf_puts(out, "\n");
 }
 
-void render_summary(const struct verdict *v, const struct snapshot *s, const struct render_style *st, struct buf *out)
+void render_summary(const struct verdict *v, const struct snapshot *s,
+		    const struct render_style *st, struct buf *out)
 {
-	static const char *const labels[LAYERS] = { "processor", "firmware", "runs under", "driver", "/dev/kvm", "IOMMU" };
+	static const char *const labels[LAYERS] = { "processor", "firmware", "runs under",
+						    "driver",	 "/dev/kvm", "IOMMU" };
 	const char *dot = st->utf8 ? "\xc2\xb7" : "|";
 	bool live = s->source == SNAP_FROM_LIVE;
 
@@ -67,12 +72,14 @@ void render_summary(const struct verdict *v, const struct snapshot *s, const str
 }
 
 /* "cpuid leaf 0x1 ecx bit 5, cpu 0-1 = 1" */
-static void render_evidence(const struct finding *f, const struct render_style *st, unsigned indent, struct buf *out)
+static void render_evidence(const struct finding *f, const struct render_style *st, unsigned indent,
+			    struct buf *out)
 {
 	for (size_t i = 0; i < f->n_evidence; i++) {
 		struct buf line = BUF_INIT;
 
-		buf_printf(&line, "%s %s: %s", f->evidence[i].source, f->evidence[i].where, f->evidence[i].value);
+		buf_printf(&line, "%s %s: %s", f->evidence[i].source, f->evidence[i].where,
+			   f->evidence[i].value);
 		buf_printf(out, "%*s", (int)indent, "");
 		wrap(out, buf_str(&line), indent + 2, st->columns);
 		buf_free(&line);
@@ -81,8 +88,10 @@ static void render_evidence(const struct finding *f, const struct render_style *
 
 static void render_finding(const struct finding *f, const struct render_style *st, struct buf *out)
 {
-	buf_printf(out, "%s%-7s%s  %-15s ", paint(st, f->answer), answer_name(f->answer), plain(st), f->check->id);
-	buf_printf(out, "%s%s\n", f->check->question, f->basis == BASIS_INFERRED ? " (inferred)" : "");
+	buf_printf(out, "%s%-7s%s  %-15s ", paint(st, f->answer), answer_name(f->answer), plain(st),
+		   f->check->id);
+	buf_printf(out, "%s%s\n", f->check->question,
+		   f->basis == BASIS_INFERRED ? " (inferred)" : "");
 	render_evidence(f, st, 25, out);
 	if (f->hint[0]) {
 		buf_printf(out, "%25s", "");
@@ -91,7 +100,8 @@ static void render_finding(const struct finding *f, const struct render_style *s
 	}
 }
 
-void render_full(const struct verdict *v, const struct snapshot *s, const struct render_style *st, struct buf *out)
+void render_full(const struct verdict *v, const struct snapshot *s, const struct render_style *st,
+		 struct buf *out)
 {
 	render_summary(v, s, st, out);
 	buf_puts(out, "\n");
@@ -99,7 +109,8 @@ void render_full(const struct verdict *v, const struct snapshot *s, const struct
 		render_finding(&v->findings.row[i], st, out);
 }
 
-void render_explain(const struct check *c, const struct verdict *v, const struct render_style *st, struct buf *out)
+void render_explain(const struct check *c, const struct verdict *v, const struct render_style *st,
+		    struct buf *out)
 {
 	const struct finding *f = v ? finding_of(&v->findings, c->id) : NULL;
 

@@ -84,7 +84,8 @@ int snapshot_index(struct snapshot *s)
 
 static bool key_matches(const struct snap_record *r, const struct snap_record *key)
 {
-	return key_compare(r, key) == 0 && (key->cpu < 0 || !key_has_cpu(key->kind) || r->cpu == key->cpu);
+	return key_compare(r, key) == 0 &&
+	       (key->cpu < 0 || !key_has_cpu(key->kind) || r->cpu == key->cpu);
 }
 
 /* Is (r) before every record that (key) can match? */
@@ -116,9 +117,11 @@ static const struct snap_record *find(const struct snapshot *s, const struct sna
 	return best;
 }
 
-const struct snap_record *snapshot_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub)
+const struct snap_record *snapshot_cpuid(const struct snapshot *s, int cpu, uint32_t leaf,
+					 uint32_t sub)
 {
-	return find(s, &(struct snap_record){ .kind = SNAP_CPUID, .cpu = cpu, .num = leaf, .sub = sub });
+	return find(s,
+		    &(struct snap_record){ .kind = SNAP_CPUID, .cpu = cpu, .num = leaf, .sub = sub });
 }
 
 const struct snap_record *snapshot_msr(const struct snapshot *s, int cpu, uint32_t msr)
@@ -126,14 +129,16 @@ const struct snap_record *snapshot_msr(const struct snapshot *s, int cpu, uint32
 	return find(s, &(struct snap_record){ .kind = SNAP_MSR, .cpu = cpu, .num = msr });
 }
 
-const struct snap_record *snapshot_named(const struct snapshot *s, enum snap_kind kind, const char *name)
+const struct snap_record *snapshot_named(const struct snapshot *s, enum snap_kind kind,
+					 const char *name)
 {
 	return find(s, &(struct snap_record){ .kind = kind, .cpu = -1, .name = (char *)name });
 }
 
 const struct snap_record *snapshot_kvm(const struct snapshot *s, const char *step, uint32_t num)
 {
-	return find(s, &(struct snap_record){ .kind = SNAP_KVM, .cpu = -1, .num = num, .name = (char *)step });
+	return find(s, &(struct snap_record){
+			       .kind = SNAP_KVM, .cpu = -1, .num = num, .name = (char *)step });
 }
 
 const char *snapshot_text(const struct snapshot *s, enum snap_kind kind, const char *name)
@@ -186,7 +191,8 @@ fail:
 	return -ENOMEM;
 }
 
-int snapshot_add_cpuid(struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, const uint32_t regs[4])
+int snapshot_add_cpuid(struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub,
+		       const uint32_t regs[4])
 {
 	struct snap_record r = { .kind = SNAP_CPUID, .cpu = cpu, .num = leaf, .sub = sub };
 
@@ -200,14 +206,20 @@ int snapshot_add_msr(struct snapshot *s, int cpu, uint32_t msr, int err, uint64_
 		.kind = SNAP_MSR, .cpu = cpu, .num = msr, .err = err, .value = err ? 0 : value });
 }
 
-int snapshot_add_data(struct snapshot *s, enum snap_kind kind, const char *name, int err, const void *data, size_t len)
+int snapshot_add_data(struct snapshot *s, enum snap_kind kind, const char *name, int err,
+		      const void *data, size_t len)
 {
-	return add_copy(s, &(struct snap_record){
-		.kind = kind, .cpu = -1, .err = err, .name = (char *)name,
-		.data = err ? NULL : (unsigned char *)(data ? data : ""), .len = err || !data ? 0 : len });
+	return add_copy(s, &(struct snap_record){ .kind = kind,
+						  .cpu = -1,
+						  .err = err,
+						  .name = (char *)name,
+						  .data = err ? NULL :
+								(unsigned char *)(data ? data : ""),
+						  .len = err || !data ? 0 : len });
 }
 
-int snapshot_add_node(struct snapshot *s, const char *path, int err, uint32_t mode, uint32_t major, uint32_t minor)
+int snapshot_add_node(struct snapshot *s, const char *path, int err, uint32_t mode, uint32_t major,
+		      uint32_t minor)
 {
 	struct snap_record r = { .kind = SNAP_NODE, .cpu = -1, .err = err, .name = (char *)path };
 

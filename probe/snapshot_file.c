@@ -15,8 +15,9 @@
 static const char header[] = "vtscope-snapshot 1\n";
 
 static const char *const kind_names[SNAP_KINDS] = {
-	[SNAP_CPUID] = "cpuid", [SNAP_MSR] = "msr", [SNAP_TEXT] = "text", [SNAP_BLOB] = "blob", [SNAP_DIR] = "dir",
-	[SNAP_NODE] = "node", [SNAP_KVM] = "kvm", [SNAP_TOOL] = "tool", [SNAP_SYS] = "sys",
+	[SNAP_CPUID] = "cpuid", [SNAP_MSR] = "msr",   [SNAP_TEXT] = "text",
+	[SNAP_BLOB] = "blob",	[SNAP_DIR] = "dir",   [SNAP_NODE] = "node",
+	[SNAP_KVM] = "kvm",	[SNAP_TOOL] = "tool", [SNAP_SYS] = "sys",
 };
 
 const char *snap_kind_name(enum snap_kind k)
@@ -76,8 +77,8 @@ static void write_value(struct buf *out, const struct snap_record *r)
 {
 	switch (r->kind) {
 	case SNAP_CPUID:
-		buf_printf(out, "%08" PRIx32 " %08" PRIx32 " %08" PRIx32 " %08" PRIx32, r->regs[0], r->regs[1],
-			   r->regs[2], r->regs[3]);
+		buf_printf(out, "%08" PRIx32 " %08" PRIx32 " %08" PRIx32 " %08" PRIx32, r->regs[0],
+			   r->regs[1], r->regs[2], r->regs[3]);
 		break;
 	case SNAP_MSR:
 	case SNAP_KVM:
@@ -106,13 +107,17 @@ int snapshot_write(const struct snapshot *s, struct buf *out)
 	}
 	if (buf_error(out))
 		return buf_error(out);
-	buf_printf(out, "end %zu %08" PRIx32 "\n", s->n, crc32_of(0, out->data + start, out->len - start));
+	buf_printf(out, "end %zu %08" PRIx32 "\n", s->n,
+		   crc32_of(0, out->data + start, out->len - start));
 	return buf_error(out);
 }
 
 /* ---- reading ---- */
 
-/* What is left of one line. Every reader below fails once and for all: it sets (wrong) and returns 0. */
+/*
+ * What is left of one line. Every reader below fails once and for all: it sets (wrong)
+ * and returns 0.
+ */
 struct cursor {
 	const char *at, *end;
 	const char *wrong;
@@ -311,8 +316,12 @@ static const char *load_record(struct snapshot *s, const char *line, const char 
 	return c.wrong;
 }
 
-/* Checks the last line against what was read; (line) is its first byte, (end) the end of the file. */
-static const char *check_end(const struct snapshot *s, const char *bytes, const char *line, const char *end)
+/*
+ * Checks the last line against what was read; (line) is its first byte, (end) the end of
+ * the file.
+ */
+static const char *check_end(const struct snapshot *s, const char *bytes, const char *line,
+			     const char *end)
 {
 	struct buf want = BUF_INIT;
 	const char *wrong = NULL;

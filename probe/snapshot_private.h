@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * snapshot_private.h - what snapshot.c and the readers of dump formats share. Only probe/ includes this.
+ * snapshot_private.h - what snapshot.c and the readers of dump formats share. Only probe/
+ * includes this.
  */
 #ifndef VTSCOPE_PROBE_SNAPSHOT_PRIVATE_H
 #define VTSCOPE_PROBE_SNAPSHOT_PRIVATE_H

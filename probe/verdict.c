@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From findings to one status. A guest that ran settles it; only otherwise blame is assigned, in the order of
- * the exit statuses' rule: processor or outer hypervisor, firmware, driver, device, permission, another hypervisor.
+ * From findings to one status. A guest that ran settles it; only otherwise blame is
+ * assigned, in the order of the exit statuses' rule: processor or outer hypervisor,
+ * firmware, driver, device, permission, another hypervisor.
  */
 #include "probe/verdict.h"
 
@@ -47,8 +48,9 @@ const char *verdict_status_name(enum verdict_status s)
 const char *layer_name(enum layer l)
 {
 	static const char *const names[LAYERS] = {
-		[LAYER_PROCESSOR] = "processor", [LAYER_FIRMWARE] = "firmware", [LAYER_OUTER] = "outer",
-		[LAYER_DRIVER] = "driver", [LAYER_DEVICE] = "device", [LAYER_IOMMU] = "iommu",
+		[LAYER_PROCESSOR] = "processor", [LAYER_FIRMWARE] = "firmware",
+		[LAYER_OUTER] = "outer",	 [LAYER_DRIVER] = "driver",
+		[LAYER_DEVICE] = "device",	 [LAYER_IOMMU] = "iommu",
 	};
 
 	return names[l];
@@ -70,7 +72,8 @@ static bool works(const struct findings *f)
 {
 	enum answer trial = finding_answer(f, "kvm.trial");
 
-	return trial == ANSWER_YES || (trial == ANSWER_UNKNOWN && finding_answer(f, "kvm.vm") == ANSWER_YES);
+	return trial == ANSWER_YES ||
+	       (trial == ANSWER_UNKNOWN && finding_answer(f, "kvm.vm") == ANSWER_YES);
 }
 
 /* The processor's share of the blame: USABLE when there is none. */
@@ -82,7 +85,9 @@ static enum verdict_status blame_processor(const struct findings *f)
 	case VT_NO:
 		if (outer == ANSWER_NO)
 			return VERDICT_UNSUPPORTED;
-		return outer == ANSWER_YES && finding_answer(f, "cpu.model") == ANSWER_YES ? VERDICT_HIDDEN : VERDICT_UNKNOWN;
+		return outer == ANSWER_YES && finding_answer(f, "cpu.model") == ANSWER_YES ?
+			       VERDICT_HIDDEN :
+			       VERDICT_UNKNOWN;
 	case VT_MIXED:
 		return outer == ANSWER_YES ? VERDICT_HIDDEN : VERDICT_FIRMWARE_DISABLED;
 	default:
@@ -94,7 +99,8 @@ static enum verdict_status blame_system(const struct snapshot *s, const struct f
 {
 	const char *device = device_state(s, f);
 
-	if (finding_answer(f, "firmware.vmx") == ANSWER_NO || finding_answer(f, "firmware.svm") == ANSWER_NO)
+	if (finding_answer(f, "firmware.vmx") == ANSWER_NO ||
+	    finding_answer(f, "firmware.svm") == ANSWER_NO)
 		return VERDICT_FIRMWARE_DISABLED;
 	if (finding_answer(f, "kvm.driver") == ANSWER_NO)
 		return VERDICT_NO_DRIVER;
@@ -105,7 +111,8 @@ static enum verdict_status blame_system(const struct snapshot *s, const struct f
 	if (strcmp(device, "busy") == 0)
 		return VERDICT_BUSY;
 	/* A recorded processor without its system. */
-	if (visible_vt(f) == VT_YES && !snapshot_kvm(s, "open", 0) && finding_answer(f, "kvm.driver") == ANSWER_UNKNOWN)
+	if (visible_vt(f) == VT_YES && !snapshot_kvm(s, "open", 0) &&
+	    finding_answer(f, "kvm.driver") == ANSWER_UNKNOWN)
 		return VERDICT_CAPABLE;
 	return VERDICT_UNKNOWN;
 }

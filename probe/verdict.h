@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * verdict.h - all findings and the one status derived from them. probe/, minivmm/, bench/, report/, cli/ include this.
+ * verdict.h - all findings and the one status derived from them. probe/, minivmm/, bench/,
+ * report/, cli/ include this.
  */
 #ifndef VTSCOPE_PROBE_VERDICT_H
 #define VTSCOPE_PROBE_VERDICT_H

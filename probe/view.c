@@ -48,7 +48,8 @@ void finding_evidence(struct finding *out, const char *source, const char *where
 	disarm(e->value);
 }
 
-void finding_unread(struct finding *out, const char *source, const char *where, const struct snap_record *r)
+void finding_unread(struct finding *out, const char *source, const char *where,
+		    const struct snap_record *r)
 {
 	const char *name = r ? errno_name(r->err) : NULL;
 
@@ -87,7 +88,10 @@ int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, u
 	base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
 	if (!base)
 		return -1;
-	/* A processor without extended leaves answers 0x80000000 with something that is no such number. */
+	/*
+	 * A processor without extended leaves answers 0x80000000 with something that is
+	 * no such number.
+	 */
 	if (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16)
 		return 0;
 	return sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
@@ -117,7 +121,8 @@ void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out)
 	view_cpus(s, &cpus);
 	for (size_t i = 0; i < cpus.n; i++) {
 		uint32_t regs[4];
-		int known = view_cpuid(s, cpus.cpu[i], cpuid_bits[id].leaf, cpuid_bits[id].subleaf, regs);
+		int known = view_cpuid(s, cpus.cpu[i], cpuid_bits[id].leaf, cpuid_bits[id].subleaf,
+				       regs);
 
 		if (known >= 0)
 			cpulist_add(cpuid_bit_in(id, regs) ? &yes : &no, cpus.cpu[i]);
@@ -224,7 +229,8 @@ enum answer view_flag(const struct snapshot *s, const char *flag)
 		size_t n = strcspn(text, "\n"), i = 0;
 		bool found = false;
 
-		if (n > 5 && memcmp(text, "flags", 5) == 0 && (text[5] == '\t' || text[5] == ' ' || text[5] == ':')) {
+		if (n > 5 && memcmp(text, "flags", 5) == 0 &&
+		    (text[5] == '\t' || text[5] == ' ' || text[5] == ':')) {
 			while (i < n && !found) {
 				size_t word = strcspn(text + i, " \t\n");
 
@@ -238,15 +244,43 @@ enum answer view_flag(const struct snapshot *s, const char *flag)
 	return with && !without ? ANSWER_YES : without && !with ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
-const char *const log_patterns[] = {
-	"disabled by BIOS", "disabled by bios", "disabled (by BIOS)", "not enabled (by BIOS)", "no hardware support", "not supported by CPU",
-	"VMX not fully enabled", "isn't AMD or Hygon", "unsupported when running as an SEV guest", "enabling virtualization on CPU",
-	"feature inconsistency", "already loaded vendor module", "Lockdown:", "Hypervisor detected", "Booting paravirtualized kernel",
-	"tboot", "virt/tdx", "SEV-SNP", "SEV API", "kvm_intel:", "kvm_amd:", "kvm:", "DMAR: Host address width", "DMAR: DRHD base",
-	"DMAR: IOMMU enabled", "Directed I/O", "DMAR-IR: Enabled IRQ remapping", "No DMAR devices found", "force enabled due to platform opt in",
-	"Your BIOS is broken", "AMD-Vi: Found IOMMU", "AMD-Vi: Extended features", "AMD-Vi: Interrupt remapping enabled",
-	"not in IVRS table", "Disabling interrupt remapping", "Using global IVHD EFR", NULL
-};
+const char *const log_patterns[] = { "disabled by BIOS",
+				     "disabled by bios",
+				     "disabled (by BIOS)",
+				     "not enabled (by BIOS)",
+				     "no hardware support",
+				     "not supported by CPU",
+				     "VMX not fully enabled",
+				     "isn't AMD or Hygon",
+				     "unsupported when running as an SEV guest",
+				     "enabling virtualization on CPU",
+				     "feature inconsistency",
+				     "already loaded vendor module",
+				     "Lockdown:",
+				     "Hypervisor detected",
+				     "Booting paravirtualized kernel",
+				     "tboot",
+				     "virt/tdx",
+				     "SEV-SNP",
+				     "SEV API",
+				     "kvm_intel:",
+				     "kvm_amd:",
+				     "kvm:",
+				     "DMAR: Host address width",
+				     "DMAR: DRHD base",
+				     "DMAR: IOMMU enabled",
+				     "Directed I/O",
+				     "DMAR-IR: Enabled IRQ remapping",
+				     "No DMAR devices found",
+				     "force enabled due to platform opt in",
+				     "Your BIOS is broken",
+				     "AMD-Vi: Found IOMMU",
+				     "AMD-Vi: Extended features",
+				     "AMD-Vi: Interrupt remapping enabled",
+				     "not in IVRS table",
+				     "Disabling interrupt remapping",
+				     "Using global IVHD EFR",
+				     NULL };
 
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The collectors on this machine, whatever it is: what they leave behind, and what they may not leave out. */
+/*
+ * The collectors on this machine, whatever it is: what they leave behind, and what they
+ * may not leave out.
+ */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,7 +64,8 @@ static void test_every_cpu(void)
 		char pin[32];
 
 		snprintf(pin, sizeof(pin), "pin.%u", online.cpu[i]);
-		CU_ASSERT(snapshot_cpuid(&s, online.cpu[i], 1, 0) || snapshot_named(&s, SNAP_SYS, pin));
+		CU_ASSERT(snapshot_cpuid(&s, online.cpu[i], 1, 0) ||
+			  snapshot_named(&s, SNAP_SYS, pin));
 	}
 	cpulist_free(&online);
 	snapshot_free(&s);
@@ -76,7 +80,8 @@ static void test_hypervisor_leaves(void)
 	collect(&s, false);
 	leaf1 = snapshot_cpuid(&s, -1, 1, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(leaf1);
-	CU_ASSERT(cpuid_bit_in(CPUID_hypervisor, leaf1->regs) == (snapshot_cpuid(&s, -1, 0x40000000, 0) != NULL));
+	CU_ASSERT(cpuid_bit_in(CPUID_hypervisor, leaf1->regs) ==
+		  (snapshot_cpuid(&s, -1, 0x40000000, 0) != NULL));
 	snapshot_free(&s);
 }
 
@@ -95,8 +100,8 @@ static void test_kvm_steps(void)
 	snapshot_free(&s);
 	collect(&s, true);
 	vm = snapshot_kvm(&s, "create_vm", 0);
-	CU_ASSERT(!vm || vm->err || snapshot_kvm(&s, "run", 0) || snapshot_kvm(&s, "create_vcpu", 0) ||
-		  snapshot_kvm(&s, "memory", 0));
+	CU_ASSERT(!vm || vm->err || snapshot_kvm(&s, "run", 0) ||
+		  snapshot_kvm(&s, "create_vcpu", 0) || snapshot_kvm(&s, "memory", 0));
 	snapshot_free(&s);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every machine of tests/machines: the text, and where it stands beside it the JSON, that it must give. */
+/*
+ * Every machine of tests/machines: the text, and where it stands beside it the JSON, that
+ * it must give.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +49,10 @@ static bool load(const char *name, struct snapshot *s)
 	return rc == 0;
 }
 
-/* Compares (got) with the file NAME.EXTENSION, or makes it so. (must): a missing file is a failure. */
+/*
+ * Compares (got) with the file NAME.EXTENSION, or makes it so. (must): a missing file is
+ * a failure.
+ */
 static void expect(const char *name, const char *extension, const char *got, bool must)
 {
 	struct buf want = BUF_INIT;
@@ -60,7 +66,8 @@ static void expect(const char *name, const char *extension, const char *got, boo
 		tap_note("%s.%s is new", name, extension);
 	} else if (there || must) {
 		if (strcmp(got, buf_str(&want)) != 0)
-			tap_note("%s.%s differs; make update-expected, then git diff", name, extension);
+			tap_note("%s.%s differs; make update-expected, then git diff", name,
+				 extension);
 		CU_ASSERT_STRING_EQUAL(got, buf_str(&want));
 	}
 	buf_free(&want);
@@ -80,7 +87,8 @@ static void judge(const char *name, bool *seen)
 		return;
 	CU_ASSERT(verdict_make(&v, &s) == 0);
 	seen[verdict_exit_status(v.status)] = true;
-	buf_printf(&text, "status %d, %s\n\n", verdict_exit_status(v.status), verdict_status_name(v.status));
+	buf_printf(&text, "status %d, %s\n\n", verdict_exit_status(v.status),
+		   verdict_status_name(v.status));
 	render_full(&v, &s, &style, &text);
 	expect(name, "txt", buf_str(&text), true);
 	document = probe_json(&s, &v, 0);
@@ -131,14 +139,18 @@ static void test_empty(void)
 	CU_ASSERT(verdict_make(&v, &s) == 0);
 	CU_ASSERT(v.status == VERDICT_UNKNOWN);
 	for (size_t i = 0; i < v.findings.n; i++)
-		CU_ASSERT(v.findings.row[i].answer == ANSWER_UNKNOWN || v.findings.row[i].answer == ANSWER_NA);
+		CU_ASSERT(v.findings.row[i].answer == ANSWER_UNKNOWN ||
+			  v.findings.row[i].answer == ANSWER_NA);
 	document = probe_json(&s, &v, 1);
 	CU_ASSERT_PTR_NOT_NULL(document);
 	json_decref(document);
 	verdict_free(&v);
 }
 
-/* The same machine with one record taken away at a time: never a crash, never "usable" without its proof. */
+/*
+ * The same machine with one record taken away at a time: never a crash, never "usable"
+ * without its proof.
+ */
 static void test_any_record_missing(void)
 {
 	struct snapshot s;
@@ -167,11 +179,19 @@ static void test_any_record_missing(void)
 	snapshot_free(&s);
 }
 
-/* Bytes that are no text, terminal escapes and CPUs from above: a document all the same, and in time. */
+/*
+ * Bytes that are no text, terminal escapes and CPUs from above: a document all the same,
+ * and in time.
+ */
 static void test_awkward(void)
 {
-	static const char *const names[] = { "/run/systemd/container", "/proc/cmdline", "/sys/class/dmi/id/sys_vendor", "/proc/cpuinfo",
-					     "/sys/kernel/security/lockdown", "/dev/kmsg", "/proc/misc" };
+	static const char *const names[] = { "/run/systemd/container",
+					     "/proc/cmdline",
+					     "/sys/class/dmi/id/sys_vendor",
+					     "/proc/cpuinfo",
+					     "/sys/kernel/security/lockdown",
+					     "/dev/kmsg",
+					     "/proc/misc" };
 	const uint32_t regs[4] = { 1, 0xffffffff, 0xffffffff, 0xffffffff };
 	const struct render_style style = { .columns = 80 };
 	struct buf text = BUF_INIT;
@@ -182,8 +202,10 @@ static void test_awkward(void)
 	snapshot_init(&s);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		CU_ASSERT(snapshot_add_data(&s, SNAP_TEXT, names[i], 0, "\xff\x1b[2J kvm", 9) == 0);
-	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "kvm_\xff\nkvm_pvm\n\n\n", 16) == 0);
-	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module/kvm_\xff/parameters", 0, "\xff\n", 2) == 0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "kvm_\xff\nkvm_pvm\n\n\n", 16) ==
+		  0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module/kvm_\xff/parameters", 0, "\xff\n",
+				    2) == 0);
 	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/class/iommu", 0, "\xff\n", 2) == 0);
 	for (int cpu = 65535; cpu >= 0; cpu -= 4)
 		for (uint32_t leaf = 0; leaf < 2; leaf++)
@@ -203,8 +225,8 @@ static void test_awkward(void)
 /* Ids are what plans and scripts hold on to. */
 static void test_table(void)
 {
-	static const char *const promised[] = { "cpu.vmx", "cpu.svm", "kvm.device", "kvm.vm", "kvm.trial", "tool.qemu",
-						"tool.gnuplot" };
+	static const char *const promised[] = { "cpu.vmx",   "cpu.svm",	  "kvm.device",	 "kvm.vm",
+						"kvm.trial", "tool.qemu", "tool.gnuplot" };
 
 	for (size_t i = 0; i < sizeof(promised) / sizeof(promised[0]); i++)
 		CU_ASSERT_PTR_NOT_NULL(check_find(promised[i]));

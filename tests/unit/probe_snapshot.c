@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The snapshot: what is added is found, what is written is read back, what is damaged is refused. */
+/*
+ * The snapshot: what is added is found, what is written is read back, what is damaged is
+ * refused.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,8 @@
 /* One record of each kind, failed ones and awkward bytes among them. */
 static void fill(struct snapshot *s)
 {
-	static const unsigned char awkward[] = { 0, 1, '\n', '\t', '"', '\\', ' ', 0x7f, 0x80, 0xff, 'x' };
+	static const unsigned char awkward[] = { 0,   1,    '\n', '\t', '"', '\\',
+						 ' ', 0x7f, 0x80, 0xff, 'x' };
 	const uint32_t regs[4] = { 1, 0xffffffff, 0, 0x80000000 };
 	int rc = 0;
 
@@ -255,7 +259,8 @@ static void test_many(void)
 static void test_redact(void)
 {
 	struct snapshot s;
-	static const char cmdline[] = "BOOT_IMAGE=/vmlinuz root=UUID=1234 ip=dhcp:::host7 intel_iommu=on kvm_intel.nested=1 quiet\n";
+	static const char cmdline[] =
+		"BOOT_IMAGE=/vmlinuz root=UUID=1234 ip=dhcp:::host7 intel_iommu=on kvm_intel.nested=1 quiet\n";
 	static const char cgroup[] = "0::/system.slice/docker-0123456789abcdef.scope\n";
 	const uint32_t serial[4] = { 1, 2, 3, 4 };
 
@@ -265,7 +270,8 @@ static void test_redact(void)
 	snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "acme_payroll\nkvm\nkvm_amd\n", 25);
 	snapshot_add_cpuid(&s, 0, 3, 0, serial);
 	CU_ASSERT(snapshot_redact(&s) == 0);
-	CU_ASSERT_STRING_EQUAL(snapshot_text(&s, SNAP_TEXT, "/proc/cmdline"), "intel_iommu=on kvm_intel.nested=1\n");
+	CU_ASSERT_STRING_EQUAL(snapshot_text(&s, SNAP_TEXT, "/proc/cmdline"),
+			       "intel_iommu=on kvm_intel.nested=1\n");
 	CU_ASSERT_STRING_EQUAL(snapshot_text(&s, SNAP_TEXT, "/proc/self/cgroup"), "docker\n");
 	CU_ASSERT_STRING_EQUAL(snapshot_text(&s, SNAP_DIR, "/sys/module"), "kvm\nkvm_amd\n");
 	CU_ASSERT(snapshot_cpuid(&s, 0, 3, 0)->regs[2] == 0);
