@@ -31,7 +31,9 @@ enum sub_rule {
 	SUB_MASK,	/* a bit set in EAX of subleaf 0 each */
 };
 
-static const struct { uint32_t leaf; enum sub_rule rule;
+static const struct {
+	uint32_t leaf;
+	enum sub_rule rule;
 } sub_rules[] = {
 	{ 0x4, SUB_CACHES },	    { 0x7, SUB_UPTO_EAX },    { 0xb, SUB_LEVELS },
 	{ 0xd, SUB_XSAVE },	    { 0xf, SUB_FOUR },	      { 0x10, SUB_FOUR },

@@ -86,8 +86,7 @@ static enum firmware_state describe_firmware(struct verdict *v, const struct sna
 		[FIRMWARE_UNKNOWN] = "cannot be told with what could be read",
 		[FIRMWARE_ENABLED] = "has left %s on",
 		[FIRMWARE_DISABLED] = "has switched %s off",
-		[FIRMWARE_KERNEL_LOCKED] = "%s is locked off by the kernel, which has no driver "
-					   "for it",
+		[FIRMWARE_KERNEL_LOCKED] = "%s is locked off by the kernel, which has no driver",
 		[FIRMWARE_SMX_ONLY] = "allows %s only after a measured launch (tboot)",
 		[FIRMWARE_UNLOCKED] = "has left %s unlocked: usable",
 		[FIRMWARE_INCONSISTENT] = "%s is on for some CPUs and off for others",
