@@ -10,12 +10,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/collector.h"
 #include "common/interrupt.h"
+#include "tests/unit/tap.h"
 
 #define SAMPLES	100
 #define SAMPLES_MAX 1000
 #define EMPTY	50
 #define COPIES	8
+#define TICKS	1000000	/* of a row, if it does not say otherwise */
 
 struct fake fake;
 
@@ -119,9 +122,9 @@ static void put_stray(const struct sink *s, uint32_t row)
 	put(s, row, RECORD_COLD, 0, v, 0);
 }
 
-static void put_end(const struct sink *s, uint32_t row, const struct fake_row *f, uint32_t flags)
+static void put_end(const struct sink *s, uint32_t row, const struct fake_row *f, uint32_t flags, uint64_t ticks)
 {
-	struct guest_row_end end = { .executions = 1000, .ticks = 1000000, .flags = flags | f->flags };
+	struct guest_row_end end = { .executions = 1000, .ticks = ticks, .flags = flags | f->flags };
 	struct engine_counters c = { .exits = 500 + (uint64_t)(1000 * f->exits) + f->stray_exits + f->interrupts + 1,
 				     .interrupts = 40 + f->interrupts };
 
@@ -141,12 +144,25 @@ static void stop_fault(struct vm_stop *stop, uint32_t row)
 	stop->regs.gpr[0] = 0xdead;
 }
 
+/* The launch's time is over, in (row). */
+static bool row_cut(const struct launch *l, uint32_t row, struct vm_stop *stop)
+{
+	double left = fake.began + l->deadline_ms / 1000.0 - clock_seconds();
+
+	wait_ms(left > 0 ? (unsigned)(left * 1000) + 1 : 0);
+	stop->kind = VM_STOP_DEADLINE;
+	stop->row = row;
+	return false;
+}
+
 /* False: the launch ended in this row, (stop) says how. */
 static bool row_play(const struct launch *l, const struct sink *s, uint32_t row, struct vm_stop *stop)
 {
 	const struct fake_row *f = &fake.row[l->rows[row].op];
 	const struct engine_counters begin = { .exits = 500, .interrupts = 40 };
 
+	if (f->act == FAKE_CUT)
+		row_cut(l, row, stop);
 	put(s, row, RECORD_ROW_BEGIN, 0, NULL, 0);
 	if (s->counters)
 		s->counters(s->ctx, row, true, &begin);
@@ -165,14 +181,22 @@ static bool row_play(const struct launch *l, const struct sink *s, uint32_t row,
 		return false;
 	case FAKE_UNSUPPORTED:
 		put(s, row, RECORD_LOG, 0, "no\tsuch page", 12);
-		put_end(s, row, f, GUEST_END_UNSUPPORTED);
+		put_end(s, row, f, GUEST_END_UNSUPPORTED, TICKS);
 		return true;
 	case FAKE_NO_SAMPLE:
-		put_end(s, row, f, GUEST_END_BUDGET);
+		put_end(s, row, f, GUEST_END_BUDGET, TICKS);
 		return true;
 	case FAKE_STRAY:
 		put_stray(s, row);
 		break;
+	case FAKE_HANG:
+	case FAKE_CUT:
+		return row_cut(l, row, stop);
+	case FAKE_BUDGET:
+		wait_ms((unsigned)(l->rows[row].budget / (FAKE_TSC_HZ / 1000)));
+		put_samples(s, row, f);
+		put_end(s, row, f, 0, l->rows[row].budget);
+		return true;
 	case FAKE_WAIT:
 		wait_ms(f->wait_ms);
 		break;
@@ -180,7 +204,7 @@ static bool row_play(const struct launch *l, const struct sink *s, uint32_t row,
 		break;
 	}
 	put_samples(s, row, f);
-	put_end(s, row, f, 0);
+	put_end(s, row, f, 0, TICKS);
 	return true;
 }
 
@@ -190,6 +214,7 @@ static int fake_launch(struct engine *en, const struct launch *l, const struct s
 	bool with = false, without = false;
 	uint32_t i;
 
+	fake.began = clock_seconds();
 	if (fake.before)
 		fake.before();
 	if (fake.launches < sizeof(fake.engine_order) - 1)
@@ -264,4 +289,65 @@ void fake_verdict(struct verdict *v, ...)
 		snprintf(f->hint, sizeof(f->hint), "hint of %s", id);
 	}
 	va_end(ap);
+}
+
+static void processor_put(struct snapshot *s, const struct fake_processor *p)
+{
+	uint32_t regs[4] = { 1 };
+
+	memcpy(&regs[1], p->vendor, 4);
+	memcpy(&regs[3], p->vendor + 4, 4);
+	memcpy(&regs[2], p->vendor + 8, 4);
+	CU_ASSERT_EQUAL_FATAL(snapshot_add_cpuid(s, 0, 0, 0, regs), 0);
+	CU_ASSERT_EQUAL_FATAL(snapshot_add_msr(s, 0, 0xc0011029, p->msr ? 0 : EACCES, p->msr), 0);
+	CU_ASSERT_EQUAL_FATAL(snapshot_index(s), 0);
+}
+
+void fake_run(struct result_set *r, const struct bench_options *o, const struct fake_processor *p)
+{
+	static const struct fake_processor intel = { "GenuineIntel", 0 };
+	struct bench_options on_fakes = *o;
+	struct plan plan;
+	struct snapshot s;
+	struct verdict v;
+	struct err e;
+
+	on_fakes.table = fake_table;
+	on_fakes.n_table = 2;
+	snapshot_init(&s);
+	processor_put(&s, p ? p : &intel);
+	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
+	CU_ASSERT_FATAL(plan_make(&plan, &on_fakes, &s, &v, FAKE_TSC_HZ, &e) == 0);
+	CU_ASSERT_FATAL(bench_run(r, &plan, &on_fakes, &s, &v, FAKE_TSC_HZ, NULL, &e) == 0);
+	plan_free(&plan);
+	verdict_free(&v);
+	snapshot_free(&s);
+}
+
+void fake_run_ops(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
+{
+	static const char *const engine[] = { "fake" };
+	const struct bench_options o = { .engines = engine, .n_engines = 1, .op_globs = globs, .n_op_globs = n,
+					 .quick = true, .launches = launches, .seconds = seconds, .cpu = -1,
+					 .seed = 11 };
+
+	fake_run(r, &o, NULL);
+}
+
+const struct result *fake_result(const struct result_set *r, const char *op)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_results; i++)
+		if (!strcmp(r->result[i].op, op))
+			return &r->result[i];
+	return NULL;
+}
+
+bool fake_flag(const struct result_set *r, const char *op, unsigned flag)
+{
+	const struct result *row = fake_result(r, op);
+
+	CU_ASSERT_FATAL(row != NULL);
+	return row->flags & flag;
 }

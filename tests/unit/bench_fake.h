@@ -18,6 +18,9 @@ enum fake_act {
 	FAKE_NO_SAMPLE,
 	FAKE_EXIT,		/* the guest ends itself in the middle of the row */
 	FAKE_WAIT,		/* measures, but takes .wait_ms */
+	FAKE_BUDGET,		/* measures, and uses its whole budget */
+	FAKE_HANG,		/* begins, and is there when the launch's time is over */
+	FAKE_CUT,		/* begins only then */
 	FAKE_STRAY,		/* measures, amid records that belong nowhere */
 };
 
@@ -43,7 +46,8 @@ struct fake {
 	void (*before)(void);		/* each launch: may change the script; NULL: nothing */
 	struct engine_info info;
 	/* seen */
-	int cpu;			/* of the last launch */
+	double began;			/* the last launch, by clock_seconds() */
+	int cpu;			/* of it */
 	char engine_order[512];		/* 'f'ake or 'p'rocess, as launched */
 	unsigned launches, closed;
 	double most_budget;		/* seconds, of any row */
@@ -60,5 +64,14 @@ extern const struct engine_ops *const fake_table[2];
 void fake_reset(void);
 /* A verdict in which (id) answers (a), up to a NULL id; the rest was never asked. To be freed. */
 void fake_verdict(struct verdict *v, ...);
+
+/* What C001_1029 holds, 0: it could not be read. */
+struct fake_processor { char vendor[13]; uint64_t msr; };
+/* Carries (o) out on the scripted engines, whose needs are met, on (p); NULL: one of Intel's. */
+void fake_run(struct result_set *r, const struct bench_options *o, const struct fake_processor *p);
+/* The operations of (globs), quickly, on the engine "fake". */
+void fake_run_ops(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds);
+const struct result *fake_result(const struct result_set *r, const char *op);	/* NULL: none */
+bool fake_flag(const struct result_set *r, const char *op, unsigned flag);
 
 #endif

@@ -7,7 +7,7 @@
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/bench_sample.h"
 
-static int fake_run(struct result_set *r)
+static int print_run(struct result_set *r)
 {
 	struct bench_options o = { .quick = true, .launches = 6, .cpu = -1, .table = fake_table, .n_table = 2 };
 	struct snapshot s;
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	int bad = 0;
 
 	if (argc == 2 && !strcmp(argv[1], "run"))
-		bad = fake_run(&r) < 0;
+		bad = print_run(&r) < 0;
 	else
 		bench_sample(&r);
 	bad = bad || result_set_write(&r, &b) < 0 || fputs(buf_str(&b), stdout) < 0;

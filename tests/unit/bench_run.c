@@ -12,76 +12,7 @@
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/tap.h"
 
-static const char *const engine_fake[] = { "fake" };
-
-/* Of the machine of run_with(): its vendor, and what C001_1029 holds, 0: it could not be read. */
-struct processor {
-	char vendor[13];
-	uint64_t msr;
-};
-static const struct processor intel = { "GenuineIntel", 0 };
-
-static void processor_put(struct snapshot *s, const struct processor *p)
-{
-	uint32_t regs[4] = { 1 };
-
-	memcpy(&regs[1], p->vendor, 4);
-	memcpy(&regs[3], p->vendor + 4, 4);
-	memcpy(&regs[2], p->vendor + 8, 4);
-	CU_ASSERT_EQUAL_FATAL(snapshot_add_cpuid(s, 0, 0, 0, regs), 0);
-	CU_ASSERT_EQUAL_FATAL(snapshot_add_msr(s, 0, 0xc0011029, p->msr ? 0 : EACCES, p->msr), 0);
-	CU_ASSERT_EQUAL_FATAL(snapshot_index(s), 0);
-}
-
-static void run_with(struct result_set *r, struct bench_options *o, const struct processor *processor)
-{
-	struct snapshot s;
-	struct verdict v;
-	struct plan p;
-	struct err e;
-
-	o->engines = engine_fake;
-	o->n_engines = 1;
-	o->cpu = -1;
-	o->seed = 11;
-	o->table = fake_table;
-	o->n_table = 2;
-	snapshot_init(&s);
-	processor_put(&s, processor);
-	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
-	CU_ASSERT_FATAL(plan_make(&p, o, &s, &v, FAKE_TSC_HZ, &e) == 0);
-	CU_ASSERT_FATAL(bench_run(r, &p, o, &s, &v, FAKE_TSC_HZ, NULL, &e) == 0);
-	plan_free(&p);
-	verdict_free(&v);
-	snapshot_free(&s);
-}
-
-/* One quick run of (globs) on the fake engine. */
-static void run(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
-{
-	struct bench_options o = { .op_globs = globs, .n_op_globs = n, .quick = true, .launches = launches,
-				   .seconds = seconds };
-
-	run_with(r, &o, &intel);
-}
-
-static const struct result *result_of(const struct result_set *r, const char *op)
-{
-	size_t i;
-
-	for (i = 0; i < r->n_results; i++)
-		if (!strcmp(r->result[i].op, op))
-			return &r->result[i];
-	return NULL;
-}
-
-static bool has_flag(const struct result_set *r, const char *op, unsigned flag)
-{
-	const struct result *row = result_of(r, op);
-
-	CU_ASSERT_FATAL(row != NULL);
-	return row->flags & flag;
-}
+static const char *const only_fake[] = { "fake" };
 
 /* What it makes must be loadable, always. */
 static void check_document(const struct result_set *r)
@@ -110,11 +41,11 @@ static void test_numbers(void)
 	fake.row[OP_NANO_CALL_RET] = (struct fake_row){ .ticks = 60, .diff = 5 };
 	fake.row[OP_CPU_ALU_K] = (struct fake_row){ .ticks = 1900, .diff = 1800 };
 	fake.row[OP_EXIT_RDTSC] = (struct fake_row){ .ticks = 70 };
-	run(&set, globs, 4, 6, 0);
+	fake_run_ops(&set, globs, 4, 6, 0);
 	CU_ASSERT(set.n_results == 4 && set.n_failed == 0 && set.n_skipped == 0 && !set.interrupted);
 	CU_ASSERT(set.seed == 11 && strlen(set.run_id) == 36 && strlen(set.snapshot) == 16);
 
-	r = result_of(&set, "exit.cpuid");
+	r = fake_result(&set, "exit.cpuid");
 	CU_ASSERT_FATAL(r != NULL);
 	CU_ASSERT(!r->differenced && r->batch == 1 && r->n == 600 && r->n_launches == 6);
 	CU_ASSERT(r->median == 1049 && r->min == 1000 && r->max == 1099 && r->p25 == 1024 && r->p99 == 1098);
@@ -126,17 +57,17 @@ static void test_numbers(void)
 	CU_ASSERT_STRING_EQUAL(r->provenance, "hardware");
 	CU_ASSERT_STRING_EQUAL(r->memory, "4k");
 
-	r = result_of(&set, "nano.call-ret");	/* 109 ticks are under ten empty brackets */
+	r = fake_result(&set, "nano.call-ret");	/* 109 ticks are under ten empty brackets */
 	CU_ASSERT_FATAL(r != NULL);
 	CU_ASSERT(r->differenced && r->batch == 8 && r->n == 30 && r->median == 5 && isnan(r->p99) && isnan(r->mad));
 	CU_ASSERT(r->single_median == 109 && r->n_hist == 100 && r->launch[0].n == 5);
 
-	r = result_of(&set, "cpu.alu.k");	/* 200 iterations in a body */
+	r = fake_result(&set, "cpu.alu.k");	/* 200 iterations in a body */
 	CU_ASSERT_FATAL(r != NULL);
 	CU_ASSERT(!r->differenced && r->median == 1949 / 200.0 && r->diff_median == 9 && r->empty_bracket == 50);
 	CU_ASSERT(r->exits_expected == 0 && r->exits_observed == 0);
 
-	CU_ASSERT(has_flag(&set, "exit.rdtsc", RESULT_BRACKET_BOUND));
+	CU_ASSERT(fake_flag(&set, "exit.rdtsc", RESULT_BRACKET_BOUND));
 	check_document(&set);
 	result_set_free(&set);
 }
@@ -156,26 +87,65 @@ static void test_flags(void)
 	fake.row[OP_EXIT_RDMSR] = (struct fake_row){ .exits = 1, .stray_exits = 3, .flags = GUEST_END_UNSETTLED };
 	fake.row[OP_EXIT_WRMSR] = (struct fake_row){ .exits = 1, .flags = GUEST_END_LFENCE };
 	fake.row[OP_EXIT_MMIO_USER] = (struct fake_row){ .exits = 1, .flags = GUEST_END_BUDGET };
-	run(&set, globs, 8, 3, 0);
-	CU_ASSERT(has_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(has_flag(&set, "exit.hlt", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(!has_flag(&set, "cpu.alu.k", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(has_flag(&set, "cpu.branchy.k", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(!has_flag(&set, "exit.cr3", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(isnan(result_of(&set, "exit.cr3")->exits_expected) && result_of(&set, "exit.cr3")->exits_observed == 1);
-	CU_ASSERT(!has_flag(&set, "exit.rdmsr", RESULT_EXIT_MISMATCH));
-	CU_ASSERT(has_flag(&set, "exit.rdmsr", RESULT_UNSETTLED));
-	CU_ASSERT(has_flag(&set, "exit.wrmsr", RESULT_NO_RDTSCP));
-	CU_ASSERT(has_flag(&set, "exit.mmio.user", RESULT_FEW_SAMPLES));
-	CU_ASSERT(has_flag(&set, "exit.cpuid", RESULT_FEW_LAUNCHES) && !result_of(&set, "exit.cpuid")->has_ci);
+	fake_run_ops(&set, globs, 8, 3, 0);
+	CU_ASSERT(fake_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(fake_flag(&set, "exit.hlt", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(!fake_flag(&set, "cpu.alu.k", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(fake_flag(&set, "cpu.branchy.k", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(!fake_flag(&set, "exit.cr3", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(isnan(fake_result(&set, "exit.cr3")->exits_expected) && fake_result(&set, "exit.cr3")->exits_observed == 1);
+	CU_ASSERT(!fake_flag(&set, "exit.rdmsr", RESULT_EXIT_MISMATCH));
+	CU_ASSERT(fake_flag(&set, "exit.rdmsr", RESULT_UNSETTLED));
+	CU_ASSERT(fake_flag(&set, "exit.wrmsr", RESULT_NO_RDTSCP));
+	CU_ASSERT(fake_flag(&set, "exit.mmio.user", RESULT_FEW_SAMPLES));
+	CU_ASSERT(fake_flag(&set, "exit.cpuid", RESULT_FEW_LAUNCHES) && !fake_result(&set, "exit.cpuid")->has_ci);
 	result_set_free(&set);
 
 	fake_reset();
 	fake.info.counts_exits = false;
-	run(&set, globs, 1, 3, 0);
-	CU_ASSERT(isnan(result_of(&set, "exit.cpuid")->exits_observed));
-	CU_ASSERT(isnan(result_of(&set, "exit.cpuid")->exits_expected));
-	CU_ASSERT(!has_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
+	fake_run_ops(&set, globs, 1, 3, 0);
+	CU_ASSERT(isnan(fake_result(&set, "exit.cpuid")->exits_observed));
+	CU_ASSERT(isnan(fake_result(&set, "exit.cpuid")->exits_expected));
+	CU_ASSERT(!fake_flag(&set, "exit.cpuid", RESULT_EXIT_MISMATCH));
+	result_set_free(&set);
+}
+
+static void test_known_samples(void)
+{
+	const char *const globs[] = { "exit.cpuid" };
+	const struct result *r;
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_EXIT_CPUID] = (struct fake_row){ .ticks = 1000, .samples = 1000 };	/* 1000 1001 ... 1999 */
+	fake_run_ops(&set, globs, 1, 1, 0);
+	r = fake_result(&set, "exit.cpuid");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(r->min == 1000 && r->p1 == 1009 && r->p25 == 1249 && r->median == 1499 && r->p75 == 1749);
+	CU_ASSERT(r->p90 == 1899 && r->p99 == 1989 && r->p999 == 1998 && r->max == 1999);
+	CU_ASSERT(r->mean == 1499.5 && r->mad == 250);
+	result_set_free(&set);
+}
+
+/* Both passes are there; ten empty brackets of 50 ticks divide them. */
+static void test_estimator_and_empty_bracket(void)
+{
+	const char *const globs[] = { "exit.cpuid", "exit.rdmsr", "exit.wrmsr" };
+	const struct result *nine, *eleven;
+	struct result_set set;
+
+	fake_reset();
+	fake.row[OP_EXIT_CPUID] = (struct fake_row){ .ticks = 9 * 50 - 49, .diff = 400 };
+	fake.row[OP_EXIT_RDMSR] = (struct fake_row){ .ticks = 11 * 50 - 49, .diff = 500 };
+	fake.row[OP_EXIT_WRMSR] = (struct fake_row){ .empty = 201 };
+	fake_run_ops(&set, globs, 3, 1, 0);
+	nine = fake_result(&set, "exit.cpuid");
+	eleven = fake_result(&set, "exit.rdmsr");
+	CU_ASSERT_FATAL(nine && eleven);
+	CU_ASSERT(nine->single_median == 450 && nine->differenced && nine->median == 400);
+	CU_ASSERT(eleven->single_median == 550 && !eleven->differenced && eleven->median == 550);
+	CU_ASSERT(fake_flag(&set, "exit.wrmsr", RESULT_TSC_TRAPPED));
+	CU_ASSERT(!fake_flag(&set, "exit.rdmsr", RESULT_TSC_TRAPPED));
 	result_set_free(&set);
 }
 
@@ -196,8 +166,8 @@ static void test_unequal_launches(void)
 
 	fake_reset();
 	fake.before = only_mostly_fast;	/* medians 1499 31019.5 32019.5 */
-	run(&set, globs, 1, 3, 0);
-	r = result_of(&set, "exit.cpuid");
+	fake_run_ops(&set, globs, 1, 3, 0);
+	r = fake_result(&set, "exit.cpuid");
 	CU_ASSERT_FATAL(r != NULL);
 	CU_ASSERT(r->n == 1080 && r->launch[0].n == 1000 && r->launch[1].n == 40);
 	CU_ASSERT(r->min == 1000 && r->max == 32039);
@@ -227,23 +197,23 @@ static void test_empty_launches_are_told(void)
 
 	fake_reset();
 	fake.before = sometimes_nothing;
-	run(&set, globs, 2, 6, 0);
-	r = result_of(&set, "nano.in");
+	fake_run_ops(&set, globs, 2, 6, 0);
+	r = fake_result(&set, "nano.in");
 	CU_ASSERT_FATAL(r != NULL);
 	CU_ASSERT(set.n_skipped == 0 && r->n_launches == 6 && r->n == 200);
 	CU_ASSERT(r->launch[0].n == 100 && r->launch[1].n == 0 && r->launch[2].n == 0 && r->launch[3].n == 100);
 	CU_ASSERT(isnan(r->launch[1].median) && isnan(r->launch[2].min) && r->median == 1049 && r->range_lo == 1049);
 	CU_ASSERT(!r->has_ci && (r->flags & RESULT_FEW_LAUNCHES) && (r->flags & RESULT_FEW_SAMPLES));
-	CU_ASSERT(!has_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
+	CU_ASSERT(!fake_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
 	check_document(&set);
 	result_set_free(&set);
 
 	fake_reset();		/* a full ring is no reason as long as there are enough */
 	fake.row[OP_NANO_IN] = (struct fake_row){ .samples = 31, .flags = GUEST_END_RING_FULL };
 	fake.row[OP_NANO_DIVZERO] = (struct fake_row){ .samples = 32, .flags = GUEST_END_RING_FULL };
-	run(&set, globs, 2, 2, 0);
-	CU_ASSERT(has_flag(&set, "nano.in", RESULT_FEW_SAMPLES));
-	CU_ASSERT(!has_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
+	fake_run_ops(&set, globs, 2, 2, 0);
+	CU_ASSERT(fake_flag(&set, "nano.in", RESULT_FEW_SAMPLES));
+	CU_ASSERT(!fake_flag(&set, "nano.divzero", RESULT_FEW_SAMPLES));
 	result_set_free(&set);
 }
 
@@ -265,19 +235,20 @@ static void test_exits_expected(void)
 /* Nothing in a guest checks that LFENCE serialises: where the machine does not say it, every result says so. */
 static void test_lfence_assumed(void)
 {
-	static const struct { struct processor cpu; bool assumed; } machines[] = {
+	static const struct { struct fake_processor cpu; bool assumed; } machines[] = {
 		{ { "GenuineIntel", 0 }, false }, { { "AuthenticAMD", 0 }, true }, { { "HygonGenuine", 0 }, true },
 		{ { "AuthenticAMD", 1u << 1 }, false }, { { "AuthenticAMD", 1u << 3 }, true },
 	};
 	const char *const globs[] = { "exit.cpuid" };
-	struct bench_options o = { .op_globs = globs, .n_op_globs = 1, .quick = true, .launches = 1 };
+	struct bench_options o = { .engines = only_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = 1,
+				   .quick = true, .launches = 1, .cpu = -1 };
 	struct result_set set;
 
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
 		fake_reset();
 		CU_ASSERT(fake.info.offers & ENGINE_RING0);
-		run_with(&set, &o, &machines[i].cpu);
-		CU_ASSERT_EQUAL(has_flag(&set, "exit.cpuid", RESULT_LFENCE_ASSUMED), machines[i].assumed);
+		fake_run(&set, &o, &machines[i].cpu);
+		CU_ASSERT_EQUAL(fake_flag(&set, "exit.cpuid", RESULT_LFENCE_ASSUMED), machines[i].assumed);
 		result_set_free(&set);
 	}
 }
@@ -292,11 +263,11 @@ static void test_row_deadline(void)
 	struct result_set set;
 
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
-		struct bench_options o = { .op_globs = globs, .n_op_globs = 1, .quick = how[i].quick, .launches = 1,
-					   .seconds = how[i].seconds };
+		struct bench_options o = { .engines = only_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = 1,
+					   .quick = how[i].quick, .launches = 1, .seconds = how[i].seconds, .cpu = -1 };
 
 		fake_reset();
-		run_with(&set, &o, &intel);
+		fake_run(&set, &o, NULL);
 		tap_note("budget %g s, slack %g s", fake.most_budget, fake.least_slack);
 		CU_ASSERT(fake.most_budget > how[i].budget);
 		CU_ASSERT(fake.least_slack > 1);
@@ -311,9 +282,9 @@ static void test_fault_costs_its_row(void)
 
 	fake_reset();
 	fake.row[OP_NANO_SYSCALL].act = FAKE_FAULT;
-	run(&set, globs, 1, 3, 0);
+	fake_run_ops(&set, globs, 1, 3, 0);
 	CU_ASSERT(set.n_results == 6 && set.n_failed == 1 && set.n_skipped == 0);
-	CU_ASSERT(result_of(&set, "nano.in")->n_launches == 3 && result_of(&set, "nano.ptemod")->n_launches == 3);
+	CU_ASSERT(fake_result(&set, "nano.in")->n_launches == 3 && fake_result(&set, "nano.ptemod")->n_launches == 3);
 	CU_ASSERT_STRING_EQUAL(set.failed[0].op, "nano.syscall");
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "fault");
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_native, "vector 13");
@@ -332,11 +303,11 @@ static void test_late_row(void)
 
 	fake_reset();
 	fake.row[OP_NANO_SYSCALL].act = FAKE_LATE;
-	run(&set, globs, 3, 2, 0);
+	fake_run_ops(&set, globs, 3, 2, 0);
 	CU_ASSERT(set.n_results == 2 && set.n_failed == 1);
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "deadline");
 	CU_ASSERT(set.failed[0].registers == NULL);
-	CU_ASSERT(result_of(&set, "nano.in")->n_launches == 2);
+	CU_ASSERT(fake_result(&set, "nano.in")->n_launches == 2);
 	check_document(&set);
 	result_set_free(&set);
 }
@@ -348,7 +319,7 @@ static void test_guest_that_just_ends(void)
 
 	fake_reset();
 	fake.row[OP_NANO_SYSCALL].act = FAKE_EXIT;
-	run(&set, globs, 2, 2, 0);
+	fake_run_ops(&set, globs, 2, 2, 0);
 	CU_ASSERT(set.n_results == 1 && set.n_failed == 1);
 	CU_ASSERT_STRING_EQUAL(set.failed[0].op, "nano.syscall");
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "exit");
@@ -363,13 +334,13 @@ static void test_engine_dies(void)
 
 	fake_reset();
 	fake.boot_failures = 1;		/* once is bad luck */
-	run(&set, globs, 1, 2, 0);
+	fake_run_ops(&set, globs, 1, 2, 0);
 	CU_ASSERT(set.n_results == 7 && set.n_failed == 0 && fake.launches == 3);
 	result_set_free(&set);
 
 	fake_reset();
 	fake.boot_failures = 100;
-	run(&set, globs, 1, 5, 0);
+	fake_run_ops(&set, globs, 1, 5, 0);
 	CU_ASSERT(set.n_results == 0 && set.n_failed == 7 && fake.launches == 2);
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "shutdown");
 	check_document(&set);
@@ -377,7 +348,7 @@ static void test_engine_dies(void)
 
 	fake_reset();
 	fake.refusals = 100;
-	run(&set, globs, 1, 5, 0);
+	fake_run_ops(&set, globs, 1, 5, 0);
 	CU_ASSERT(set.n_results == 0 && set.n_failed == 7 && fake.launches == 2);
 	CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "carrier");
 	CU_ASSERT_STRING_EQUAL(set.failed[0].reason, "no carrier today");
@@ -394,12 +365,12 @@ static void test_unsupported_and_empty(void)
 	fake.row[OP_NANO_SYSCALL].act = FAKE_UNSUPPORTED;
 	fake.row[OP_NANO_PTEMOD].act = FAKE_NO_SAMPLE;
 	fake.row[OP_NANO_DIVZERO] = (struct fake_row){ .act = FAKE_STRAY, .ticks = 1000 };
-	run(&set, globs, 4, 2, 0);
+	fake_run_ops(&set, globs, 4, 2, 0);
 	CU_ASSERT(set.n_results == 2 && set.n_failed == 0 && set.n_skipped == 2);
 	for (i = 0; i < set.n_skipped; i++)
 		CU_ASSERT(strstr(set.skipped[i].reason,
 				 strcmp(set.skipped[i].op, "nano.syscall") ? "one sample" : "no?such page") != NULL);
-	CU_ASSERT(result_of(&set, "nano.divzero")->median == 1049 && result_of(&set, "nano.divzero")->n == 200);
+	CU_ASSERT(fake_result(&set, "nano.divzero")->median == 1049 && fake_result(&set, "nano.divzero")->n == 200);
 	check_document(&set);
 	result_set_free(&set);
 }
@@ -410,9 +381,9 @@ static void test_irqchip_apart(void)
 	struct result_set set;
 
 	fake_reset();
-	run(&set, globs, 1, 2, 0);
+	fake_run_ops(&set, globs, 1, 2, 0);
 	CU_ASSERT(fake.irqchip_mixed == 0 && fake.launches == 4);
-	CU_ASSERT(result_of(&set, "exit.pio.kernel") != NULL);
+	CU_ASSERT(fake_result(&set, "exit.pio.kernel") != NULL);
 	result_set_free(&set);
 }
 
@@ -424,18 +395,97 @@ static void test_seeded_order(void)
 	size_t n, i, moved = 0;
 
 	fake_reset();
-	run(&set, globs, 1, 2, 0);
+	fake_run_ops(&set, globs, 1, 2, 0);
 	result_set_free(&set);
 	memcpy(first, fake.order, sizeof(first));
 	n = fake.n_order;
 	CU_ASSERT(n == 2 * n_ops);
 	fake_reset();
-	run(&set, globs, 1, 2, 0);
+	fake_run_ops(&set, globs, 1, 2, 0);
 	result_set_free(&set);
 	CU_ASSERT(fake.n_order == n && !memcmp(first, fake.order, n * sizeof(*first)));
 	for (i = 0; i < n_ops; i++)
 		moved += first[i] != i;
 	CU_ASSERT(moved > n_ops / 2);
+}
+
+static void run_both(char order[21], uint64_t seed)
+{
+	const char *const globs[] = { "cpu.alu.u" };
+	struct bench_options o = { .op_globs = globs, .n_op_globs = 1, .quick = true, .launches = 10, .cpu = 3,
+				   .seed = seed };
+	struct result_set set;
+
+	fake_reset();
+	fake_run(&set, &o, NULL);
+	result_set_free(&set);
+	CU_ASSERT(fake.launches == 20 && fake.cpu == 3);
+	snprintf(order, 21, "%.20s", fake.engine_order);
+}
+
+static void test_interleaved(void)
+{
+	char first[21], again[21], other[21];
+	size_t i, fake_first = 0;
+
+	run_both(first, 11);
+	run_both(again, 11);
+	run_both(other, 12);
+	CU_ASSERT_STRING_EQUAL(first, again);
+	CU_ASSERT(strcmp(first, other) != 0);
+	for (i = 0; i < 20; i += 2) {	/* each round has both */
+		CU_ASSERT(first[i] != first[i + 1]);
+		fake_first += first[i] == 'f';
+	}
+	CU_ASSERT(fake_first > 0 && fake_first < 10);
+}
+
+/* Rows that use all they are given end well before the time does. */
+static void test_time_is_shared(void)
+{
+	const char *const globs[] = { "nano.*" };
+	double began = clock_seconds(), seconds;
+	struct result_set set;
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < OP_COUNT; i++)
+		fake.row[i].act = FAKE_BUDGET;
+	fake_run_ops(&set, globs, 1, 10, 3);
+	seconds = clock_seconds() - began;
+	tap_note("%.2f s of 3", seconds);
+	CU_ASSERT(seconds > 2 && seconds < 2.85);
+	CU_ASSERT(set.n_results == 7 && fake_result(&set, "nano.in")->n_launches == 10);
+	result_set_free(&set);
+}
+
+static void cut_in_second(void)
+{
+	fake.row[OP_NANO_IN].act = fake.launches ? FAKE_CUT : FAKE_MEASURE;
+}
+
+/* The launch's time ends: the row that has only begun is not to blame, the one that was there all the time is. */
+static void test_who_is_late(void)
+{
+	const char *const globs[] = { "nano.in" };
+	const struct result *r;
+	struct result_set set;
+
+	fake_reset();
+	fake.before = cut_in_second;
+	fake_run_ops(&set, globs, 1, 3, 1);
+	r = fake_result(&set, "nano.in");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(set.n_failed == 0 && r->n_launches == 2 && r->launch[0].n == 100 && r->launch[1].n == 0);
+	CU_ASSERT(r->flags & RESULT_FEW_SAMPLES);
+	check_document(&set);
+	result_set_free(&set);
+
+	fake_reset();
+	fake.row[OP_NANO_IN].act = FAKE_HANG;
+	fake_run_ops(&set, globs, 1, 3, 3);
+	CU_ASSERT(set.n_results == 0 && set.n_failed == 1);
+	result_set_free(&set);
 }
 
 /* Time runs out: what is late is told, and the run ends. */
@@ -450,16 +500,16 @@ static void test_time(void)
 	for (i = 0; i < OP_COUNT; i++)
 		fake.row[i] = (struct fake_row){ .act = FAKE_WAIT, .wait_ms = 200 };
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	run(&set, globs, 1, 10, 1);
+	fake_run_ops(&set, globs, 1, 10, 1);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	CU_ASSERT(b.tv_sec - a.tv_sec <= 4);	/* the fake has no deadline of its own: one launch overruns */
-	CU_ASSERT(set.n_results == 7 && result_of(&set, "nano.in")->n_launches == 1);
+	CU_ASSERT(set.n_results == 7 && fake_result(&set, "nano.in")->n_launches == 1);
 	result_set_free(&set);
 
 	fake_reset();
 	for (i = 0; i < OP_COUNT; i++)
 		fake.row[i] = (struct fake_row){ .act = FAKE_LATE };
-	run(&set, globs, 1, 3, 1);
+	fake_run_ops(&set, globs, 1, 3, 1);
 	CU_ASSERT(set.n_results == 0 && set.n_failed + set.n_skipped == 7 && set.n_skipped >= 5);
 	CU_ASSERT(strstr(set.skipped[set.n_skipped - 1].reason, "time") != NULL);
 	CU_ASSERT(strstr(set.skipped[set.n_skipped - 1].hint, "--time") != NULL);
@@ -476,13 +526,13 @@ static void test_interrupt(void)
 	fake_reset();
 	fake.interrupt_at = 2;
 	interrupt_install();
-	run(&set, globs, 1, 5, 0);
+	fake_run_ops(&set, globs, 1, 5, 0);
 	CU_ASSERT(set.interrupted && fake.launches == 2);
 	CU_ASSERT(set.n_results == 7 && set.n_failed == 0);
 	check_document(&set);
 	result_set_free(&set);
 	fake_reset();
-	run(&set, globs, 1, 5, 0);
+	fake_run_ops(&set, globs, 1, 5, 0);
 	CU_ASSERT(set.interrupted && fake.launches == 0 && set.n_results == 0 && set.n_skipped == 7);
 	CU_ASSERT(strstr(set.skipped[0].reason, "interrupted") != NULL);
 	check_document(&set);
@@ -494,6 +544,9 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "samples become the numbers of a result", test_numbers },
 		{ "exits are compared with what the operation causes; other flags", test_flags },
+		{ "every percentile of known samples", test_known_samples },
+		{ "under ten empty brackets differences are the headline; a long bracket is told",
+		  test_estimator_and_empty_bracket },
 		{ "percentiles and the headline tell of the same launch", test_unequal_launches },
 		{ "a launch that gives nothing is told, and drops nothing", test_empty_launches_are_told },
 		{ "exits are expected only where they are counted", test_exits_expected },
@@ -506,6 +559,9 @@ int main(void)
 		{ "what the runner cannot do is skipped, stray records change nothing", test_unsupported_and_empty },
 		{ "rows that want an irqchip launch apart", test_irqchip_apart },
 		{ "the order is the seed's", test_seeded_order },
+		{ "engines take turns in the seed's order, on the CPU that was asked for", test_interleaved },
+		{ "time is shared so that all end in it", test_time_is_shared },
+		{ "who is late when the time of a launch is over", test_who_is_late },
 		{ "the run ends in its time, what was not measured is told", test_time },
 		{ "an interrupt keeps what was measured", test_interrupt },
 		{ NULL, NULL },

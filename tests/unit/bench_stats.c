@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <x86intrin.h>
 
 #include "bench/histogram.h"
 #include "bench/op.h"
+#include "bench/run.h"
 #include "bench/stats.h"
 #include "tests/unit/tap.h"
 
@@ -273,6 +275,47 @@ static void test_coverage(void)
 	}
 }
 
+/* (stated): CPUID 15H, or NULL. */
+static double calibrated(const uint32_t stated[4])
+{
+	struct snapshot s;
+	uint64_t hz;
+
+	snapshot_init(&s);
+	if (stated)
+		CU_ASSERT(snapshot_add_cpuid(&s, 0, 0x15, 0, stated) == 0);
+	hz = tsc_calibrate(&s);
+	snapshot_free(&s);
+	return (double)hz;
+}
+
+static double raw_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void test_tsc_rate(void)
+{
+	const struct timespec span = { 0, 200000000 };
+	double began = raw_seconds(), hz;
+	uint64_t ticks = __rdtsc();
+	uint32_t stated[4] = { 1, 1000, 0, 0 };
+
+	nanosleep(&span, NULL);
+	ticks = __rdtsc() - ticks;
+	hz = (double)ticks / (raw_seconds() - began);
+	check_near(calibrated(NULL), hz, 0.01);
+	stated[2] = (uint32_t)(2 * hz / 1000);		/* what is stated is wrong */
+	check_near(calibrated(stated), hz, 0.01);
+	stated[1] = 1000000;
+	stated[2] = (uint32_t)(hz / 1000000);		/* right but for less than a thousandth: taken as it is */
+	if (hz > 2.1e9 && fabs(hz - 1e6 * stated[2]) < hz / 4000)
+		CU_ASSERT(calibrated(stated) == 1e6 * stated[2]);
+}
+
 static void test_catalogue(void)
 {
 	size_t i, k;
@@ -309,6 +352,7 @@ int main(void)
 		{ "median", test_median },
 		{ "no interval under 6 values, interpolated order statistics from there", test_interval },
 		{ "the 95 % interval covers, n = 6 to 30, normal and log-normal", test_coverage },
+		{ "the TSC's rate is CLOCK_MONOTONIC_RAW's", test_tsc_rate },
 		{ "the catalogue is consistent", test_catalogue },
 		{ NULL, NULL },
 	};

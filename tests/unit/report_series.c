@@ -176,6 +176,33 @@ static void test_styles(void)
 	result_set_free(&r);
 }
 
+/* What was read in the source, once more by hand: a wrong digit in one of the two is seen. */
+static void test_literature(void)
+{
+	static const struct { const char *op; unsigned native, native_derived, software, software_derived, hardware;
+	} read[] = {
+		{ "nano.in", 3209, 0, 3209 / 15 + 1, 1, 15826 },	/* "fifteen times faster" */
+		{ "nano.cr8wr", 4 * 35, 1, 35, 0, 0 },			/* "about four times faster than native" */
+		{ "nano.call-ret", 11, 0, 51, 0, 11 },
+		{ "nano.pgfault", 1093, 0, 3927, 0, 11242 },
+		{ "nano.divzero", 889, 0, 3223, 0, 1014 },
+		{ "nano.ptemod", 1, 0, 391, 0, 12733 },
+	}, is[] = {
+#define PAPER2006(op, native, native_derived, software, software_derived, hardware) \
+		{ op, native, native_derived, software, software_derived, hardware },
+#include "report/literature.def"
+#undef PAPER2006
+	};
+
+	CU_ASSERT_EQUAL_FATAL(sizeof(is), sizeof(read));
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+		CU_ASSERT_STRING_EQUAL(is[i].op, read[i].op);
+		CU_ASSERT(is[i].native == read[i].native && is[i].native_derived == read[i].native_derived);
+		CU_ASSERT(is[i].software == read[i].software && is[i].software_derived == read[i].software_derived);
+		CU_ASSERT_EQUAL(is[i].hardware, read[i].hardware);
+	}
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -185,6 +212,7 @@ int main(void)
 		{ "gaps are grouped by reason and none is lost", test_gaps },
 		{ "repeated measurements get rows of their own", test_repeats },
 		{ "no two lanes look the same", test_styles },
+		{ "the paper's numbers are the paper's", test_literature },
 		{ 0 }
 	};
 
