@@ -91,7 +91,9 @@ expect "$(run_setup try)" 0 "no VT is a verdict"
 	{ cat "$calls"; fail "wrong order of calls"; }
 [ -e "$scratch/tree/vtscope-report.html" ] || fail "no report"
 [ -e "$scratch/tree/vtscope-result.json" ] || fail "no result"
-grep -q "vtscope-report.html" "$log" || fail "does not say where the report is"
+grep -q "^report  /.*/tree/vtscope-report.html " "$log" || fail "does not say where the report is"
+(cd "$scratch/tree" && [ "$(run_setup try)" -eq 0 ])
+grep -q "^report  vtscope-report.html " "$log" || fail "does not name the report as it is seen from here"
 : >"$calls"
 expect "$(run_setup try)" 0 "run again"
 ! grep -q configure "$calls" || fail "configures again though nothing changed"
@@ -177,3 +179,25 @@ expect "$(run_setup check)" 1 "tests that do not build"
 [ "$(tail -n 1 "$log")" = "0 passed, 1 failed, 0 skipped" ] || fail "wrong count"
 : >"$scratch/tree/check.sh"
 expect "$(run_setup check)" 1 "no test at all"
+
+# Ctrl-C on a terminal ends the tests too, not only the script.
+if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+	ln -s "$(command -v sleep)" "$tools/sleep"
+	echo 'echo $$ >../test.pid; exec sleep 40' >"$scratch/tree/check.sh"
+	SECONDS=0
+	{
+		for _ in {1..100}; do
+			[ ! -s "$scratch/tree/test.pid" ] || break
+			sleep 0.1
+		done
+		printf '\003'
+		sleep 2
+	} | env -i PATH="$tools" calls="$calls" tools="$tools" TMPDIR="$scratch" SHELL=/bin/bash \
+		"$(command -v script)" -qec "bash '$scratch/tree/setup' check" /dev/null >"$log" 2>&1 || true
+	pid=$(cat "$scratch/tree/test.pid")
+	if kill -0 "$pid" 2>/dev/null; then
+		kill "$pid"
+		fail "Ctrl-C leaves a test running"
+	fi
+	[ "$SECONDS" -lt 30 ] || fail "Ctrl-C does not stop ./setup check"
+fi
