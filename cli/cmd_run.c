@@ -2,18 +2,23 @@
 /* vtscope run: a guest image under an engine, on its own. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/machine.h"
 #include "common/fileio.h"
+#include "common/interrupt.h"
 #include "common/parse.h"
 #include "minivmm/engine.h"
 
 #define IMAGE_MAX		(256u << 20)
 #define CONSOLE_MAX		(64u << 20)	/* of a guest that writes and writes, what -o keeps */
+#define CONSOLE_POLL_MS		100	/* how long an interrupt can wait for a reader that does not read */
 #define DEADLINE_DEFAULT	10.0
 #define DEADLINE_MAX		86400.0
 
@@ -28,12 +33,12 @@ struct request {
 
 static int request_read(struct request *r, struct cli *cli, const struct args *a)
 {
-	const char *mem = args_value(a, "mem");
+	const char *mem = args_value(a, "mem"), *output = args_value(a, "output");
 	size_t n;
 
 	*r = (struct request){
 		.file = args_operands(a, &n)[0],
-		.output = args_value(a, "output"),
+		.output = output && strcmp(output, "-") ? output : NULL,
 		.engine = args_value(a, "engine"),
 		.mem_bytes = GUEST_MEM_BYTES,
 		.deadline = DEADLINE_DEFAULT,
@@ -86,16 +91,64 @@ struct console {
 	struct cli *cli;
 	const char *file;	/* NULL: stdout */
 	struct buf text;
+	double until;		/* the deadline: who reads stdout has no longer than the guest */
+	uint64_t lost;		/* bytes that stdout did not take by then, or that were too many for the file */
 };
 
+static double now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Waits until stdout takes some. So it does when it is broken: the write then says how. */
+static bool stdout_ready(double until)
+{
+	struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+	bool late;
+	int n;
+
+	do {
+		late = now_seconds() >= until;
+		n = poll(&out, 1, late ? 0 : CONSOLE_POLL_MS);
+	} while (!late && !interrupt_pending() && (n == 0 || (n < 0 && errno == EINTR)));
+	return n > 0;
+}
+
+/* The engine that calls this looks at its deadline only when it returns. After a byte that was lost none comes out. */
 static void console_out(void *ctx, const char *bytes, size_t n)
 {
 	struct console *c = ctx;
+	size_t some;
 
-	if (!c->file)
-		cli_out(c->cli, bytes, n);
-	else if (c->text.len < CONSOLE_MAX)
-		buf_append(&c->text, bytes, n);
+	if (c->file) {
+		some = n < CONSOLE_MAX - c->text.len ? n : CONSOLE_MAX - c->text.len;
+		buf_append(&c->text, bytes, some);
+		n -= some;
+	}
+	while (!c->file && n && !c->lost && stdout_ready(c->until)) {
+		some = n < PIPE_BUF ? n : PIPE_BUF;	/* that much a pipe that is ready takes at once */
+		cli_out(c->cli, bytes, some);
+		bytes += some;
+		n -= some;
+	}
+	c->lost += n;
+}
+
+/* Writes the file, tells of what was lost. The exit status. */
+static int console_end(struct console *c, const struct request *r)
+{
+	struct err e;
+	int rc = c->file ? cli_write_buf(c->cli, c->file, &c->text) : EXIT_OK;
+
+	if (!c->lost)
+		return rc;
+	err_set(&e, EIO, "%s: %" PRIu64 " bytes of its console are lost: %s", r->file, c->lost,
+		c->file ? "the file would grow too large" : "nobody read standard output by the deadline");
+	cli_error(c->cli, &e);
+	return EXIT_RUNTIME;
 }
 
 static void registers_format(const struct vm_regs *r, struct buf *out)
@@ -148,14 +201,6 @@ static int stop_tell(struct cli *cli, const struct request *r, const struct vm_s
 	return EXIT_RUNTIME;
 }
 
-static double now_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static int image_run(struct cli *cli, const struct request *r, const struct engine_ops *ops,
 		     const struct engine_config *config, const struct buf *image, struct err *e)
 {
@@ -168,11 +213,12 @@ static int image_run(struct cli *cli, const struct request *r, const struct engi
 	struct engine *engine;
 	struct vm_stop stop;
 	double start;
-	int rc = ops->open(&engine, config, e);
+	int status, rc = ops->open(&engine, config, e);
 
 	if (rc < 0)
 		return rc;
 	start = now_seconds();
+	console.until = start + r->deadline;
 	rc = ops->launch(engine, &launch, &sink, &stop, e);
 	if (rc < 0) {
 		err_prefix(e, "%s", r->file);
@@ -180,8 +226,9 @@ static int image_run(struct cli *cli, const struct request *r, const struct engi
 		rc = stop_tell(cli, r, &stop);
 		if (r->stats)
 			stats_tell(ops->info(engine), &stop, now_seconds() - start);
-		if (r->output && cli_write_buf(cli, r->output, &console.text) != EXIT_OK)
-			rc = EXIT_RUNTIME;
+		status = console_end(&console, r);
+		if (rc == EXIT_OK)
+			rc = status;
 	}
 	buf_free(&console.text);
 	ops->close(engine);
@@ -227,7 +274,8 @@ static const struct opt run_opts[] = {
 	  .more = "Without this option the first that works here." },
 	{ .name = "mem", .arg = "SIZE", .help = "guest memory, 128M if not given",
 	  .more = "A multiple of 2 MiB, with an optional suffix K, M or G." },
-	{ .name = "deadline", .arg = "S", .help = "seconds after which the guest is late, 10 if not given" },
+	{ .name = "deadline", .arg = "S", .help = "seconds after which the guest is late, 10 if not given",
+	  .more = "What standard output has not taken of its console by then is lost, which is told." },
 	{ .name = "stats", .help = "exit counters on stderr afterwards" },
 	{ 0 }
 };

@@ -103,6 +103,43 @@ interrupted() {
 @test "kvm: SIGINT ends a guest with 130" { interrupted kvm; }
 @test "tcg: SIGINT ends a guest with 130" { interrupted tcg; }
 
+# Into a pipe that is full, and whose reader does not read: head fills it and is ended.
+not_read() {
+	need "$1"
+	cd "$BATS_TEST_TMPDIR" || return
+	{
+		timeout 1 head -c 4M /dev/zero || true
+		date +%s >begin
+		timeout -k 1 30 "$VTSCOPE" run "$guests/hello.elf" --engine "$1" --deadline "$2" ${3:+-o "$3"} 2>err &&
+			echo 0 >status || echo $? >status
+		date +%s >end
+	} | for ((i = 0; i < 100; i++)); do
+		[ ! -e end ] || break
+		sleep 0.1
+	done
+	cat err
+	[ "$(cat status)" = 1 ]
+	[ $(($(cat end) - $(cat begin))) -lt 6 ]
+	grep -q '^vtscope: .*hello.elf: .*are lost: nobody read standard output by the deadline' err
+}
+
+@test "kvm: a reader that does not read does not outlast the deadline" { not_read kvm 1; }
+@test "tcg: a reader that does not read does not outlast the deadline" { not_read tcg 1; }
+@test "-o - is standard output, deadline and all" { not_read tcg 1 -; }
+
+@test "a reader that is slow but reads gets everything" {
+	need kvm
+	cd "$BATS_TEST_TMPDIR" || return
+	{
+		timeout 1 head -c 4M /dev/zero || true
+		"$VTSCOPE" run "$guests/hello.elf" --engine kvm 2>err && echo 0 >status || echo $? >status
+	} | { sleep 2; tail -n 1 | tr -d '\0' >out; }
+	cat err
+	[ "$(cat status)" = 0 ]
+	[ "$(cat out)" = "hello from a guest" ]
+	[ ! -s err ]
+}
+
 @test "a closed pipe is an error, not a crash" {
 	need kvm
 	run bash -c 'set -o pipefail; { sleep 0.5; "$0" run "$1" --engine kvm; } | true' "$VTSCOPE" "$guests/hello.elf"
