@@ -27,13 +27,17 @@ struct cell {
 	bool muted;
 };
 
-/* Rows of cells, filled from left to right. The error is sticky. */
+struct doc;
+
+#define TABLE_ROWS_MAX	2000	/* a document that nobody reads to its end need not be endless */
+
+/* Rows of cells, filled from left to right; those beyond the maximum are counted only. The error is sticky. */
 struct table {
 	const char *caption;
 	const struct column *col;	/* borrowed */
 	size_t n_cols;
 	struct cell *cell;		/* owned, by rows */
-	size_t n_cells, cap;
+	size_t n_cells, cap, dropped;	/* cells */
 	int error;
 };
 
@@ -45,6 +49,8 @@ void table_muted(struct table *t, const char *s);
 void table_note(struct table *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* of the last cell */
 size_t table_rows(const struct table *t);
+/* How many rows were left out, as a sentence; nothing when none were. */
+void rows_left_out(struct doc *d, size_t n);
 
 #define LAYERS_SHOWN 6
 
@@ -53,8 +59,6 @@ struct verdict_view {
 	int usable;					/* 1 yes, 0 no, -1 not known */
 	struct { const char *name, *text, *answer; } layer[LAYERS_SHOWN];
 };
-
-struct doc;
 
 struct doc_ops {
 	bool wide;	/* has room for tables with all numbers */

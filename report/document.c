@@ -15,12 +15,24 @@
 #define FLAT_DEPTH	4
 #define FLAT_ROWS	200
 
+void rows_left_out(struct doc *d, size_t n)
+{
+	struct buf b = BUF_INIT;
+
+	if (!n)
+		return;
+	buf_printf(&b, "%zu more rows are left out here; the result file holds them.", n);
+	d->ops->paragraph(d, buf_str(&b));
+	buf_free(&b);
+}
+
 static void put_table(struct doc *d, struct table *t)
 {
 	if (t->error)
 		d->out->error = t->error;
 	else if (table_rows(t))
 		d->ops->table(d, t);
+	rows_left_out(d, t->dropped / t->n_cols);
 	table_free(t);
 }
 

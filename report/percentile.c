@@ -36,32 +36,38 @@ static bool has_curve(const struct result *r)
 	return !r->differenced && r->n_hist > 0;
 }
 
+static bool has_picture(const struct series *s, const struct series_row *row)
+{
+	for (size_t k = 0; k < row->n; k++) {
+		const struct series_cell *c = &s->cell[row->first + k];
+
+		if (c->lane < drawn_lanes(s) && has_curve(c->r) && plottable(c->r->median))
+			return true;
+	}
+	return false;
+}
+
 static const struct series_row *picture_row(const struct series *s, size_t index)
 {
-	for (size_t i = 0; i < s->n_rows; i++) {
-		const struct series_row *row = &s->row[i];
-
-		for (size_t k = 0; k < row->n; k++) {
-			const struct series_cell *c = &s->cell[row->first + k];
-
-			if (c->lane < drawn_lanes(s) && has_curve(c->r) && plottable(c->r->median)) {
-				if (index-- == 0)
-					return row;
-				break;
-			}
-		}
-	}
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (has_picture(s, &s->row[i]) && index-- == 0)
+			return &s->row[i];
 	return NULL;
+}
+
+static size_t pictures_up_to(const struct series *s, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_rows && n < max; i++)
+		n += has_picture(s, &s->row[i]);
+	return n;
 }
 
 static size_t count(const struct figure *f, const struct series *s)
 {
-	size_t n = 0;
-
 	(void)f;
-	while (n < PICTURES_MAX && picture_row(s, n))
-		n++;
-	return n;
+	return pictures_up_to(s, PICTURES_MAX);
 }
 
 static void size(const struct figure *f, const struct series *s, size_t i, bool alone, double *w,
@@ -322,7 +328,8 @@ static void caption(const struct figure *f, const struct series *s, struct buf *
 		 "All single shots of all launches, cycles on a logarithmic axis. Marks stand at "
 		 "50, 90, 99, 99.9 % ...; a flat curve is an operation that always costs the "
 		 "same. Differenced rows have no percentiles and are not drawn.");
-	if (count(f, s) == PICTURES_MAX && picture_row(s, PICTURES_MAX))
+	(void)f;
+	if (pictures_up_to(s, PICTURES_MAX + 1) > PICTURES_MAX)
 		buf_printf(out, " The first %d operations are drawn.", PICTURES_MAX);
 	lanes_left_out(s, out);
 }

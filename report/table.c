@@ -28,6 +28,11 @@ size_t table_rows(const struct table *t)
 /* Takes over what (b) holds. */
 static void add(struct table *t, struct buf *b, bool muted)
 {
+	if (table_rows(t) == TABLE_ROWS_MAX) {
+		t->dropped++;
+		buf_free(b);
+		return;
+	}
 	if (t->n_cells == t->cap) {
 		size_t cap = t->cap ? 2 * t->cap : 64;
 		struct cell *more = realloc(t->cell, cap * sizeof(*more));
@@ -77,7 +82,7 @@ void table_note(struct table *t, const char *fmt, ...)
 	struct buf b = BUF_INIT;
 	va_list ap;
 
-	if (t->error)
+	if (t->error || t->dropped)
 		return;
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);

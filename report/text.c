@@ -305,13 +305,15 @@ static void bars(struct doc *d)
 		padded(d, "99 %", 12, true);
 	}
 	buf_puts(d->out, m.bar ? "  cycles, log scale\n" : "\n");
-	for (size_t i = 0; i < s->n_rows; i++) {
+	for (size_t i = 0; i < s->n_rows && i < TABLE_ROWS_MAX; i++) {
 		const struct series_row *row = &s->row[i];
 
 		for (size_t k = 0; k < row->n; k++)
 			if (s->cell[row->first + k].lane < s->n_cycles)
 				bar_row(d, &m, k ? "" : row->op, &s->cell[row->first + k]);
 	}
+	if (s->n_rows > TABLE_ROWS_MAX)
+		rows_left_out(d, s->n_rows - TABLE_ROWS_MAX);
 }
 
 static void end(struct doc *d)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "report/escape.h"
 #include "report_fixture.h"
@@ -336,6 +337,43 @@ static void test_formats(void)
 	}
 }
 
+/* A document that nobody reads to its end: it is cut, says so, and does not take long. */
+static void test_many_rows(void)
+{
+	enum { ROWS = 20000 };
+	static const enum report_format formats[] = { REPORT_HTML, REPORT_MARKDOWN, REPORT_TEXT, REPORT_TEXT };
+	struct result_set r;
+	clock_t began = clock();
+
+	fixture_make(&r, "minimal");
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct result row = r.result[0];
+
+		row.launch = NULL;
+		row.hist = NULL;
+		row.n_launches = row.n_hist = 0;
+		snprintf(row.op, sizeof(row.op), "exit.x%05u", i);
+		CU_ASSERT_EQUAL_FATAL(result_set_add(&r, &row), 0);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		struct report_options o = { .format = formats[i], .columns = 100, .utf8 = true, .no_bars = i == 3 };
+		struct buf out = BUF_INIT, warning = BUF_INIT;
+		struct err e;
+
+		CU_ASSERT_EQUAL(report_render(&r, &o, &out, &warning, &e), 0);
+		if (formats[i] == REPORT_HTML)
+			strip_data(&out);
+		contains(&out, "18001 more rows are left out here");
+		contains(&out, "exit.x01000");
+		lacks(&out, "exit.x05000");
+		CU_ASSERT(occurrences(buf_str(&out), "\n") < 20000);
+		buf_free(&out);
+		buf_free(&warning);
+	}
+	CU_ASSERT((double)(clock() - began) / CLOCKS_PER_SEC < 20);
+	result_set_free(&r);
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -352,6 +390,7 @@ int main(void)
 		{ "text fits its columns and carries no foreign escapes", test_text },
 		{ "a terminal without UTF-8 gets ASCII", test_ascii },
 		{ "bars are drawn where they are wanted", test_bars },
+		{ "20,000 rows are cut, and that is said", test_many_rows },
 		{ "the extension picks the format", test_formats },
 		{ 0 }
 	};
