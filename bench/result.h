@@ -26,13 +26,14 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 };
 const char *result_flag_name(unsigned bit_index);
 
-struct result_launch { uint64_t n; double median, min; };
+struct result_launch { uint64_t n; double median, min; };	/* n 0: it began the row and gave nothing, NAN */
 
 struct bucket { double value; double count; };	/* middle of the bucket, ticks per operation */
 
 /*
  * One (operation, engine) measurement. Times in TSC ticks per operation; NAN where not measured (JSON null).
- * A differenced headline has a median, an interval and a range, no percentiles: these are NAN then.
+ * A differenced headline has a median, an interval and a range, no percentiles: these are NAN then. All but min and max
+ * (of all samples) are medians over launches.
  */
 struct result {
 	char op[64], engine[24], via[16], backend[64], provenance[16], memory[32];

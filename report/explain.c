@@ -24,7 +24,8 @@ const char *explain_flag(unsigned i)
 		AT(RESULT_NO_RDTSCP) = "there is no RDTSCP here: brackets end with LFENCE and "
 				       "RDTSC",
 		AT(RESULT_FEW_SAMPLES) =
-			"the operation is too slow for its time box: few samples, weak percentiles",
+			"a launch gave few samples or none: the operation is too slow for its time "
+			"box, or could not always be executed; weak percentiles",
 		AT(RESULT_LFENCE_ASSUMED) =
 			"AMD: LFENCE was taken to serialise, the MSR that says so could not be "
 			"read",
@@ -51,7 +52,8 @@ const char *explain_reading(size_t i)
 		"(T(2n) - T(n)) / n over n copies: a median and an interval, no percentiles. The "
 		"empty bracket is shown and never subtracted.",
 		"The unit of independence is the launch, a fresh process or virtual machine: the "
-		"median is the median of the launches' medians, and its interval is over launches.",
+		"median is the median of the launches' medians, a percentile the median of their "
+		"percentiles, and the interval is over launches.",
 		"A ratio to native stands only where native was measured on this machine. "
 		"Unprivileged instructions cost the same at every level, so the native .u row "
 		"serves the .k row of cpu.* and mem.* too.",
