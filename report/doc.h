@@ -84,6 +84,11 @@ struct doc {
 
 extern const struct doc_ops html_doc, markdown_doc, text_doc;
 
+/* Puts (t) out unless it has no rows, and frees it. */
+void document_table(struct doc *d, struct table *t);
+/* The section "What each operation costs" (costs.c). */
+void document_costs(struct doc *d);
+
 void document_write(struct doc *d);	/* errors are in d->out */
 
 /* "AMD EPYC 9004, Linux 6.1.0, 2025-11-22": what tells one report from another. */

@@ -10,7 +10,6 @@
 #include "report/escape.h"
 #include "report/explain.h"
 
-#define COMPARED_LANES	8	/* columns of the comparison; every lane has its own table behind */
 #define TABLES_MAX	32	/* more engines than that share one table */
 #define FLAT_DEPTH	4
 #define FLAT_ROWS	200
@@ -26,7 +25,7 @@ void rows_left_out(struct doc *d, size_t n)
 	buf_free(&b);
 }
 
-static void put_table(struct doc *d, struct table *t)
+void document_table(struct doc *d, struct table *t)
 {
 	if (t->error)
 		d->out->error = t->error;
@@ -162,10 +161,10 @@ static void show_machine(struct doc *d)
 	d->ops->heading(d, "The machine");
 	table_init(&t, "Hardware: must be the same for two results to be compared", cols, 2);
 	flatten(&t, "", r->hardware, 0);
-	put_table(d, &t);
+	document_table(d, &t);
 	table_init(&t, "Software: what a comparison is usually about", cols, 2);
 	flatten(&t, "", r->subject, 0);
-	put_table(d, &t);
+	document_table(d, &t);
 	table_init(&t, "This run", cols, 2);
 	flatten(&t, "", r->tool, 0);
 	table_text(&t, "run");
@@ -176,59 +175,7 @@ static void show_machine(struct doc *d)
 	table_text(&t, "%s%s", r->finished, r->interrupted ? " (interrupted)" : "");
 	table_text(&t, "seed");
 	table_text(&t, "%llu", (unsigned long long)r->seed);
-	put_table(d, &t);
-}
-
-/* ---- costs ---- */
-
-static void compare_row(struct table *t, const struct series *s, const struct series_row *row,
-			size_t lanes)
-{
-	table_text(t, "%s", row->op);
-	for (size_t lane = 0; lane < lanes; lane++) {
-		const struct result *r = series_at(s, row, lane);
-		struct series_cell c = { r, lane };
-		double ratio = r ? series_ratio(s, row, &c) : NAN;
-
-		if (!r) {
-			table_muted(t, series_missing(s, row->op, s->lane[lane].first->engine));
-			continue;
-		}
-		table_number(t, r->median);
-		if (isfinite(ratio) && ratio >= 0.01)
-			table_note(t, "×%.*f native", (ratio < 9.95) + (ratio < 0.995), ratio);
-	}
-}
-
-static void show_comparison(struct doc *d)
-{
-	const struct series *s = d->s;
-	size_t lanes = s->n_cycles < COMPARED_LANES ? s->n_cycles : COMPARED_LANES;
-	struct column cols[COMPARED_LANES + 1] = { { "operation", WORDS } };
-	struct table t;
-
-	if (!lanes)
-		return;
-	d->ops->heading(d, "What each operation costs");
-	d->ops->paragraph(
-		d, "Medians of launch medians, in cycles (TSC ticks) per operation. Each engine "
-		   "is named with what really served it and its provenance.");
-	if (d->ops->bars) {
-		d->ops->bars(d);
-		return;
-	}
-	for (size_t i = 0; i < lanes; i++)
-		cols[i + 1] = (struct column){ s->lane[i].label, NUMBER };
-	table_init(&t, "Median cycles by engine", cols, lanes + 1);
-	for (size_t i = 0; i < s->n_rows; i++)
-		if (row_has_cycles(s, &s->row[i]))
-			compare_row(&t, s, &s->row[i], lanes);
-	put_table(d, &t);
-	if (lanes < s->n_cycles)
-		d->ops->paragraph(
-			d,
-			"More engines than fit beside each other: the others are under All "
-			"numbers.");
+	document_table(d, &t);
 }
 
 static void show_figures(struct doc *d)
@@ -342,7 +289,7 @@ static void lane_tables(struct doc *d, const struct column *cols, size_t n_cols,
 				table_text(&t, "%s", s->lane[own].label);
 			row(&t, s, s->cell[i].r);
 		}
-		put_table(d, &t);
+		document_table(d, &t);
 		buf_free(&caption);
 	}
 }
@@ -407,7 +354,7 @@ static void show_emulated(struct doc *d)
 		table_number(&t, !strcmp(r->clock, "icount") ? r->median : NAN);
 		flag_names(&t, r->flags);
 	}
-	put_table(d, &t);
+	document_table(d, &t);
 }
 
 /* ---- what is missing ---- */
@@ -441,7 +388,7 @@ static void show_skipped(struct doc *d)
 		table_text(&t, "%s", k->hint);
 		buf_free(&names);
 	}
-	put_table(d, &t);
+	document_table(d, &t);
 }
 
 static void registers(struct buf *b, const struct failed *f)
@@ -481,7 +428,7 @@ static void show_failed(struct doc *d)
 		table_text(&t, "%s", buf_str(&b));
 		buf_free(&b);
 	}
-	put_table(d, &t);
+	document_table(d, &t);
 }
 
 /* ---- how to read it ---- */
@@ -508,7 +455,7 @@ static void show_flags(struct doc *d)
 	}
 	if (table_rows(&t))
 		d->ops->heading(d, "Flags");
-	put_table(d, &t);
+	document_table(d, &t);
 }
 
 static void show_operations(struct doc *d)
@@ -536,7 +483,7 @@ static void show_operations(struct doc *d)
 		table_text(&t, "%s", row->known->start);
 		table_text(&t, "%s", row->known->stop);
 	}
-	put_table(d, &t);
+	document_table(d, &t);
 }
 
 static void show_reading(struct doc *d)
@@ -565,7 +512,7 @@ void document_write(struct doc *d)
 			d,
 			"Nothing was measured: every row was skipped or failed, see below for "
 			"the reasons.");
-	show_comparison(d);
+	document_costs(d);
 	show_figures(d);
 	show_emulated(d);
 	show_failed(d);

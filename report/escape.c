@@ -280,3 +280,13 @@ void number_short(struct buf *out, double v)
 	}
 	buf_printf(out, "%.4g", v);
 }
+
+void ratio_append(struct buf *out, double ratio)
+{
+	if (!isfinite(ratio))
+		return;
+	if (ratio >= 0.0995)
+		buf_printf(out, "×%.*f", (ratio < 9.95) + (ratio < 0.995), ratio);
+	else
+		buf_printf(out, ratio >= 1e-5 ? "×%.2g" : "×%.1e", ratio);
+}

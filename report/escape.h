@@ -32,6 +32,8 @@ void base64_append(struct buf *out, const void *data, size_t len);
 
 /* "9,120", "48.1", "0.25"; an en dash for what was not measured. */
 void number_append(struct buf *out, double v);
+/* "×24", "×1.7", "×0.92", "×0.00091": two digits at least; nothing for NAN. */
+void ratio_append(struct buf *out, double ratio);
 /* "10 k", "2 M": for ticks of an axis. */
 void number_short(struct buf *out, double v);
 

@@ -40,23 +40,19 @@ static void begin(struct doc *d, const char *title, const char *subtitle)
 	buf_puts(d->out, "</header>\n<main>\n");
 }
 
-/* Said by a sign and by a word, not by colour alone. */
+/* Said by a sign and, to who cannot see it, by a word. "no" alone would deny what the line states. */
 static void sign(struct doc *d, const char *answer)
 {
-	static const struct { const char *answer, *class, *sign; } signs[] = {
-		{ "yes", "yes", "✓" }, { "no", "no", "✗" }, { "n/a", "na", "–" },
+	static const struct { const char *answer, *class, *sign, *word; } signs[] = {
+		{ "yes", "yes", "✓", "fine" }, { "no", "no", "✗", "not fine" },
+		{ "n/a", "na", "–", "not applicable" }, { "unknown", "unknown", "?", "not known" },
 	};
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		if (strcmp(signs[i].answer, answer))
-			continue;
-		buf_printf(d->out,
-			   "<td class=\"sign %s\"><span aria-hidden=\"true\">%s</span> %s</td>",
-			   signs[i].class, signs[i].sign, signs[i].answer);
-		return;
-	}
-	buf_puts(d->out,
-		 "<td class=\"sign unknown\"><span aria-hidden=\"true\">?</span> unknown</td>");
+	while (i < 3 && strcmp(signs[i].answer, answer))
+		i++;
+	buf_printf(d->out, "<td class=\"sign %s\" title=\"%s\"><span role=\"img\" aria-label=\"%s\">%s</span></td>",
+		   signs[i].class, signs[i].word, signs[i].word, signs[i].sign);
 }
 
 static void verdict(struct doc *d, const struct verdict_view *v)

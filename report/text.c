@@ -11,6 +11,7 @@
 #define COLUMN_GAP	2
 #define NAME_MAX_WIDTH	28
 #define BAR_MIN		8
+#define RATIO_WIDTH	11
 
 static unsigned columns(const struct doc *d)
 {
@@ -203,7 +204,7 @@ static void bar(struct doc *d, double part, size_t width, unsigned ansi)
 struct bars {
 	size_t op, lane, bar;	/* columns */
 	bool labels; /* those of the lanes fit whole; else engine and provenance, and a legend */
-	bool percentile;
+	bool percentile, ratio;
 	struct log_axis axis;
 };
 
@@ -249,7 +250,8 @@ static struct bars measure(const struct doc *d)
 	m.lane = m.labels ? m.lane : widest_lane(&m, s);
 	m.lane = m.lane < width / 3 ? m.lane : width / 3;
 	m.percentile = width >= 100;
-	fixed = m.op + m.lane + 12 + (m.percentile ? 24 : 0) + 3 * COLUMN_GAP;
+	m.ratio = width >= 80;
+	fixed = m.op + m.lane + 12 + (m.ratio ? RATIO_WIDTH : 0) + (m.percentile ? 24 : 0) + 3 * COLUMN_GAP + 1;
 	m.bar = width > fixed + BAR_MIN && !d->o->no_bars ? width - fixed : 0;
 	return m;
 }
@@ -263,23 +265,35 @@ static void number_column(struct doc *d, double v, size_t width)
 	buf_free(&b);
 }
 
-static void bar_row(struct doc *d, const struct bars *m, const char *op,
+static void ratio_column(struct doc *d, double ratio)
+{
+	struct buf b = BUF_INIT;
+
+	ratio_append(&b, ratio);
+	padded(d, buf_str(&b), RATIO_WIDTH, true);
+	buf_free(&b);
+}
+
+/* (first): the row's first line, which names the operation. */
+static void bar_row(struct doc *d, const struct bars *m, const struct series_row *row, bool first,
 		    const struct series_cell *c)
 {
 	const struct lane *l = &d->s->lane[c->lane];
 	struct buf label = BUF_INIT;
 
 	short_label(m, l, &label);
-	padded(d, op, m->op, false);
+	padded(d, first ? row->op : "", m->op, false);
 	spaces(d, COLUMN_GAP);
 	padded(d, buf_str(&label), m->lane, false);
 	buf_free(&label);
 	number_column(d, c->r->median, 12);
+	if (m->ratio)
+		ratio_column(d, series_ratio(d->s, row, c));
 	if (m->percentile) {
 		number_column(d, c->r->p25, 12);
 		number_column(d, c->r->p99, 12);
 	}
-	spaces(d, COLUMN_GAP);
+	buf_puts(d->out, c->r->flags & RESULT_EXIT_MISMATCH ? " x " : "   ");
 	if (m->bar && plottable(c->r->median))
 		bar(d, log_axis_at(&m->axis, c->r->median), m->bar,
 		    l->style < LANE_STYLES ? lane_styles[l->style].ansi : 250);
@@ -290,6 +304,7 @@ static void bars(struct doc *d)
 {
 	const struct series *s = d->s;
 	struct bars m = measure(d);
+	unsigned mismatch = 0;
 
 	for (size_t i = 0; !m.labels && i < s->n_cycles; i++) {
 		buf_puts(d->out, "  ");
@@ -300,18 +315,25 @@ static void bars(struct doc *d)
 	spaces(d, COLUMN_GAP);
 	padded(d, "engine", m.lane, false);
 	padded(d, "median", 12, true);
+	if (m.ratio)
+		padded(d, "/ native", RATIO_WIDTH, true);
 	if (m.percentile) {
 		padded(d, "25 %", 12, true);
 		padded(d, "99 %", 12, true);
 	}
-	buf_puts(d->out, m.bar ? "  cycles, log scale\n" : "\n");
+	buf_puts(d->out, m.bar >= 17 ? "   cycles, log scale\n" : m.bar ? "   cycles\n" : "\n");
 	for (size_t i = 0; i < s->n_rows && i < TABLE_ROWS_MAX; i++) {
 		const struct series_row *row = &s->row[i];
 
-		for (size_t k = 0; k < row->n; k++)
-			if (s->cell[row->first + k].lane < s->n_cycles)
-				bar_row(d, &m, k ? "" : row->op, &s->cell[row->first + k]);
+		for (size_t k = 0; k < row->n; k++) {
+			if (s->cell[row->first + k].lane >= s->n_cycles)
+				continue;
+			bar_row(d, &m, row, k == 0, &s->cell[row->first + k]);
+			mismatch |= s->cell[row->first + k].r->flags & RESULT_EXIT_MISMATCH;
+		}
 	}
+	if (mismatch)
+		buf_puts(d->out, "\n  x  not the exits of a VM: another cost than a VM exit's\n");
 	if (s->n_rows > TABLE_ROWS_MAX)
 		rows_left_out(d, s->n_rows - TABLE_ROWS_MAX);
 }

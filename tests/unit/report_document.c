@@ -188,6 +188,17 @@ static void test_percentiles(void)
 	buf_free(&out);
 }
 
+static void test_doubts(void)
+{
+	struct report_options o = { .format = REPORT_MARKDOWN };
+	struct buf out = BUF_INIT;
+
+	render("rich", o, &out);
+	contains(&out, "| 7,350 (×0.81 native, not the exits of a VM) |");
+	contains(&out, "| exit.hypercall | – | failed | – | skipped |");
+	buf_free(&out);
+}
+
 static void test_emulated(void)
 {
 	static const enum report_format formats[] = { REPORT_HTML, REPORT_MARKDOWN, REPORT_TEXT };
@@ -384,6 +395,7 @@ int main(void)
 		{ "no skip, failure, flag or provenance is hidden", test_nothing_hidden },
 		{ "the verdict with its six layers comes first", test_order },
 		{ "differenced rows have no percentiles", test_percentiles },
+		{ "doubts stand beside their number, unmeasured rows too", test_doubts },
 		{ "emulated rows stand apart", test_emulated },
 		{ "hostile strings are text in HTML", test_hostile_html },
 		{ "Markdown tables keep their shape", test_markdown },

@@ -127,6 +127,11 @@ static void test_numbers(void)
 	number(316622954, "316.6 M", number_append);
 	number(-1234, "-1,234", number_append);
 	number(-3.5, "-3.50", number_append);
+	number(930.6, "×931", ratio_append);
+	number(1.71, "×1.7", ratio_append);
+	number(0.092, "×0.092", ratio_append);
+	number(0.00091, "×0.00091", ratio_append);
+	number(NAN, "", ratio_append);
 	number(1e300, "1.00e+300", number_append);
 	number(NAN, "–", number_append);
 	number(INFINITY, "–", number_append);
