@@ -487,6 +487,9 @@ int result_set_load(struct result_set *r, const char *bytes, size_t len, const c
 
 	result_set_init(r);
 	doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &wrong);
+	if (!doc && len >= 16 && memcmp(bytes, "vtscope-snapshot", 16) == 0)
+		return err_set(e, EINVAL, "%s:1: this is a recorded machine, not a result: vtscope probe --from %s", name,
+			       name);
 	if (!doc)
 		return err_set(e, EINVAL, "%s:%d: %s", name, wrong.line < 1 ? 1 : wrong.line, wrong.text);
 	rc = load_document(&l, doc, r);

@@ -217,7 +217,8 @@ void bench_plan_table(const struct plan *p, struct buf *out)
 	for (e = 0; e < p->n_engines; e++) {
 		const struct plan_engine *en = &p->engine[e];
 
-		buf_printf(out, "%s%s: %zu operations to run", e ? "\n" : "", en->ops->name, en->runnable);
+		buf_printf(out, "%s%s: %zu operation%s to run", e ? "\n" : "", en->ops->name, en->runnable,
+			   en->runnable == 1 ? "" : "s");
 		if (en->info)
 			buf_printf(out, " (%s, %s)", en->info->backend, provenance_name(en->info->provenance));
 		buf_puts(out, "\n");

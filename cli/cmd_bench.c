@@ -163,8 +163,12 @@ static int result_out(struct cli *cli, const struct result_set *r, const char *f
 		bench_result_table(r, cli, &table);
 		cli_out(cli, buf_str(&table), table.len);
 		buf_free(&table);
-		if (cli->out_tty && file && rc == EXIT_OK)
+	}
+	if (file && strcmp(file, "-") && rc == EXIT_OK) {
+		if (cli->out_tty)
 			cli_warn(cli, "%s is written; vtscope report %s -o report.html shows it", file, file);
+		else if (r->interrupted)
+			cli_warn(cli, "interrupted: %s has what was measured until then", file);
 	}
 	if (rc)
 		return rc;

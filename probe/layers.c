@@ -251,7 +251,11 @@ static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 			       "The CPUs of this machine disagree on hardware VT." :
 			       firmware_blame(firmware);
 	case VERDICT_HIDDEN:
-		return software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by "
+		return software && answer(v, "kvm.node") == ANSWER_YES &&
+				       answer(v, "kvm.device") == ANSWER_NO ?
+			       "You may not open /dev/kvm, which serves KVM by software here: the outer "
+			       "hypervisor hides hardware VT." :
+		       software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by "
 				  "software here, but cannot be used." :
 				  "Hardware VT is hidden by the outer hypervisor.";
 	case VERDICT_NO_DRIVER:

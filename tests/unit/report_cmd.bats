@@ -133,3 +133,9 @@ says() {
 	[ ! -e pwned ]
 	[ "$(grep -c '<script' out.html)" -eq 1 ]
 }
+
+@test "a recorded machine is told from a result" {
+	"$VTSCOPE" probe --no-run --save "$BATS_TEST_TMPDIR/m.snap" >/dev/null || true
+	run -1 "$VTSCOPE" report "$BATS_TEST_TMPDIR/m.snap"
+	[[ $output == *"a recorded machine, not a result: vtscope probe --from"* ]]
+}

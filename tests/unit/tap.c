@@ -5,6 +5,7 @@
 #include <CUnit/TestRun.h>
 
 #include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,10 +76,14 @@ static CU_ErrorCode add_tests(const char *name, const struct tap_test *tests)
 
 int tap_run(const char *name, const struct tap_test *tests)
 {
+	static const int wanted[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 	unsigned n = 0, failed;
 
 	while (tests[n].name)
 		n++;
+	/* A test run in the background of a script inherits them ignored, and would wait for what never comes. */
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		signal(wanted[i], SIG_DFL);
 	printf("1..%u\n", n);
 	/* CUE_DUP_TEST is an error too: two tests of one name cannot be told apart. */
 	if (CU_initialize_registry() != CUE_SUCCESS || add_tests(name, tests) != CUE_SUCCESS) {
