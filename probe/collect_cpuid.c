@@ -205,18 +205,15 @@ static int sweep_pinned(struct snapshot *s, unsigned cpu, cpu_set_t *set, size_t
 	return w.rc;
 }
 
-/*
- * Every CPU of (online), beginning with the one that this runs on: a move costs more than
- * a sweep.
- */
-static int sweep_all(struct snapshot *s, const struct cpulist *online, cpu_set_t *set, size_t size)
+/* Every CPU of (online), the one that the other collectors run on last: they would wait for it. */
+static int sweep_all(struct snapshot *s, const struct cpulist *online, int busy, cpu_set_t *set, size_t size)
 {
-	int here = sched_getcpu(), rc = 0;
+	int rc = 0;
 	size_t first = 0;
 
 	for (size_t i = 0; i < online->n; i++)
-		if ((int)online->cpu[i] == here)
-			first = i;
+		if ((int)online->cpu[i] == busy)
+			first = i + 1;
 	for (size_t i = 0; i < online->n && !rc; i++)
 		rc = sweep_pinned(s, online->cpu[(first + i) % online->n], set, size);
 	return rc;
@@ -238,7 +235,7 @@ static void *sweep_thread(void *arg)
 
 		CPU_ZERO_S(size, before);
 		known = sched_getaffinity(0, size, before) == 0;
-		sweep->rc = sweep_all(&sweep->records, sweep->online, set, size);
+		sweep->rc = sweep_all(&sweep->records, sweep->online, sweep->busy, set, size);
 		if (known)
 			sched_setaffinity(0, size, before);
 	}
@@ -251,7 +248,7 @@ void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online)
 {
 	sigset_t all, before;
 
-	*sweep = (struct cpuid_sweep){ .online = online };
+	*sweep = (struct cpuid_sweep){ .online = online, .busy = sched_getcpu() };
 	snapshot_init(&sweep->records);
 	/* Signals are for the thread that asks whether they came. */
 	sigfillset(&all);

@@ -31,6 +31,7 @@ int collect_online(const struct snapshot *s, struct cpulist *out);
 /* The sweep of CPUID over all CPUs, beside what else is collected. */
 struct cpuid_sweep {
 	const struct cpulist *online;	/* borrowed until the end */
+	int busy;			/* the CPU that the starter ran on */
 	struct snapshot records;
 	pthread_t thread;
 	bool running;
