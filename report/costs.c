@@ -27,11 +27,11 @@ static void compare_note(struct table *t, const struct series *s, const struct s
 	if (isfinite(ratio)) {
 		ratio_append(&b, ratio);
 		buf_puts(&b, " native");
-		if (native && row_computes(row) && strcmp(native->memory, c->r->memory))
+		if (native && !strncmp(row->op, "mem.", 4) && strcmp(native->memory, c->r->memory))
 			buf_printf(&b, ", memory %s against %s", c->r->memory, native->memory);
 	}
 	if (c->r->flags & RESULT_EXIT_MISMATCH)
-		buf_printf(&b, "%snot the exits of a VM", b.len ? ", " : "");
+		buf_printf(&b, "%sexit count does not fit", b.len ? ", " : "");
 	if (b.len)
 		table_note(t, "%s", buf_str(&b));
 	buf_free(&b);

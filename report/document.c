@@ -368,12 +368,15 @@ static void show_skipped(struct doc *d)
 		{ "what to do", WORDS },
 	};
 	const struct series *s = d->s;
+	bool hints = false;
 	struct table t;
 
 	if (!s->n_gaps)
 		return;
+	for (size_t i = 0; i < s->n_gaps; i++)
+		hints |= s->gap[i].item[0]->hint[0] != 0;
 	d->ops->heading(d, "Skipped");
-	table_init(&t, "Rows that did not run here, by reason", cols, 4);
+	table_init(&t, "Rows that did not run here, by reason", cols, hints ? 4 : 3);
 	for (size_t i = 0; i < s->n_gaps; i++) {
 		const struct skipped *k = s->gap[i].item[0];
 		struct buf names = BUF_INIT;
@@ -385,7 +388,8 @@ static void show_skipped(struct doc *d)
 		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", k->reason);
 		if (k->check[0])
 			table_note(&t, "check %s", k->check);
-		table_text(&t, "%s", k->hint);
+		if (hints)
+			table_text(&t, "%s", k->hint);
 		buf_free(&names);
 	}
 	document_table(d, &t);

@@ -332,8 +332,10 @@ static void bars(struct doc *d)
 			mismatch |= s->cell[row->first + k].r->flags & RESULT_EXIT_MISMATCH;
 		}
 	}
-	if (mismatch)
-		buf_puts(d->out, "\n  x  not the exits of a VM: another cost than a VM exit's\n");
+	if (mismatch) {
+		buf_puts(d->out, "\n  x  ");
+		wrapped(d, "not the exits that the operation causes: another cost than a VM exit's", 5);
+	}
 	if (s->n_rows > TABLE_ROWS_MAX)
 		rows_left_out(d, s->n_rows - TABLE_ROWS_MAX);
 }

@@ -194,7 +194,7 @@ static void test_doubts(void)
 	struct buf out = BUF_INIT;
 
 	render("rich", o, &out);
-	contains(&out, "| 7,350 (×0.81 native, not the exits of a VM) |");
+	contains(&out, "| 7,350 (×0.81 native, exit count does not fit) |");
 	contains(&out, "| exit.hypercall | – | failed | – | skipped |");
 	buf_free(&out);
 }
