@@ -285,7 +285,7 @@ static void caption(const struct figure *f, const struct series *s, struct buf *
 	size_t below = 0;
 
 	buf_puts(out,
-		 "Ranked by the dearest engine. Bars of single shots run from the 25th to the "
+		 "Ranked by the costliest engine. Bars of single shots run from the 25th to the "
 		 "99th percentile; hollow marks are differenced rows, which have a median and an "
 		 "interval but no percentiles.");
 	for (size_t i = 0; i < s->n_cells; i++)
