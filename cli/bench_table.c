@@ -118,6 +118,9 @@ static void result_line(const struct result_set *set, const struct result *r, co
 	spread_put(out, r);
 	number_put(out, r->p99);
 	ratio_put(out, strcmp(r->provenance, "emulated") ? r->median / native_median(set, r) : NAN);
+	/* A column that is empty to the end of the line leaves no blanks behind. */
+	while (!*letters && out->len && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = 0;
 	buf_printf(out, "%s%s\n", *letters ? " " : "", letters);
 }
 
