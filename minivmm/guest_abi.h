@@ -16,7 +16,7 @@
 #ifndef VTSCOPE_MINIVMM_GUEST_ABI_H
 #define VTSCOPE_MINIVMM_GUEST_ABI_H
 
-#define GUEST_ABI_VERSION	1
+#define GUEST_ABI_VERSION	2
 
 /* Physical map. */
 #define GUEST_CTRL_PHYS		0x00100000	/* struct guest_ctrl */
@@ -26,6 +26,8 @@
 #define GUEST_RING_BYTES	0x00200000
 #define GUEST_IMAGE_PHYS	0x00400000	/* image, bss, stacks, the guest's own page tables */
 #define GUEST_IMAGE_END		0x01000000
+#define GUEST_BOOT_INFO_PHYS	0x00f00000	/* multiboot information and command line, from a carrier without a loader */
+#define GUEST_BOOT_ROM_PHYS	0x000d0000	/* the option ROM of such a carrier */
 #define GUEST_ARENA_PHYS	0x01000000	/* data of cpu.* and mem.*, prepared by the host */
 #define GUEST_ARENA_BYTES	0x05000000	/* 80 MiB */
 #define GUEST_MEM_BYTES		0x08000000	/* 128 MiB: what a launch of the runner gets */
@@ -46,7 +48,7 @@
 
 #define GUEST_CTRL_MAGIC	0x4c525443545600ull	/* "\0VTCTRL" */
 #define GUEST_RECORD_MAGIC	0x5456
-#define GUEST_ROWS_MAX		256
+#define GUEST_ROWS_MAX		1024
 
 #ifndef __ASSEMBLER__
 
@@ -69,7 +71,8 @@ struct guest_row {
 				 * Before it, up to GUEST_TOUCH_BUDGETS more to make the row's memory present */
 	uint32_t max_samples;	/* single-shot samples at most; the runner's ring space bounds it too */
 	uint32_t min_samples;	/* wanted even when the budget is over, but never past GUEST_OVERTIME_BUDGETS */
-	uint64_t arg[2];	/* the piece of the arena it uses: offset and length in bytes, 0 0: none */
+	uint64_t arg[2];	/* the piece of the arena it uses: offset and length in bytes; length 0: none, and the
+				 * offset is what else the operation's row in ops.def gives it (a VMCS field ...) */
 };
 #define GUEST_ROW_NO_DIFF	0x1	/* skip the differenced pass */
 
@@ -82,6 +85,7 @@ struct guest_fault {
 	uint64_t rip, rflags, cr0, cr2, cr3, cr4;
 	uint64_t gpr[16];	/* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
 	uint32_t row, cpl;
+	char what[96];		/* a sentence, where there is more to say than the vector: an exit that nobody expected */
 };
 
 /* At GUEST_CTRL_PHYS. Fields above the line belong to the host before the start, below to the guest. */
@@ -113,6 +117,8 @@ enum guest_record_type {
 	RECORD_ROW_END = 6,	/* struct guest_row_end */
 	RECORD_LOG = 7,		/* text, for --verbose */
 	RECORD_PAD = 8,		/* filler to the end of the ring: the next record starts at its front */
+	RECORD_SPLIT = 9,	/* struct guest_split[]: round trips with stamps at the monitor's two ends */
+	RECORD_FAULT = 10,	/* struct guest_fault: the row ended here; its end and the rows behind it still come */
 };
 
 /*
@@ -128,6 +134,14 @@ struct guest_record {
 	uint32_t arg;
 };
 
+/*
+ * One exit and the way back, in ticks: from the guest's stamp before to the monitor's first, in the monitor, from its
+ * last to the guest's stamp behind. The three add up to the stamped round trip.
+ */
+struct guest_split {
+	uint64_t exit, handler, entry;
+};
+
 struct guest_row_end {
 	uint64_t executions;	/* bodies executed between the two doorbells, all passes */
 	uint64_t ticks;		/* from begin to end */
@@ -139,6 +153,8 @@ struct guest_row_end {
 #define GUEST_END_UNSUPPORTED	0x4	/* this runner cannot execute the operation here; nothing was measured */
 #define GUEST_END_BUDGET	0x8	/* fewer than min_samples: the operation is too slow for the budget */
 #define GUEST_END_LFENCE	0x10	/* brackets as GUEST_FENCE_LFENCE: asked for, or the runner has no RDTSCP */
+#define GUEST_END_FAULTED	0x20	/* a RECORD_FAULT says how; what came before it counts for nothing */
+#define GUEST_END_PAIRS		0x40	/* the operation is a difference by nature: pairs T(without), T(with), n = 1 */
 
 /*
  * What the host prepares (all of it optional but the chains):
@@ -156,6 +172,55 @@ struct guest_row_end {
  * an unprivileged process can, and returns. (mem) is laid out as guest memory. Defined by bench, called by `native`.
  */
 void runner_main_hosted(unsigned char *mem, uint64_t mem_bytes);
+
+/* ---- the runner in ring 0: the boot image here, a kernel module later ---- */
+
+enum ring0_engine {
+	RING0_NATIVE,	/* rows run in ring 0 with nothing below */
+	RING0_VMX,	/* rows run in a guest of the monitor, vmx.* in VMX root operation */
+	RING0_SVM,
+};
+
+/* One step of the monitor's self-test. The texts are for people, printable ASCII. */
+struct ring0_step {
+	const char *step;	/* "entry with a bad host field" */
+	const char *expected;	/* "VM-instruction error 8" */
+	char observed[80];
+	uint32_t passed;
+};
+
+/* Exit counters of the monitor. Exact: what it causes itself (the way in and out of a row) is not in them. */
+struct ring0_counters {
+	uint64_t exits;		/* caused by the rows' operations */
+	uint64_t interrupts;	/* by a watchdog's timer */
+};
+
+/* Everything that runner_main() asks of whoever hosts it. All functions return. */
+struct ring0_platform {
+	struct guest_ctrl *ctrl;	/* filled: rows, fence, seed, tsc_hz */
+	unsigned char *ring;		/* GUEST_RING_BYTES */
+	enum ring0_engine engine;
+	uint64_t ram_bytes;		/* usable physical memory from 1 MiB on, without a hole: at least GUEST_MEM_BYTES */
+	void *ctx;
+	/* What is in the ring is to be taken out; (counters) NULL where nothing exits. */
+	void (*doorbell)(void *ctx, uint32_t what, uint32_t row, const struct ring0_counters *counters);
+	void (*step)(void *ctx, const struct ring0_step *step);
+	/* A fact of the processor that decides what can run: "requires": "secondary control enable_ept: no". */
+	void (*fact)(void *ctx, const char *name, const char *value);
+	/* The engine cannot be had here: (status) is a word ("firmware-disabled"), (why) says why and what to do. */
+	void (*refuse)(void *ctx, const char *status, const char *why);
+};
+
+/*
+ * Executes the rows of the control page and returns with the machine as it found it. 0: all rows were tried; -1: the
+ * engine cannot be had, refuse() was called. Defined by bench/root/, called by minivmm/monitor/boot/. It builds its own page
+ * tables (the linear map above) and leaves them loaded.
+ */
+int runner_main(const struct ring0_platform *p);
+/* The catalogue that the runner was built with. Name of operation (op), NULL: there are no more. */
+const char *runner_op_name(uint32_t op);
+/* What belongs into guest_row.arg. */
+void runner_op_piece(uint32_t op, uint64_t arg[2]);
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -12,10 +12,10 @@
 #define PTE_TABLE    0x27ull /* present, writable, user, accessed */
 #define PTE_2M	     (GUEST_ARENA_PTE | 0x80)
 #define PTE_UNCACHED 0x18ull
+#define PTE_MMIO     0x7bull /* present, writable, uncached, accessed, dirty: the kernel's */
 #define ARENA_TABLES (GUEST_ARENA_BYTES >> 21)
 
 #define CR0_WP	     0x10000ull
-#define EXIT_FAULTED 1
 
 #define GATE_PRESENT 0x8e00u /* 64-bit interrupt gate, DPL 0 */
 #define TSS_PRESENT  0x89u   /* 64-bit TSS, available */
@@ -44,6 +44,7 @@ static struct gate idt[VECTORS] __attribute__((aligned(16)));
 static struct tss tss = {
 	.io_map = sizeof(struct tss),
 };
+static struct exception_frame *protect_frame; /* where an exception goes that a caller asked for */
 static uint64_t gdt[] = {
 	[KERNEL_CS / 8] = 0x00af9b000000ffff,
 	[KERNEL_DS / 8] = 0x00cf93000000ffff,
@@ -52,25 +53,9 @@ static uint64_t gdt[] = {
 	[KERNEL_TSS / 8 + 1] = 0, /* both halves: load_tables() */
 };
 
-static uint64_t phys(const volatile void *p)
+uint64_t kernel_phys(const volatile void *p)
 {
 	return (uint64_t)(uintptr_t)p - GUEST_VIRT_BASE;
-}
-
-static struct guest_ctrl *ctrl(void)
-{
-	return (struct guest_ctrl *)(GUEST_VIRT_BASE + GUEST_CTRL_PHYS);
-}
-
-void port_write(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
-void console_write(const char *s)
-{
-	for (; *s; s++)
-		__asm__ volatile("outb %0, %1" : : "a"(*s), "Nd"((uint16_t)GUEST_PORT_CONSOLE));
 }
 
 /* ---- page tables ---- */
@@ -89,21 +74,34 @@ static void map_arena(void)
 		pt[i] = (GUEST_ARENA_PHYS + i * PAGE_BYTES) | GUEST_ARENA_PTE;
 }
 
-static void map_all(void)
+static void map_all(uint64_t mem_bytes)
 {
-	uint64_t frames = ctrl()->mem_bytes >> 21;
+	uint64_t frames = mem_bytes >> 21;
 
 	for (uint64_t i = 0; i < 512 && i < frames; i++)
 		pd_4k[i] = pd_2m[i] = i << 21 | PTE_2M;
 	map_arena();
 	pt_window[WINDOW_MMIO] = GUEST_MMIO_PHYS | GUEST_ARENA_PTE | PTE_UNCACHED;
-	pt_window[WINDOW_PAGE] = phys(window_frames) | GUEST_ARENA_PTE;
-	pd_window[0] = phys(pt_window) | PTE_TABLE;
-	pdpt[GUEST_VIRT_BASE >> 30 & 511] = phys(pd_4k) | PTE_TABLE;
-	pdpt[GUEST_VIRT_2M >> 30 & 511] = phys(pd_2m) | PTE_TABLE;
-	pdpt[GUEST_VIRT_MMIO >> 30 & 511] = phys(pd_window) | PTE_TABLE;
-	pml4[GUEST_VIRT_BASE >> 39 & 511] = phys(pdpt) | PTE_TABLE;
-	__asm__ volatile("mov %0, %%cr3" : : "r"(phys(pml4)) : "memory");
+	pt_window[WINDOW_PAGE] = kernel_phys(window_frames) | GUEST_ARENA_PTE;
+	pd_window[0] = kernel_phys(pt_window) | PTE_TABLE;
+	pdpt[GUEST_VIRT_BASE >> 30 & 511] = kernel_phys(pd_4k) | PTE_TABLE;
+	pdpt[GUEST_VIRT_2M >> 30 & 511] = kernel_phys(pd_2m) | PTE_TABLE;
+	pdpt[GUEST_VIRT_MMIO >> 30 & 511] = kernel_phys(pd_window) | PTE_TABLE;
+	pml4[GUEST_VIRT_BASE >> 39 & 511] = kernel_phys(pdpt) | PTE_TABLE;
+	__asm__ volatile("mov %0, %%cr3" : : "r"(kernel_phys(pml4)) : "memory");
+}
+
+void *kernel_map_mmio(uint64_t at, uint64_t bytes)
+{
+	static unsigned used = WINDOW_MAPPED;
+	uint64_t first = at & ~(PAGE_BYTES - 1), pages = (at + bytes - first + PAGE_BYTES - 1) / PAGE_BYTES;
+	unsigned slot = used;
+
+	if (!bytes || at + bytes < at || pages > 512 - used)
+		return NULL;
+	for (uint64_t i = 0; i < pages; i++)
+		pt_window[used++] = (first + i * PAGE_BYTES) | PTE_MMIO;
+	return (void *)(WINDOW_AT(slot) + (at - first));
 }
 
 volatile uint64_t *window_entry(enum window_page page)
@@ -150,17 +148,14 @@ static void load_tables(void)
 	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | CR0_WP) : "memory");
 }
 
-static _Noreturn void fault(const struct exception_frame *f)
+void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_t row)
 {
-	struct guest_ctrl *c = ctrl();
-	struct guest_fault *to = &c->fault;
-
 	*to = (struct guest_fault){
 		.vector = (uint32_t)f->vector,
 		.error = (uint32_t)f->error,
 		.rip = f->rip,
 		.rflags = f->rflags,
-		.row = c->row_current,
+		.row = row,
 		.cpl = f->cs & 3,
 	};
 	for (unsigned i = 0; i < 16; i++)
@@ -170,58 +165,34 @@ static _Noreturn void fault(const struct exception_frame *f)
 	__asm__ volatile("mov %%cr2, %0" : "=r"(to->cr2));
 	__asm__ volatile("mov %%cr3, %0" : "=r"(to->cr3));
 	__asm__ volatile("mov %%cr4, %0" : "=r"(to->cr4));
-	c->state = GUEST_FAULTED;
-	port_write(GUEST_PORT_DOORBELL, DOORBELL_FAULT);
-	port_write(GUEST_PORT_EXIT, EXIT_FAULTED);
-	for (;;)
-		__asm__ volatile("hlt");
+}
+
+void kernel_init(uint64_t mem_bytes)
+{
+	map_all(mem_bytes);
+	load_tables();
 }
 
 void exception(struct exception_frame *f)
 {
-	if (f->vector != VECTOR_UD || f->rip != (uint64_t)(uintptr_t)user_end)
-		fault(f);
-}
-
-/* ---- the runner's host ---- */
-
-static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
-{
-	if (run->body.level == BODY_U)
-		user_call((void (*)(void *))fn, run, user_stack_top);
-	else
-		fn(run);
-}
-
-static void doorbell(uint32_t what)
-{
-	port_write(GUEST_PORT_DOORBELL, what);
-}
-
-int guest_main(void);
-
-int guest_main(void)
-{
-	static const struct runner_host host = {
-		.row_open = machine_row_open,
-		.row_close = machine_row_close,
-		.row_call = row_call,
-		.doorbell = doorbell,
-		.arena = (const unsigned char *)(GUEST_VIRT_BASE + GUEST_ARENA_PHYS),
-	};
-	struct runner r = {
-		.ctrl = ctrl(),
-		.ring = (unsigned char *)(GUEST_VIRT_BASE + GUEST_RING_PHYS),
-		.host = &host,
-	};
-
-	if (r.ctrl->magic != GUEST_CTRL_MAGIC || r.ctrl->version != GUEST_ABI_VERSION ||
-	    r.ctrl->bytes != sizeof(*r.ctrl)) {
-		console_write("vtscope runner: no rows to run\n");
-		return 0;
+	if (f->vector == VECTOR_UD && f->rip == (uint64_t)(uintptr_t)user_end)
+		return;
+	if (protect_frame) {
+		*protect_frame = *f;
+		return;
 	}
-	map_all();
-	load_tables();
-	runner_run(&r);
-	return 0;
+	kernel_fault(f);
+}
+
+bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f)
+{
+	struct exception_frame *outer = protect_frame;
+	void *rsp = kernel_rsp;
+	bool done;
+
+	protect_frame = f;
+	done = protect_call(fn, arg) == 0;
+	protect_frame = outer;
+	kernel_rsp = rsp;
+	return done;
 }

@@ -20,7 +20,10 @@
 
 #ifndef __ASSEMBLER__
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct guest_fault;
 
 /* As the stubs push it. */
 struct exception_frame {
@@ -36,8 +39,28 @@ extern char exception_stack_top[], double_fault_stack_top[], user_stack_top[];
 void kernel_load_segments(const void *gdtr, const void *idtr);
 void user_call(void (*fn)(void *), void *arg, void *stack);
 
-/* kernel.c. Returns when user_call() is to return, else never. */
+extern void *kernel_rsp; /* where an exception that somebody waits for returns to */
+int protect_call(void (*fn)(void *), void *arg); /* 0: fn returned, 1: an exception ended it */
+
+/* kernel.c */
+/* Page tables (guest_abi.h) over (mem_bytes) of memory, segments, exceptions; interrupts stay off. */
+void kernel_init(uint64_t mem_bytes);
+/* Of anything that is linked into the image. */
+uint64_t kernel_phys(const volatile void *p);
+/* Maps device registers, uncached, for good. NULL: the window is full. */
+void *kernel_map_mmio(uint64_t at, uint64_t bytes);
+/*
+ * Calls fn(arg). False: an exception ended it, (f) says which. What fn changed of the machine stays changed. It may
+ * not change the privilege level. Calls nest.
+ */
+bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f);
+/* (f) and the control registers of now, for a person to read. */
+void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_t row);
+/* What the stubs call. Returns when what waits at kernel_rsp is to go on. */
 void exception(struct exception_frame *f);
+
+/* Supplied by whoever links the kernel: an exception that nobody waited for. */
+_Noreturn void kernel_fault(const struct exception_frame *f);
 #pragma GCC visibility pop
 
 #endif /* !__ASSEMBLER__ */

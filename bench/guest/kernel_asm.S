@@ -99,6 +99,30 @@ user_start:
 user_end:
 	ud2
 
+/*
+ * int protect_call(fn, arg): what exception_common restores is what is pushed here, and it returns to 2: with rax
+ * not known, so that the two ways out differ by where they return.
+ */
+	.globl	protect_call
+protect_call:
+	lea	2f(%rip), %rax
+	push	%rax
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, kernel_rsp(%rip)
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	call	*%rax
+	add	$56, %rsp
+	xor	%eax, %eax
+	ret
+2:	mov	$1, %eax
+	ret
+
 /* void kernel_load_segments(const void *gdtr, const void *idtr) */
 	.globl	kernel_load_segments
 kernel_load_segments:
@@ -133,6 +157,7 @@ memset:
 
 	.bss
 	.balign	16
+	.globl	kernel_rsp
 kernel_rsp:
 	.skip	16
 	.skip	4096

@@ -10,7 +10,7 @@
  * and more: QEMU's translator indexes its TLB with these, and a load that shares its entry with the code around it
  * took twice as long.
  */
-enum window_page { WINDOW_MMIO = 0x55, WINDOW_PAGE = 0x5d, WINDOW_HOLE = 0x65 };
+enum window_page { WINDOW_MMIO = 0x55, WINDOW_PAGE = 0x5d, WINDOW_HOLE = 0x65, WINDOW_MAPPED = 0x80 };
 #define WINDOW_AT(page) (GUEST_VIRT_MMIO + (page)*4096ull)
 
 #pragma GCC visibility push(hidden)
@@ -22,8 +22,6 @@ void machine_row_close(struct row_run *run);
 volatile uint64_t *window_entry(enum window_page page); /* its page-table entry, which is in use */
 void vector_set(unsigned vector, const void *handler);
 void vector_reset(unsigned vector);
-void port_write(uint16_t port, uint32_t value);
-void console_write(const char *s);
 #pragma GCC visibility pop
 
 #endif

@@ -55,6 +55,11 @@ bench/guest/x.S minivmm/engine.h
 bench/guest/x.c bench/op.h
 cli/x.c bench/guest/x.h
 minivmm/monitor/x.c minivmm/engine.h
+minivmm/monitor/x.c bench/root/x.h
+minivmm/monitor/boot/x.c bench/ops.def
+bench/root/x.c minivmm/monitor/x_private.h
+bench/root/x.c minivmm/monitor/boot/x.h
+bench/guest/x.c bench/root/x.h
 PLANTED
 
 # And these are right.
@@ -65,6 +70,10 @@ minivmm/x.c probe/verdict.h
 report/x.c bench/result.h
 bench/guest/x.c minivmm/guest_abi.h
 bench/guest/x.S arch/x86/msr.def
+bench/root/x.c minivmm/monitor/monitor.h
+bench/root/x.c bench/guest/runner.h
+bench/root/x.c bench/ops_vmx.def
+minivmm/monitor/x.c arch/x86/vmcs.def
 cli/x.c probe/collect.h
 cli/x.c config.h
 ALLOWED

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vendor_private.h - the seam of the monitor: what vmx.c and svm.c must each supply. Only minivmm/monitor/ includes this.
+ */
+#ifndef VTSCOPE_MINIVMM_MONITOR_VENDOR_PRIVATE_H
+#define VTSCOPE_MINIVMM_MONITOR_VENDOR_PRIVATE_H
+
+#include "minivmm/monitor/monitor.h"
+
+#pragma GCC visibility push(hidden)
+
+/* What a guest asks for in rax when it executes VMCALL or VMMCALL itself. */
+#define MONITOR_CALL_DONE	0x56540001u
+#define MONITOR_CALL_STAMPS_ON	0x56540002u
+#define MONITOR_CALL_STAMPS_OFF	0x56540003u
+
+/* A full exit, normalised. */
+enum vcpu_exit_kind {
+	VCPU_EXIT_CALL,		/* VMCALL or VMMCALL; its number in gpr[0] */
+	VCPU_EXIT_WATCHDOG,
+	VCPU_EXIT_REASON,	/* any other: v->reason */
+	VCPU_EXIT_FAILED,	/* the entry was refused: v->instruction_error, or v->reason is 33, 34, 41 or VMEXIT_INVALID */
+};
+
+struct vcpu_vendor {
+	const char *name;		/* "vmx" */
+	/* Everything that is looked at before anything is changed; facts reported. -1: (why). */
+	int (*check)(struct monitor *m, struct monitor_why *why);
+	/* Turns the extension on. -1: (why), nothing changed. */
+	int (*on)(struct monitor *m, struct monitor_why *why);
+	void (*off)(struct monitor *m);
+	/* The ladder: each step reported through host->step. -1: one that must hold did not. */
+	int (*self_test)(struct monitor *m, struct monitor_why *why);
+	bool (*setup)(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why);
+	/* Guest RIP, RSP and the first argument. */
+	void (*start)(struct vcpu *v, uint64_t rip, uint64_t rsp, uint64_t rdi);
+	/* Enters until an exit that the fast path does not take. (gpr): the guest's, order of struct guest_fault. */
+	enum vcpu_exit_kind (*run)(struct vcpu *v, uint64_t gpr[16]);
+	/* RIP behind the instruction that exited. */
+	void (*skip)(struct vcpu *v);
+	void (*stamps)(struct vcpu *v, bool on);
+	/* The name of v->reason, never NULL, and what else there is to say, into fault.what; registers into fault. */
+	void (*describe)(struct vcpu *v, const uint64_t gpr[16]);
+};
+
+#pragma GCC visibility pop
+#endif
