@@ -11,7 +11,7 @@
 
 #include "bench/op_flags.h"
 
-enum op_level { OP_LEVEL_K, OP_LEVEL_U, OP_LEVEL_A };
+enum op_level { OP_LEVEL_K, OP_LEVEL_U, OP_LEVEL_A, OP_LEVEL_R };
 
 struct op {
 	const char *name;	/* "exit.cpuid" */
@@ -19,7 +19,7 @@ struct op {
 	uint32_t wants;		/* ENGINE_* | OPF_* */
 	uint32_t inner;		/* operations per execution of the body, >= 1 */
 	double exits;		/* per operation under VT with nested paging; EXITS_VARY: not stated */
-	uint32_t offset, length;	/* in the arena */
+	uint32_t offset, length;	/* in the arena; length 0: offset is the row's argument (a VMCS field) */
 	const char *summary, *start, *stop;
 };
 

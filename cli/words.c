@@ -12,6 +12,9 @@ static const struct {
 	{ ENGINE_KERNEL_PIO, "kernel-pio" },
 	{ ENGINE_HLT_RETURNS, "hlt-returns" },
 	{ ENGINE_HYPERCALL, "hypercall" },
+	{ ENGINE_MONITOR, "monitor" },
+	{ ENGINE_VMX, "vmx" },
+	{ ENGINE_SVM, "svm" },
 	{ OPF_PROCESS, "process" },
 	{ OPF_PAGES_2M, "pages-2m" },
 	{ OPF_CHAIN, "chain" },
@@ -34,6 +37,7 @@ static const struct {
 	[OP_LEVEL_K] = { "kernel", "measured in ring 0" },
 	[OP_LEVEL_U] = { "user", "measured in user mode" },
 	[OP_LEVEL_A] = { "any", "measured in ring 0 of a guest and in user mode of a process" },
+	[OP_LEVEL_R] = { "root", "measured in ring 0 by the host of a guest (VMX root operation, an SVM host)" },
 };
 
 const char *level_word(enum op_level level)

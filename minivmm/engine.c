@@ -64,6 +64,9 @@ const char *engine_offer_reason(unsigned missing)
 		{ ENGINE_KERNEL_PIO, "no in-kernel interrupt controller answers port I/O here" },
 		{ ENGINE_HLT_RETURNS, "HLT does not come back without an interrupt here" },
 		{ ENGINE_HYPERCALL, "nothing answers a hypercall here" },
+		{ ENGINE_MONITOR, "only the project's own monitor (engines vmx and svm) makes and counts this exit" },
+		{ ENGINE_VMX, "only the engine vmx executes VMX instructions" },
+		{ ENGINE_SVM, "only the engine svm executes SVM instructions" },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

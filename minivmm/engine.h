@@ -57,12 +57,21 @@ struct vm_stop {
 	struct vm_regs regs;
 };
 
+/* One step of the monitor's self-test. */
+struct engine_step {
+	unsigned number;	/* from 1 */
+	bool passed;
+	char name[64], expected[96], observed[96];
+};
+
 /* Where a launch's output goes. Any function may be NULL. Payloads are copies: the guest cannot change them. */
 struct sink {
 	void *ctx;
 	void (*record)(void *ctx, const struct guest_record *r, const void *payload);
 	void (*console)(void *ctx, const char *bytes, size_t n);
 	void (*counters)(void *ctx, uint32_t row, bool begin, const struct engine_counters *c);
+	/* What the monitor tested of itself before the rows, step by step, and what it found that decides what can run. */
+	void (*step)(void *ctx, const struct engine_step *s);
 };
 
 /* What an engine offers to operations (struct op.wants). */
@@ -71,10 +80,13 @@ struct sink {
 #define ENGINE_KERNEL_PIO	0x04	/* an in-kernel irqchip can be had (launch.irqchip) */
 #define ENGINE_HLT_RETURNS	0x08	/* HLT without an interrupt comes back (it exits to the VMM) */
 #define ENGINE_HYPERCALL	0x10	/* VMCALL/VMMCALL is answered */
+#define ENGINE_MONITOR		0x20	/* the project's own monitor: any exit can be asked for, and is counted exactly */
+#define ENGINE_VMX		0x40	/* VMX instructions in VMX root operation */
+#define ENGINE_SVM		0x80	/* SVM instructions by the host */
 const char *engine_offer_reason(unsigned missing);	/* why a row is skipped when the lowest bit of (missing) is not offered */
 
 struct engine_config {
-	const char *via;		/* "auto" or "process" */
+	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu" */
 	const char *qemu;		/* path of qemu-system-x86_64, NULL: from the snapshot's tool record */
 	const struct verdict *verdict;	/* borrowed for the life of the engine */
 	const struct snapshot *snapshot;
@@ -84,11 +96,12 @@ struct engine_config {
 struct engine_info {
 	char backend[64];		/* "kvm_pvm", "QEMU 7.2.22 TCG", "process" */
 	enum provenance provenance;
-	const char *via;		/* "process" */
-	const char *clock;		/* "tsc" */
+	const char *via;		/* "process", "bochs", "qemu" */
+	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */
 	unsigned offers;		/* ENGINE_* */
 	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
 	bool counts_exits;
+	bool exact_exits;		/* nothing but the rows is in its counters: not even a doorbell */
 	char memory[32];		/* host backing of guest memory: "4k", "thp", "hugetlb", "" unknown */
 	char cpu_model[64];		/* what the guest sees: "host", "qemu64 ..." */
 };
@@ -115,6 +128,7 @@ struct engine_ops {
 	const char *name;		/* "kvm" */
 	const char *summary;		/* one line for `vtscope list engines` */
 	const char *const *needs;	/* check ids, NULL-terminated: all must be YES */
+	unsigned speaks;		/* ENGINE_VMX, ENGINE_SVM, ENGINE_MONITOR that it can ever offer: rows of other tongues are not planned on it */
 	/* 0 or -errno. */
 	int (*open)(struct engine **out, const struct engine_config *c, struct err *e);
 	const struct engine_info *(*info)(const struct engine *en);
@@ -127,8 +141,8 @@ struct engine_ops {
 	void (*close)(struct engine *en);
 };
 
-extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native;
-/* Explicit table: kvm tcg qemu-kvm native. */
+extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native, engine_vmx, engine_svm;
+/* Explicit table: kvm tcg qemu-kvm native vmx svm. */
 extern const struct engine_ops *const engines[];
 extern const size_t n_engines;
 const struct engine_ops *engine_find(const char *name);

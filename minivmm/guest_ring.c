@@ -29,6 +29,8 @@ static const struct {
 	[RECORD_ROW_END] = { 1, sizeof(struct guest_row_end), sizeof(struct guest_row_end) },
 	[RECORD_LOG] = { 1, 0, 4096 },
 	[RECORD_PAD] = { 1, 0, GUEST_RING_BYTES },
+	[RECORD_SPLIT] = { sizeof(struct guest_split), 0, GUEST_RING_BYTES },
+	[RECORD_FAULT] = { 1, sizeof(struct guest_fault), sizeof(struct guest_fault) },
 };
 #define RECORD_TYPES (sizeof(payloads) / sizeof(payloads[0]))
 

@@ -101,6 +101,8 @@ name:									\
 	or	%rdx, %rax;						\
 	shl	$32, %r15;						\
 	or	%r15, %r14;						\
+	mov	%r14, REGS_START(%r13);					\
+	mov	%rax, REGS_STOP(%r13);					\
 	sub	%r14, %rax;						\
 	mov	%rdi, REGS_RDI(%r13);					\
 	pop	%r15;							\

@@ -12,8 +12,10 @@
 #define DIFF_PAIRS	64u
 #define DIFF_PAIRS_MIN	3u
 #define DIFF_PAIRS_WANT 16u /* that there should be time for, before they are made longer */
+#define SPLIT_SAMPLES	64u
+#define SPLIT_WARM	4u
 #define PAGE_BYTES	4096u
-#define END_ROOM	(2 * sizeof(struct guest_record) + sizeof(struct guest_row_end))
+#define END_ROOM	(4 * sizeof(struct guest_record) + sizeof(struct guest_row_end) + sizeof(struct guest_fault))
 #define TOUCH_PAGES	64u /* between two looks at the clock */
 
 /* Where in the budget a phase must end, in 1/16. */
@@ -38,6 +40,10 @@ static uint64_t shoot(struct row_run *run, unsigned copies)
 	size_t size = (size_t)(run->body.end - run->body.start) / BODY_COPIES;
 
 	run->result.executions += copies;
+	if (run->before)
+		run->before(run);
+	if (run->shot)
+		return run->shot(run, copies);
 	return run->bracket(run->body.end - copies * size, &run->regs);
 }
 
@@ -169,6 +175,43 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 	ring_commit(run->runner, run->index, RECORD_DIFF, copies, n * 2 * sizeof(*v));
 }
 
+/* Without and with, turn by turn: what lies between the two is the operation. */
+static void pass_pairs(struct row_run *run)
+{
+	uint64_t got, n = 0;
+	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
+
+	got /= 2 * sizeof(*v);
+	shoot(run, 1);
+	shoot(run, 2);
+	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, SINGLE_UNTIL)); n++) {
+		v[2 * n] = shoot(run, 1);
+		v[2 * n + 1] = shoot(run, 2);
+	}
+	if (n)
+		ring_commit(run->runner, run->index, RECORD_DIFF, 1, n * 2 * sizeof(*v));
+	else
+		run->result.flags |= GUEST_END_RING_FULL;
+}
+
+/* Where one round trip's time goes. The first ones find the stamping code cold. */
+static void pass_split(struct row_run *run)
+{
+	uint64_t got, n = 0;
+	struct guest_split *v =
+		ring_reserve(run->runner, run->limit, SPLIT_SAMPLES * sizeof(*v), &got);
+
+	got /= sizeof(*v);
+	for (unsigned i = 0; i < SPLIT_WARM; i++)
+		shoot(run, 1);
+	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, 16)); n++) {
+		shoot(run, 1);
+		v[n] = run->runner->host->split(run);
+	}
+	if (n)
+		ring_commit(run->runner, run->index, RECORD_SPLIT, 0, n * sizeof(*v));
+}
+
 /* All phases, at the privilege of the row. */
 static void row_measure(struct row_run *run)
 {
@@ -182,19 +225,29 @@ static void row_measure(struct row_run *run)
 	*cold = shoot(run, 1);
 	ring_commit(run->runner, run->index, RECORD_COLD, 0, sizeof(*cold));
 
+	if (run->pairs) {
+		run->result.flags |= GUEST_END_PAIRS;
+		pass_pairs(run);
+		return;
+	}
 	warm_up(run);
 	single = pass_shots(run, RECORD_SINGLE, 1, run->row->max_samples, run->row->min_samples,
 			    SINGLE_UNTIL);
 	empty = pass_shots(run, RECORD_EMPTY, 0, EMPTY_SAMPLES, WARM_BLOCK, EMPTY_UNTIL);
-	if (!(run->row->flags & GUEST_ROW_NO_DIFF))
+	if (!(run->row->flags & GUEST_ROW_NO_DIFF) && !run->one_copy)
 		pass_diff(run, single, empty);
+	if (run->runner->host->stamps && run->runner->host->stamps(run, true)) {
+		pass_split(run);
+		run->runner->host->stamps(run, false);
+	}
 }
 
 /* What a row's records can take at most, with a header and padding each, and the end. */
 static uint64_t ring_need(const struct guest_row *row)
 {
 	return ((uint64_t)row->max_samples + 1 + EMPTY_SAMPLES + 2 * DIFF_PAIRS) * sizeof(uint64_t) +
-	       4 * 2 * sizeof(struct guest_record) + END_ROOM;
+	       SPLIT_SAMPLES * sizeof(struct guest_split) +
+	       5 * 2 * sizeof(struct guest_record) + END_ROOM;
 }
 
 /* Registers of bodies that need no more than their piece of the arena, or a seed. */
@@ -260,16 +313,21 @@ static void row_execute(struct runner *r, uint32_t index, bracket_fn *bracket)
 	run.limit = ring_make_room(r, ring_need(run.row)) - END_ROOM;
 	if (open)
 		r->host->row_call(&run, row_touch);
-	if (open && !run.touched)
+	if (open && !run.touched && !run.faulted)
 		runner_log(r, index, "its memory could not be made present within the row's budget");
 
 	r->host->doorbell(DOORBELL_ROW_BEGIN);
 	run.start = tsc_read();
 	if (run.touched)
 		r->host->row_call(&run, row_measure);
-	else
+	else if (!run.faulted)
 		run.result.flags |= open ? GUEST_END_BUDGET : GUEST_END_UNSUPPORTED;
 	run.result.ticks = tsc_read() - run.start;
+	if (run.faulted) {
+		run.result.flags |= GUEST_END_FAULTED;
+		run.fault.row = index;
+		ring_write(r, index, RECORD_FAULT, &run.fault, sizeof(run.fault));
+	}
 	ring_write(r, index, RECORD_ROW_END, &run.result, sizeof(run.result));
 	r->host->doorbell(DOORBELL_ROW_END);
 

@@ -18,6 +18,8 @@
 #define REGS_RSI    24
 #define REGS_RDI    32
 #define REGS_TOUCH  40
+#define REGS_START  48
+#define REGS_STOP   56
 
 #ifndef __ASSEMBLER__
 
@@ -34,14 +36,17 @@
 struct body_regs {
 	uint64_t rax, rcx, rdx, rsi, rdi;
 	const void *touch; /* loaded from before each bracket, outside the clock */
+	uint64_t start, stop; /* the last bracket's two stamps */
 };
 _Static_assert(offsetof(struct body_regs, rdi) == REGS_RDI, "as in ops.S");
 _Static_assert(offsetof(struct body_regs, touch) == REGS_TOUCH, "as in ops.S");
+_Static_assert(offsetof(struct body_regs, start) == REGS_START, "as in ops.S");
+_Static_assert(offsetof(struct body_regs, stop) == REGS_STOP, "as in ops.S");
 
-enum body_level { BODY_K, BODY_U, BODY_A }; /* LEVEL of ops.def */
+enum body_level { BODY_K, BODY_U, BODY_A, BODY_R }; /* LEVEL of ops.def */
 
 struct body {
-	const char *start, *end;
+	const char *start, *end; /* NULL for BODY_R: bench/root/ has it */
 	enum body_level level;
 	uint32_t flags; /* OPF_* */
 };
@@ -53,6 +58,12 @@ bracket_fn bracket_rdtscp, bracket_lfence;
 
 struct row_run;
 
+/*
+ * One shot that is not a bracket around a body: (copies) 0: an empty one, else 1 or 2. Ticks. For operations that begin
+ * in one place and end in another (VMLAUNCH), or that must be made possible again each time (VMXOFF).
+ */
+typedef uint64_t shot_fn(struct row_run *run, unsigned copies);
+
 /* What the runner needs of the place it runs in. */
 struct runner_host {
 	/* Makes (run) ready: regs, body, level. False: cannot be executed here, after runner_log() said why. */
@@ -61,6 +72,12 @@ struct runner_host {
 	/* Calls fn(run) at the privilege of the row. */
 	void (*row_call)(struct row_run *run, void (*fn)(struct row_run *run));
 	void (*doorbell)(uint32_t what);
+	/*
+	 * At the privilege of the row: stamped round trips from here on, or not any more. False: there is nothing to
+	 * stamp. NULL: never. After a shot in between, split() has its three parts.
+	 */
+	bool (*stamps)(struct row_run *run, bool on);
+	struct guest_split (*split)(struct row_run *run);
 	const unsigned char *arena; /* in 4 KiB pages */
 };
 
@@ -79,6 +96,12 @@ struct row_run {
 	struct body body;
 	struct body_regs regs;
 	bracket_fn *bracket;
+	shot_fn *shot;	/* in place of (bracket); NULL: that */
+	void (*before)(struct row_run *run); /* before each shot, outside the clock; NULL: nothing */
+	bool one_copy;	/* the body cannot follow itself: no differences */
+	bool pairs;	/* a difference by nature: shots with 1 copy (without) and 2 (with), GUEST_END_PAIRS */
+	bool faulted;	/* row_call() came back without fn's end: (fault) is filled */
+	struct guest_fault fault;
 	const unsigned char *piece; /* of the arena, NULL: none */
 	uint64_t start;		    /* TSC at its begin */
 	uint64_t limit;		    /* ring head that its records may not pass */

@@ -2,30 +2,158 @@
 /* root.c - runner_main(): the runner of bench/guest/ with nothing between it and the processor, or on the monitor. */
 #include "bench/root/root.h"
 
+#define UNSUPPORTED_IN_IMAGE "the boot image prepares no pointer chains"
+
 static struct root *active; /* for what is called without a context: doorbells and faults */
+
+/* ---- what the monitor asks for ---- */
+
+static bool protect(void (*fn)(void *), void *arg, uint32_t *vector, uint32_t *error)
+{
+	struct exception_frame f = { .vector = 0 };
+	bool done = kernel_protect(fn, arg, &f);
+
+	*vector = (uint32_t)f.vector;
+	*error = (uint32_t)f.error;
+	return done;
+}
+
+static void vector(unsigned n, void (*stub)(void))
+{
+	if (stub)
+		vector_set(n, (const void *)(uintptr_t)stub);
+	else
+		vector_reset(n);
+}
+
+/* ---- rows ---- */
+
+bool root_missing(struct row_run *run, const char *text)
+{
+	char line[200];
+	unsigned n = 0;
+
+	for (const char *s = text; *s && n < sizeof(line) - 1;)
+		line[n++] = *s++;
+	line[n] = 0;
+	runner_log(run->runner, run->index, line);
+	return false;
+}
+
+static bool guest_row_open(struct row_run *run)
+{
+	struct root *r = root_of(run);
+	struct monitor_why why = { "", "" };
+
+	if (run->body.flags & OPF_CHAIN)
+		return root_missing(run, UNSUPPORTED_IN_IMAGE);
+	if (!machine_row_open(run))
+		return false;
+	if (!r->monitor.on || exits_row_setup(run, &r->vcpu, &why))
+		return true;
+	machine_row_close(run);
+	return root_missing(run, why.text);
+}
 
 static bool row_open(struct row_run *run)
 {
-	if (run->body.flags & OPF_CHAIN) {
-		runner_log(run->runner, run->index, "the boot image prepares no pointer chains");
-		return false;
+	const struct root_op *op = root_op_of(run->row->op);
+
+	if (!op)
+		return guest_row_open(run);
+	run->body.start = op->start;
+	run->body.end = op->end;
+	return op->open(run);
+}
+
+static void row_close(struct row_run *run)
+{
+	const struct root_op *op = root_op_of(run->row->op);
+	struct root *r = root_of(run);
+
+	if (op) {
+		if (op->close)
+			op->close(run);
+		return;
 	}
-	return machine_row_open(run);
+	if (r->monitor.on)
+		exits_row_close(run, &r->vcpu);
+	machine_row_close(run);
+}
+
+struct call {
+	struct row_run *run;
+	void (*fn)(struct row_run *run);
+};
+
+/* In the guest, or where rows run without one. */
+static void call_at_level(void *arg)
+{
+	struct call *c = arg;
+
+	if (c->run->body.level == BODY_U)
+		user_call((void (*)(void *))c->fn, c->run, user_stack_top);
+	else
+		c->fn(c->run);
+}
+
+/* In the host. */
+static void call_row(void *arg)
+{
+	struct call *c = arg;
+	struct root *r = root_of(c->run);
+
+	if (!r->monitor.on || c->run->body.level == BODY_R) {
+		call_at_level(c);
+		return;
+	}
+	if (vcpu_call(&r->vcpu, call_at_level, c) == VCPU_DONE)
+		return;
+	c->run->faulted = true;
+	c->run->fault = r->vcpu.fault;
 }
 
 static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
 {
-	if (run->body.level == BODY_U)
-		user_call((void (*)(void *))fn, run, user_stack_top);
-	else
-		fn(run);
+	struct call c = { run, fn };
+	struct exception_frame f;
+
+	if (kernel_protect(call_row, &c, &f))
+		return;
+	run->faulted = true;
+	fault_fill(&run->fault, &f, run->index);
 }
+
+/* ---- split ---- */
+
+static bool row_stamps(struct row_run *run, bool on)
+{
+	struct root *r = root_of(run);
+
+	if (!r->monitor.on || run->body.level == BODY_R || r->vcpu.want.fast.kind == VCPU_FAST_NONE)
+		return false;
+	vcpu_guest_stamps(on);
+	return true;
+}
+
+static struct guest_split row_split(struct row_run *run)
+{
+	return (struct guest_split){
+		.exit = vcpu_stamps[0] - run->regs.start,
+		.handler = vcpu_stamps[1] - vcpu_stamps[0],
+		.entry = run->regs.stop - vcpu_stamps[1],
+	};
+}
+
+/* ---- the platform ---- */
 
 static void doorbell(uint32_t what)
 {
 	const struct ring0_platform *p = active->platform;
 
-	p->doorbell(p->ctx, what, p->ctrl->row_current, NULL);
+	if (active->monitor.on)
+		active->counted = monitor_count(&active->monitor);
+	p->doorbell(p->ctx, what, p->ctrl->row_current, active->monitor.on ? &active->counted : NULL);
 }
 
 void kernel_fault(const struct exception_frame *f)
@@ -43,19 +171,41 @@ int runner_main(const struct ring0_platform *p)
 {
 	static const struct runner_host host = {
 		.row_open = row_open,
-		.row_close = machine_row_close,
+		.row_close = row_close,
 		.row_call = row_call,
 		.doorbell = doorbell,
+		.stamps = row_stamps,
+		.split = row_split,
 		.arena = (const unsigned char *)(GUEST_VIRT_BASE + GUEST_ARENA_PHYS),
 	};
 	static struct root root;
+	static struct monitor_host below;
+	struct monitor_why why = { "", "" };
 
 	root = (struct root){
 		.runner = { .ctrl = p->ctrl, .ring = p->ring, .host = &host },
 		.platform = p,
 	};
+	below = (struct monitor_host){
+		.ctx = p->ctx,
+		.phys = kernel_phys,
+		.map_mmio = kernel_map_mmio,
+		.protect = protect,
+		.vector = vector,
+		.step = p->step,
+		.fact = p->fact,
+		.ram_bytes = p->ram_bytes,
+	};
 	active = &root;
 	kernel_init(p->ram_bytes);
+	if (p->engine != RING0_NATIVE &&
+	    monitor_open(&root.monitor, p->engine == RING0_VMX ? &vcpu_vendor_vmx : &vcpu_vendor_svm, &below,
+			 &why) < 0) {
+		p->refuse(p->ctx, why.status, why.text);
+		return -1;
+	}
+	vcpu_init(&root.vcpu, &root.monitor);
 	runner_run(&root.runner);
+	monitor_close(&root.monitor);
 	return 0;
 }

@@ -6,18 +6,49 @@
 #include "bench/guest/kernel.h"
 #include "bench/guest/machine.h"
 #include "bench/guest/runner.h"
+#include "minivmm/monitor/monitor.h"
 
 #pragma GCC visibility push(hidden)
 
 struct root {
 	struct runner runner;		/* first: row hooks get it from their row */
 	const struct ring0_platform *platform;
+	struct monitor monitor;		/* not on for RING0_NATIVE */
+	struct vcpu vcpu;
+	struct ring0_counters counted;	/* of the row at work, up to its last doorbell */
 };
 
 static inline struct root *root_of(const struct row_run *run)
 {
 	return (struct root *)run->runner;
 }
+
+/* The argument of a row without a piece of the arena: OFFSET of ops.def. */
+static inline uint64_t root_arg(const struct row_run *run)
+{
+	return run->row->arg[0];
+}
+
+/*
+ * An operation of level R, root_<BODY> in ops.def. open() makes the processor and the row's registers ready, and
+ * sets run->shot, before, one_copy and pairs where a bracket around the body is not what is wanted; false: this
+ * processor cannot, after root_missing() said why. close() puts things back; it is called when open() was true.
+ */
+struct root_op {
+	const char *start, *end; /* the body, BODY_COPIES copies as in bench/guest/ops.S; NULL: run->shot does it */
+	bool (*open)(struct row_run *run);
+	void (*close)(struct row_run *run);
+};
+
+/* vmx_rows.c, svm_rows.c: NULL for rows that are not of level R. */
+const struct root_op *root_op_of(uint32_t op);
+
+/* exits.c: what a row of level K, U or A wants of the guest it runs in. False: it cannot be had, (why). */
+bool exits_row_setup(struct row_run *run, struct vcpu *v, struct monitor_why *why);
+void exits_row_close(struct row_run *run, struct vcpu *v);
+
+/* "needs TEXT, which this processor does not have" as the row's log line. Returns false, for open() to return. */
+bool root_missing(struct row_run *run, const char *text);
 
 #pragma GCC visibility pop
 #endif

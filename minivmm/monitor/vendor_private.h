@@ -32,10 +32,12 @@ struct vcpu_vendor {
 	/* The ladder: each step reported through host->step. -1: one that must hold did not. */
 	int (*self_test)(struct monitor *m, struct monitor_why *why);
 	bool (*setup)(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why);
-	/* Guest RIP, RSP and the first argument. */
-	void (*start)(struct vcpu *v, uint64_t rip, uint64_t rsp, uint64_t rdi);
+	/* The guest's next instruction: on its own stack, to call fn(arg) and then ask for MONITOR_CALL_DONE. */
+	void (*start)(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16]);
 	/* Enters until an exit that the fast path does not take. (gpr): the guest's, order of struct guest_fault. */
 	enum vcpu_exit_kind (*run)(struct vcpu *v, uint64_t gpr[16]);
+	/* Executed by a guest: the vendor's hypercall with (number) in rax. */
+	void (*call)(uint32_t number);
 	/* RIP behind the instruction that exited. */
 	void (*skip)(struct vcpu *v);
 	void (*stamps)(struct vcpu *v, bool on);
