@@ -264,10 +264,10 @@ static const char *const fake_needs[] = { "kvm.device", "kvm.vm", NULL };
 static const char *const no_needs[] = { NULL };
 
 const struct engine_ops fake_engine = {
-	"fake", "a scripted engine", fake_needs, fake_open, fake_info, fake_launch, fake_close,
+	"fake", "a scripted engine", fake_needs, 0, fake_open, fake_info, fake_launch, fake_close,
 };
 const struct engine_ops fake_process_engine = {
-	"process", "a scripted process", no_needs, process_open, process_info, fake_launch, fake_close,
+	"process", "a scripted process", no_needs, 0, process_open, process_info, fake_launch, fake_close,
 };
 const struct engine_ops *const fake_table[2] = { &fake_engine, &fake_process_engine };
 
