@@ -151,6 +151,10 @@ const struct engine_ops *engine_find(const char *name);
 extern const unsigned char guest_image[];
 extern const unsigned char guest_image_end[];
 
+/* The boot image that is built in: the runner in ring 0 with its monitor (minivmm/monitor/boot/). An ELF64 file. */
+extern const unsigned char boot_image[];
+extern const unsigned char boot_image_end[];
+
 /* ---- shared by implementations and their tests ---- */
 
 /* Copies the ELF64 image's segments to guest memory, all lengths checked. (entry64): e_entry. (entry32): PVH, 0 if none. */
