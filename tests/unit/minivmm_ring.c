@@ -93,6 +93,8 @@ static void test_types(void)
 		{ RECORD_DIFF, 48 },
 		{ RECORD_LOG, 13 },
 		{ RECORD_ROW_END, sizeof(struct guest_row_end) },
+		{ RECORD_SPLIT, 2 * sizeof(struct guest_split) },
+		{ RECORD_FAULT, sizeof(struct guest_fault) },
 	};
 
 	mem_open();
@@ -165,7 +167,7 @@ static void test_headers(void)
 		uint32_t bytes, row, arg;
 	} rows[] = {
 		{ 0, 0, 0, 0 },
-		{ 9, 0, 0, 0 },
+		{ RECORD_FAULT + 1, 0, 0, 0 },
 		{ 255, 0, 0, 0 },
 		{ RECORD_ROW_BEGIN, 8, 0, 0 },
 		{ RECORD_COLD, 0, 0, 0 },
@@ -177,6 +179,9 @@ static void test_headers(void)
 		{ RECORD_ROW_END, sizeof(struct guest_row_end) - 8, 0, 0 },
 		{ RECORD_ROW_END, sizeof(struct guest_row_end) + 8, 0, 0 },
 		{ RECORD_LOG, 4097, 0, 0 },
+		{ RECORD_SPLIT, sizeof(struct guest_split) + 8, 0, 0 },
+		{ RECORD_FAULT, 0, 0, 0 },
+		{ RECORD_FAULT, sizeof(struct guest_fault) + 8, 0, 0 },
 		{ RECORD_SINGLE, 8, GUEST_ROWS_MAX, 0 },
 		{ RECORD_SINGLE, 8, UINT32_MAX, 0 },
 	};
