@@ -10,6 +10,7 @@ const char *result_flag_name(unsigned bit_index)
 	static const char *const name[RESULT_FLAGS] = {
 		"few-launches", "exit-mismatch", "tsc-trapped", "unsettled",
 		"no-rdtscp", "few-samples", "lfence-assumed", "bracket-bound",
+		"split-stamps",
 	};
 
 	return bit_index < RESULT_FLAGS ? name[bit_index] : NULL;
@@ -33,6 +34,8 @@ void result_set_free(struct result_set *r)
 	free(r->result);
 	free(r->skipped);
 	free(r->failed);
+	free(r->self_test);
+	free(r->fact);
 	json_decref(r->tool);
 	json_decref(r->hardware);
 	json_decref(r->subject);
@@ -68,4 +71,19 @@ int result_set_add_skipped(struct result_set *r, const struct skipped *row)
 int result_set_add_failed(struct result_set *r, const struct failed *row)
 {
 	return append((void **)&r->failed, &r->n_failed, row, sizeof(*row));
+}
+
+int result_set_add_self_test(struct result_set *r, const struct self_test *row)
+{
+	return append((void **)&r->self_test, &r->n_self_tests, row, sizeof(*row));
+}
+
+int result_set_add_fact(struct result_set *r, const struct found_fact *row)
+{
+	return append((void **)&r->fact, &r->n_facts, row, sizeof(*row));
+}
+
+const char *result_unit(const char *clock)
+{
+	return strcmp(clock, "instructions") ? "cycles" : "instructions";
 }

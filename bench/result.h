@@ -22,7 +22,8 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 	RESULT_FEW_SAMPLES = 1 << 5,
 	RESULT_LFENCE_ASSUMED = 1 << 6,	/* AMD: LFENCE taken to serialise, MSR not readable */
 	RESULT_BRACKET_BOUND = 1 << 7,	/* single, though under 10 empty brackets: there is no differenced pass */
-	RESULT_FLAGS = 8		/* how many */
+	RESULT_SPLIT_STAMPS = 1 << 8,	/* the split's stamps cost over 10 % of the round trip without them */
+	RESULT_FLAGS = 9		/* how many */
 };
 const char *result_flag_name(unsigned bit_index);
 
@@ -31,13 +32,19 @@ struct result_launch { uint64_t n; double median, min; };	/* n 0: it began the r
 struct bucket { double value; double count; };	/* middle of the bucket, ticks per operation */
 
 /*
- * One (operation, engine) measurement. Times in TSC ticks per operation; NAN where not measured (JSON null).
+ * A round trip in its parts: to the monitor, in it, and back, medians over launches of medians; they add up to the
+ * stamped round trip but for rounding. (stamp_cost): that round trip less the unstamped one.
+ */
+struct result_split { bool present; double exit, handler, entry, stamp_cost; };
+
+/*
+ * One (operation, engine) measurement. Times in ticks of its clock per operation; NAN where not measured (JSON null).
  * A differenced headline has a median, an interval and a range, no percentiles: these are NAN then. All but min and max
  * (of all samples) are medians over launches.
  */
 struct result {
-	char op[64], engine[24], via[16], backend[64], provenance[16], memory[32];
-	char clock[16];			/* "tsc" */
+	char op[64], engine[24], via[64], backend[64], provenance[16], memory[32];
+	char clock[16];			/* "tsc": the unit is a cycle of it; "instructions": that is the unit, too */
 	bool differenced;		/* the headline estimator */
 	uint32_t batch;			/* n of the differenced pass, 1 for single */
 	uint64_t n;
@@ -48,6 +55,7 @@ struct result {
 	double diff_median;		/* of the differenced pass */
 	double empty_bracket;		/* median, ticks */
 	double exits_expected, exits_observed;
+	struct result_split split;
 	struct result_launch *launch; size_t n_launches;	/* owned */
 	struct bucket *hist; size_t n_hist;			/* owned, single-shot samples, scaled per operation */
 	double hist_overflow;
@@ -58,6 +66,13 @@ struct skipped { char op[64], engine[24], check[32], reason[240], hint[400]; boo
 
 /* (registers) is an object of hex strings, NULL where none could be read: another carrier's set survives as it is. */
 struct failed { char op[64], engine[24], reason[240], stop_kind[24], stop_native[64]; uint64_t rip; json_t *registers; };
+
+/* One step of the self-test of a monitor, and what it found that decides what can run there. */
+struct self_test { char engine[24], via[64], backend[64], step[64], expected[96], observed[96]; bool passed; };
+struct found_fact { char engine[24], via[64], backend[64], name[64], value[160]; };
+
+/* What a capture of the boot image's lines lacks (minivmm/lines.h). */
+struct capture_loss { bool present; uint64_t boots, boots_cut, lines, lost, damaged, repeated, foreign, rows, rows_lost; };
 
 /*
  * A run. Everything that names the machine or the subject is kept as the JSON object it is written as
@@ -72,6 +87,9 @@ struct result_set {
 	struct result *result; size_t n_results;	/* owned */
 	struct skipped *skipped; size_t n_skipped;	/* owned */
 	struct failed *failed; size_t n_failed;		/* owned */
+	struct self_test *self_test; size_t n_self_tests;	/* owned */
+	struct found_fact *fact; size_t n_facts;	/* owned */
+	struct capture_loss capture;	/* of an imported result */
 };
 
 #define RESULT_SEED_MAX	((1ull << 53) - 1)	/* what every JSON reader keeps exactly */
@@ -81,6 +99,10 @@ void result_set_free(struct result_set *r);
 int result_set_add(struct result_set *r, const struct result *row);		/* takes over row's owned parts */
 int result_set_add_skipped(struct result_set *r, const struct skipped *row);
 int result_set_add_failed(struct result_set *r, const struct failed *row);	/* takes over row->registers */
+int result_set_add_self_test(struct result_set *r, const struct self_test *row);
+int result_set_add_fact(struct result_set *r, const struct found_fact *row);
+/* "cycles" or "instructions": what (clock) counts. */
+const char *result_unit(const char *clock);
 
 json_t *result_set_json(const struct result_set *r);	/* NULL: out of memory */
 /* Text of the document, as files hold it. -ENOMEM. */

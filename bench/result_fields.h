@@ -55,6 +55,37 @@ static const struct text_field stop_texts[] = {
 	TEXT_FIELD(struct failed, "native", stop_native),
 };
 
+static const struct text_field self_test_texts[] = {
+	TEXT_FIELD(struct self_test, "engine", engine),
+	TEXT_FIELD(struct self_test, "via", via),
+	TEXT_FIELD(struct self_test, "backend", backend),
+	TEXT_FIELD(struct self_test, "step", step),
+	TEXT_FIELD(struct self_test, "expected", expected),
+	TEXT_FIELD(struct self_test, "observed", observed),
+};
+
+static const struct text_field fact_texts[] = {
+	TEXT_FIELD(struct found_fact, "engine", engine),
+	TEXT_FIELD(struct found_fact, "via", via),
+	TEXT_FIELD(struct found_fact, "backend", backend),
+	TEXT_FIELD(struct found_fact, "name", name),
+	TEXT_FIELD(struct found_fact, "value", value),
+};
+
+static const struct number_field split_numbers[] = {
+	{ "exit", offsetof(struct result_split, exit) },
+	{ "handler", offsetof(struct result_split, handler) },
+	{ "entry", offsetof(struct result_split, entry) },
+	{ "stamp_cost", offsetof(struct result_split, stamp_cost) },
+};
+
+static const struct { const char *key; size_t offset; } capture_counts[] = {
+#define COUNT(member) { #member, offsetof(struct capture_loss, member) }
+	COUNT(boots), COUNT(boots_cut), COUNT(lines), COUNT(lost), COUNT(damaged), COUNT(repeated), COUNT(foreign),
+	COUNT(rows), COUNT(rows_lost),
+#undef COUNT
+};
+
 static const struct text_field set_texts[] = {
 	TEXT_FIELD(struct result_set, "run_id", run_id),
 	TEXT_FIELD(struct result_set, "started", started),

@@ -99,6 +99,22 @@ static json_t *flags_json(unsigned flags)
 	return list;
 }
 
+static json_t *split_json(const struct result_split *split)
+{
+	json_t *o = split->present ? json_object() : json_null();
+	size_t i;
+
+	for (i = 0; split->present && i < COUNT_OF(split_numbers); i++) {
+		const double *v = (const double *)((const char *)split + split_numbers[i].offset);
+
+		if (json_object_set_new(o, split_numbers[i].key, number(*v)) < 0) {
+			json_decref(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
 static json_t *result_json(const struct result *r)
 {
 	json_t *o = json_object();
@@ -111,14 +127,14 @@ static json_t *result_json(const struct result *r)
 
 		bad |= json_object_set_new(o, result_numbers[i].key, number(*v));
 	}
-	bad |= json_object_set_new(o, "unit", json_string("cycles"));
+	bad |= json_object_set_new(o, "unit", json_string(result_unit(r->clock)));
 	bad |= json_object_set_new(o, "estimator", json_string(r->differenced ? "differenced" : "single"));
 	bad |= json_object_set_new(o, "batch", json_integer(r->batch));
 	bad |= json_object_set_new(o, "n", json_integer((json_int_t)r->n));
 	bad |= json_object_set_new(o, "ci95", pair(r->has_ci, r->ci_lo, r->ci_hi));
 	bad |= json_object_set_new(o, "range", pair(true, r->range_lo, r->range_hi));
 	bad |= json_object_set_new(o, "core_cycles", json_null());
-	bad |= json_object_set_new(o, "split", json_null());
+	bad |= json_object_set_new(o, "split", split_json(&r->split));
 	bad |= json_object_set_new(o, "exits", json_pack("{s:o,s:o}", "expected", number(r->exits_expected),
 							 "observed", number(r->exits_observed)));
 	bad |= json_object_set_new(o, "launches", launches_json(r));
@@ -160,6 +176,44 @@ static json_t *failed_json(const struct failed *f)
 	return o;
 }
 
+static json_t *self_test_row(const void *row)
+{
+	json_t *o = json_pack("{s:b}", "passed", ((const struct self_test *)row)->passed);
+
+	if (o && put_texts(o, self_test_texts, COUNT_OF(self_test_texts), row) < 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+static json_t *fact_row(const void *row)
+{
+	json_t *o = json_object();
+
+	if (o && put_texts(o, fact_texts, COUNT_OF(fact_texts), row) < 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+static json_t *capture_json(const struct capture_loss *c)
+{
+	json_t *o = c->present ? json_object() : json_null();
+	size_t i;
+
+	for (i = 0; c->present && i < COUNT_OF(capture_counts); i++) {
+		const uint64_t *v = (const uint64_t *)((const char *)c + capture_counts[i].offset);
+
+		if (json_object_set_new(o, capture_counts[i].key, json_integer((json_int_t)*v)) < 0) {
+			json_decref(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
 /* (row_json) of each of (n) rows of (size) bytes. */
 static json_t *rows_json(const void *rows, size_t n, size_t size, json_t *(*row_json)(const void *row))
 {
@@ -196,6 +250,10 @@ json_t *result_set_json(const struct result_set *r)
 	bad |= json_object_set_new(o, "results", rows_json(r->result, r->n_results, sizeof(*r->result), result_row));
 	bad |= json_object_set_new(o, "skipped", rows_json(r->skipped, r->n_skipped, sizeof(*r->skipped), skipped_row));
 	bad |= json_object_set_new(o, "failed", rows_json(r->failed, r->n_failed, sizeof(*r->failed), failed_row));
+	bad |= json_object_set_new(o, "self_tests",
+				   rows_json(r->self_test, r->n_self_tests, sizeof(*r->self_test), self_test_row));
+	bad |= json_object_set_new(o, "facts", rows_json(r->fact, r->n_facts, sizeof(*r->fact), fact_row));
+	bad |= json_object_set_new(o, "capture", capture_json(&r->capture));
 	if (bad) {
 		json_decref(o);
 		return NULL;

@@ -5,234 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/result_fields.h"
+#include "bench/result_loader.h"
 #include "common/parse.h"
-
-/* Where in the document: a chain of members and indices, on the stack. */
-struct place { const struct place *up; const char *key; size_t index; };
-
-struct loader { const char *bytes, *end, *name; struct err *e; };
-
-/* ---- the line of a place: the text is known to be valid JSON here ---- */
-
-static const char *skip_space(const char *p, const char *end)
-{
-	while (p < end && strchr(" \t\r\n", *p))
-		p++;
-	return p;
-}
-
-static const char *skip_string(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p < end ? p + 1 : end;
-}
-
-static const char *skip_value(const char *p, const char *end)
-{
-	size_t depth = 0;
-
-	for (p = skip_space(p, end); p < end;) {
-		if (*p == '"') {
-			p = skip_string(p, end);
-			if (!depth)
-				return p;
-			continue;
-		}
-		if (strchr("]},", *p) && !depth)
-			return p;
-		if (*p == '[' || *p == '{')
-			depth++;
-		if ((*p == ']' || *p == '}') && !--depth)
-			return p + 1;
-		p++;
-	}
-	return p;
-}
-
-static bool is_key(const char *p, const char *after, const char *key)
-{
-	size_t n = strlen(key);
-
-	return (size_t)(after - p) == n + 2 && !memcmp(p + 1, key, n);
-}
-
-/* The value at (at), or the innermost container on the way that lacks it. */
-static const char *locate(const struct loader *l, const struct place *at)
-{
-	const char *start, *p, *after;
-	size_t i = 0;
-
-	if (!at)
-		return skip_space(l->bytes, l->end);
-	start = locate(l, at->up);
-	p = start < l->end ? skip_space(start + 1, l->end) : start;
-	while (p < l->end && *p != ']' && *p != '}') {
-		if (at->key) {
-			after = skip_string(p, l->end);
-			i = is_key(p, after, at->key) ? at->index : at->index + 1;
-			p = skip_space(skip_space(after, l->end) + 1, l->end);
-		}
-		if (i == at->index)
-			return p;
-		p = skip_space(skip_value(p, l->end), l->end);
-		if (p < l->end && *p == ',')
-			p = skip_space(p + 1, l->end);
-		i++;
-	}
-	return start;
-}
-
-static void describe(const struct place *at, struct buf *out)
-{
-	if (!at)
-		return;
-	describe(at->up, out);
-	if (at->key)
-		buf_printf(out, "%s%s", at->up ? "." : "", at->key);
-	else
-		buf_printf(out, "[%zu]", at->index);
-}
-
-static int bad(const struct loader *l, const struct place *at, const char *what)
-{
-	const char *p, *stop = locate(l, at);
-	struct buf where = BUF_INIT;
-	size_t line = 1;
-
-	for (p = l->bytes; p < stop; p++)
-		line += *p == '\n';
-	describe(at, &where);
-	err_set(l->e, EINVAL, "%s:%zu: %s %s", l->name, line, buf_str(&where), what);
-	buf_free(&where);
-	return -EINVAL;
-}
-
-/* ---- values, each checked ---- */
-
-/* The member of (o), or NULL after having said that it is missing. */
-static json_t *member(const struct loader *l, json_t *o, const struct place *at)
-{
-	json_t *v = json_object_get(o, at->key);
-
-	if (!v)
-		bad(l, at, "is missing");
-	return v;
-}
-
-static int load_text(const struct loader *l, json_t *o, const struct place *up, const struct text_field *f, void *to)
-{
-	struct place at = { up, f->key, 0 };
-	json_t *v = member(l, o, &at);
-	char *out = (char *)to + f->offset;
-
-	if (!v)
-		return -EINVAL;
-	if (f->nullable && json_is_null(v)) {
-		*out = 0;
-		return 0;
-	}
-	if (!json_is_string(v))
-		return bad(l, &at, "is not a string");
-	if (json_string_length(v) >= f->size)
-		return bad(l, &at, "is too long");
-	memcpy(out, json_string_value(v), json_string_length(v) + 1);
-	return 0;
-}
-
-static int load_texts(const struct loader *l, json_t *o, const struct place *up, const struct text_field *f, size_t n,
-		      void *to)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (load_text(l, o, up, &f[i], to) < 0)
-			return -EINVAL;
-	return 0;
-}
-
-static int load_value(const struct loader *l, json_t *v, const struct place *at, double *out)
-{
-	if (!json_is_number(v) && !json_is_null(v))
-		return bad(l, at, "is not a number or null");
-	*out = json_is_null(v) ? NAN : json_number_value(v);
-	return 0;
-}
-
-static int load_number(const struct loader *l, json_t *o, const struct place *up, const char *key, double *out)
-{
-	struct place at = { up, key, 0 };
-	json_t *v = member(l, o, &at);
-
-	return v ? load_value(l, v, &at, out) : -EINVAL;
-}
-
-static int load_count(const struct loader *l, json_t *o, const struct place *up, const char *key, uint64_t max,
-		      uint64_t *out)
-{
-	struct place at = { up, key, 0 };
-	json_t *v = member(l, o, &at);
-
-	if (!v)
-		return -EINVAL;
-	if (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > max)
-		return bad(l, &at, "is not a count in range");
-	*out = (uint64_t)json_integer_value(v);
-	return 0;
-}
-
-static int load_bool(const struct loader *l, json_t *o, const struct place *up, const char *key, bool *out)
-{
-	struct place at = { up, key, 0 };
-	json_t *v = member(l, o, &at);
-
-	if (!v)
-		return -EINVAL;
-	if (!json_is_boolean(v))
-		return bad(l, &at, "is not true or false");
-	*out = json_is_true(v);
-	return 0;
-}
-
-/* The array or object (type) at (at), or NULL after having said so. */
-static json_t *container(const struct loader *l, json_t *o, const struct place *at, json_type type)
-{
-	json_t *v = member(l, o, at);
-
-	if (v && json_typeof(v) != type) {
-		bad(l, at, type == JSON_ARRAY ? "is not an array" : "is not an object");
-		return NULL;
-	}
-	return v;
-}
-
-/* [lo, hi] or null: (present) says which. */
-static int load_pair(const struct loader *l, json_t *o, const struct place *up, const char *key, bool *present,
-		     double *lo, double *hi)
-{
-	struct place at = { up, key, 0 }, first = { &at, NULL, 0 }, second = { &at, NULL, 1 };
-	json_t *v = member(l, o, &at);
-
-	*present = false;
-	*lo = *hi = NAN;
-	if (!v || json_is_null(v))
-		return v ? 0 : -EINVAL;
-	if (json_array_size(v) != 2)
-		return bad(l, &at, "is not a pair");
-	*present = true;
-	if (load_value(l, json_array_get(v, 0), &first, lo) < 0)
-		return -EINVAL;
-	return load_value(l, json_array_get(v, 1), &second, hi);
-}
 
 /* ---- one result ---- */
 
 static int load_launches(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "launches", 0 };
-	json_t *list = container(l, o, &at, JSON_ARRAY), *row;
+	json_t *list = load_container(l, o, &at, JSON_ARRAY), *row;
 	size_t i;
 
 	if (!list)
@@ -256,18 +37,18 @@ static int load_launches(const struct loader *l, json_t *o, const struct place *
 static int load_histogram(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "histogram", 0 }, at_value = { &at, "value", 0 }, at_count = { &at, "count", 0 };
-	json_t *h = container(l, o, &at, JSON_OBJECT), *value, *count;
+	json_t *h = load_container(l, o, &at, JSON_OBJECT), *value, *count;
 	size_t i, n;
 
 	if (!h || load_number(l, h, &at, "overflow", &r->hist_overflow) < 0)
 		return -EINVAL;
-	value = container(l, h, &at_value, JSON_ARRAY);
-	count = value ? container(l, h, &at_count, JSON_ARRAY) : NULL;
+	value = load_container(l, h, &at_value, JSON_ARRAY);
+	count = value ? load_container(l, h, &at_count, JSON_ARRAY) : NULL;
 	if (!count)
 		return -EINVAL;
 	n = json_array_size(value);
 	if (json_array_size(count) != n)
-		return bad(l, &at_count, "is not as long as histogram.value");
+		return load_bad(l, &at_count, "is not as long as histogram.value");
 	r->hist = calloc(n + 1, sizeof(*r->hist));
 	if (!r->hist)
 		return err_set(l->e, ENOMEM, "%s: out of memory", l->name);
@@ -279,9 +60,9 @@ static int load_histogram(const struct loader *l, json_t *o, const struct place 
 		    load_value(l, json_array_get(count, i), &c, &b->count) < 0)
 			return -EINVAL;
 		if (isnan(b->value) || (i && b->value <= b[-1].value))
-			return bad(l, &v, "is not above the bucket before it");
+			return load_bad(l, &v, "is not above the bucket before it");
 		if (!(b->count >= 1))
-			return bad(l, &c, "is not a positive count");
+			return load_bad(l, &c, "is not a positive count");
 	}
 	r->n_hist = n;
 	return 0;
@@ -291,7 +72,7 @@ static int load_histogram(const struct loader *l, json_t *o, const struct place 
 static int load_flags(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "flags", 0 };
-	json_t *list = container(l, o, &at, JSON_ARRAY), *flag;
+	json_t *list = load_container(l, o, &at, JSON_ARRAY), *flag;
 	size_t i;
 
 	if (!list)
@@ -301,11 +82,11 @@ static int load_flags(const struct loader *l, json_t *o, const struct place *up,
 		unsigned bit = 0;
 
 		if (!json_is_string(flag))
-			return bad(l, &here, "is not a string");
+			return load_bad(l, &here, "is not a string");
 		while (bit < RESULT_FLAGS && strcmp(result_flag_name(bit), json_string_value(flag)))
 			bit++;
 		if (bit == RESULT_FLAGS)
-			return bad(l, &here, "is a flag that this version does not know");
+			return load_bad(l, &here, "is a flag that this version does not know");
 		r->flags |= 1u << bit;
 	}
 	return 0;
@@ -315,24 +96,42 @@ static int load_choice(const struct loader *l, json_t *o, const struct place *up
 		       const char *const *choice, size_t *out)
 {
 	struct place at = { up, key, 0 };
-	json_t *v = member(l, o, &at);
+	json_t *v = load_member(l, o, &at);
 
 	if (!v)
 		return -EINVAL;
 	for (*out = 0; choice[*out]; (*out)++)
 		if (json_is_string(v) && !strcmp(json_string_value(v), choice[*out]))
 			return 0;
-	return bad(l, &at, "is not one of its values");
+	return load_bad(l, &at, "is not one of its values");
 }
 
 static int load_exits(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "exits", 0 };
-	json_t *exits = container(l, o, &at, JSON_OBJECT);
+	json_t *exits = load_container(l, o, &at, JSON_OBJECT);
 
 	if (!exits || load_number(l, exits, &at, "expected", &r->exits_expected) < 0)
 		return -EINVAL;
 	return load_number(l, exits, &at, "observed", &r->exits_observed);
+}
+
+static int load_split(const struct loader *l, json_t *o, const struct place *up, struct result_split *split)
+{
+	struct place at = { up, "split", 0 };
+	json_t *v = load_member(l, o, &at);
+	size_t i;
+
+	if (!v || json_is_null(v))
+		return v ? 0 : -EINVAL;
+	if (!json_is_object(v))
+		return load_bad(l, &at, "is not an object or null");
+	split->present = true;
+	for (i = 0; i < COUNT_OF(split_numbers); i++)
+		if (load_number(l, v, &at, split_numbers[i].key,
+				(double *)((char *)split + split_numbers[i].offset)) < 0)
+			return -EINVAL;
+	return 0;
 }
 
 static int load_result(const struct loader *l, json_t *o, const struct place *at, struct result *r)
@@ -354,7 +153,7 @@ static int load_result(const struct loader *l, json_t *o, const struct place *at
 	if (load_count(l, o, at, "batch", UINT32_MAX, &batch) < 0 || load_count(l, o, at, "n", INT64_MAX, &r->n) < 0 ||
 	    load_pair(l, o, at, "ci95", &r->has_ci, &r->ci_lo, &r->ci_hi) < 0 ||
 	    load_pair(l, o, at, "range", &has_range, &r->range_lo, &r->range_hi) < 0 ||
-	    load_exits(l, o, at, r) < 0 || load_launches(l, o, at, r) < 0 || load_flags(l, o, at, r) < 0)
+	    load_exits(l, o, at, r) < 0 || load_split(l, o, at, &r->split) < 0 || load_launches(l, o, at, r) < 0 || load_flags(l, o, at, r) < 0)
 		return -EINVAL;
 	r->differenced = estimator == 1;
 	r->batch = (uint32_t)batch;
@@ -390,23 +189,23 @@ static int load_skipped_row(const struct loader *l, json_t *o, const struct plac
 static int load_registers(const struct loader *l, json_t *stop, const struct place *up, struct failed *f)
 {
 	struct place at_regs = { up, "registers", 0 }, at_rip = { up, "rip", 0 };
-	json_t *regs = member(l, stop, &at_regs), *rip = member(l, stop, &at_rip), *v;
+	json_t *regs = load_member(l, stop, &at_regs), *rip = load_member(l, stop, &at_rip), *v;
 	const char *name;
 
 	if (!regs || !rip)
 		return -EINVAL;
 	if (json_is_null(regs))
-		return json_is_null(rip) ? 0 : bad(l, &at_rip, "is there without registers");
+		return json_is_null(rip) ? 0 : load_bad(l, &at_rip, "is there without registers");
 	if (!json_is_object(regs))
-		return bad(l, &at_regs, "is not an object or null");
+		return load_bad(l, &at_regs, "is not an object or null");
 	if (!json_is_string(rip) || parse_u64(json_string_value(rip), 16, &f->rip) < 0)
-		return bad(l, &at_rip, "is not a hex number");
+		return load_bad(l, &at_rip, "is not a hex number");
 	json_object_foreach(regs, name, v) {
 		struct place here = { &at_regs, name, 0 };
 		uint64_t value;
 
 		if (!json_is_string(v) || parse_u64(json_string_value(v), 16, &value) < 0)
-			return bad(l, &here, "is not a hex number");
+			return load_bad(l, &here, "is not a hex number");
 	}
 	f->registers = json_incref(regs);
 	return 0;
@@ -420,7 +219,7 @@ static int load_failed_row(const struct loader *l, json_t *o, const struct place
 
 	if (load_texts(l, o, at, failed_texts, COUNT_OF(failed_texts), &f) < 0)
 		return -EINVAL;
-	stop = container(l, o, &at_stop, JSON_OBJECT);
+	stop = load_container(l, o, &at_stop, JSON_OBJECT);
 	if (!stop || load_texts(l, stop, &at_stop, stop_texts, COUNT_OF(stop_texts), &f) < 0 ||
 	    load_registers(l, stop, &at_stop, &f) < 0)
 		return -EINVAL;
@@ -430,11 +229,48 @@ static int load_failed_row(const struct loader *l, json_t *o, const struct place
 	return -ENOMEM;
 }
 
+static int load_self_test_row(const struct loader *l, json_t *o, const struct place *at, struct result_set *set)
+{
+	struct self_test t = { .passed = false };
+
+	if (load_texts(l, o, at, self_test_texts, COUNT_OF(self_test_texts), &t) < 0 ||
+	    load_bool(l, o, at, "passed", &t.passed) < 0)
+		return -EINVAL;
+	return result_set_add_self_test(set, &t);
+}
+
+static int load_fact_row(const struct loader *l, json_t *o, const struct place *at, struct result_set *set)
+{
+	struct found_fact f = { .name = "" };
+
+	if (load_texts(l, o, at, fact_texts, COUNT_OF(fact_texts), &f) < 0)
+		return -EINVAL;
+	return result_set_add_fact(set, &f);
+}
+
+static int load_capture(const struct loader *l, json_t *doc, struct capture_loss *c)
+{
+	struct place at = { NULL, "capture", 0 };
+	json_t *v = json_object_get(doc, "capture");
+	size_t i;
+
+	if (!v || json_is_null(v))
+		return 0;
+	if (!json_is_object(v))
+		return load_bad(l, &at, "is not an object or null");
+	c->present = true;
+	for (i = 0; i < COUNT_OF(capture_counts); i++)
+		if (load_count(l, v, &at, capture_counts[i].key, INT64_MAX,
+			       (uint64_t *)((char *)c + capture_counts[i].offset)) < 0)
+			return -EINVAL;
+	return 0;
+}
+
 static int load_list(const struct loader *l, json_t *doc, const char *key, struct result_set *set,
 		     int (*load_row)(const struct loader *, json_t *, const struct place *, struct result_set *))
 {
 	struct place at = { NULL, key, 0 };
-	json_t *list = container(l, doc, &at, JSON_ARRAY), *row;
+	json_t *list = load_container(l, doc, &at, JSON_ARRAY), *row;
 	size_t i;
 
 	if (!list)
@@ -443,7 +279,7 @@ static int load_list(const struct loader *l, json_t *doc, const char *key, struc
 		struct place here = { &at, NULL, i };
 
 		if (!json_is_object(row))
-			return bad(l, &here, "is not an object");
+			return load_bad(l, &here, "is not an object");
 		if (load_row(l, row, &here, set) < 0)
 			return -EINVAL;
 	}
@@ -459,14 +295,14 @@ static int load_document(const struct loader *l, json_t *doc, struct result_set 
 	if (!json_is_object(doc) || !json_is_string(schema))
 		return err_set(l->e, EINVAL, "%s:1: this is no vtscope result: it has no \"schema\"", l->name);
 	if (strcmp(json_string_value(schema), RESULT_SCHEMA))
-		return bad(l, &at_schema, "is not \"" RESULT_SCHEMA "\": another document or another version");
+		return load_bad(l, &at_schema, "is not \"" RESULT_SCHEMA "\": another document or another version");
 	if (load_texts(l, doc, NULL, set_texts, COUNT_OF(set_texts), r) < 0 ||
 	    load_bool(l, doc, NULL, "interrupted", &r->interrupted) < 0 ||
 	    load_count(l, doc, NULL, "seed", RESULT_SEED_MAX, &r->seed) < 0)
 		return -EINVAL;
 	for (i = 0; i < COUNT_OF(set_objects); i++) {
 		struct place at = { NULL, set_objects[i].key, 0 };
-		json_t *part = container(l, doc, &at, JSON_OBJECT);
+		json_t *part = load_container(l, doc, &at, JSON_OBJECT);
 
 		if (!part)
 			return -EINVAL;
@@ -475,7 +311,14 @@ static int load_document(const struct loader *l, json_t *doc, struct result_set 
 	if (load_list(l, doc, "results", r, load_result_row) < 0 ||
 	    load_list(l, doc, "skipped", r, load_skipped_row) < 0)
 		return -EINVAL;
-	return load_list(l, doc, "failed", r, load_failed_row);
+	if (load_list(l, doc, "failed", r, load_failed_row) < 0)
+		return -EINVAL;
+	/* Results of before these three existed have none of them. */
+	if (json_object_get(doc, "self_tests") && load_list(l, doc, "self_tests", r, load_self_test_row) < 0)
+		return -EINVAL;
+	if (json_object_get(doc, "facts") && load_list(l, doc, "facts", r, load_fact_row) < 0)
+		return -EINVAL;
+	return load_capture(l, doc, &r->capture);
 }
 
 int result_set_load(struct result_set *r, const char *bytes, size_t len, const char *name, struct err *e)

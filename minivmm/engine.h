@@ -64,13 +64,18 @@ struct engine_step {
 	char name[64], expected[96], observed[96];
 };
 
+/* Something that the monitor found and that decides what can run there: "requires", "EPT: yes". */
+struct engine_fact {
+	char name[64], value[160];
+};
+
 /* Where a launch's output goes. Any function may be NULL. Payloads are copies: the guest cannot change them. */
 struct sink {
 	void *ctx;
 	void (*record)(void *ctx, const struct guest_record *r, const void *payload);
 	void (*console)(void *ctx, const char *bytes, size_t n);
 	void (*counters)(void *ctx, uint32_t row, bool begin, const struct engine_counters *c);
-	/* What the monitor tested of itself before the rows, step by step, and what it found that decides what can run. */
+	/* What the monitor tests of itself before the rows, step by step: in every launch anew. */
 	void (*step)(void *ctx, const struct engine_step *s);
 };
 
@@ -86,7 +91,7 @@ struct sink {
 const char *engine_offer_reason(unsigned missing);	/* why a row is skipped when the lowest bit of (missing) is not offered */
 
 struct engine_config {
-	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu" */
+	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu", "qemu:CPU": via_check() knows them */
 	const char *qemu;		/* path of qemu-system-x86_64, NULL: from the snapshot's tool record */
 	const struct verdict *verdict;	/* borrowed for the life of the engine */
 	const struct snapshot *snapshot;
@@ -96,7 +101,7 @@ struct engine_config {
 struct engine_info {
 	char backend[64];		/* "kvm_pvm", "QEMU 7.2.22 TCG", "process" */
 	enum provenance provenance;
-	const char *via;		/* "process", "bochs", "qemu" */
+	const char *via;		/* "process", "bochs:corei7_skylake_x", "qemu:EPYC" */
 	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */
 	unsigned offers;		/* ENGINE_* */
 	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
@@ -104,6 +109,8 @@ struct engine_info {
 	bool exact_exits;		/* nothing but the rows is in its counters: not even a doorbell */
 	char memory[32];		/* host backing of guest memory: "4k", "thp", "hugetlb", "" unknown */
 	char cpu_model[64];		/* what the guest sees: "host", "qemu64 ..." */
+	const struct engine_step *step; size_t n_steps;	/* the monitor's self-test, as of open(); the engine owns it */
+	const struct engine_fact *fact; size_t n_facts;	/* and what it found */
 };
 
 struct launch {

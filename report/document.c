@@ -351,7 +351,7 @@ static void show_emulated(struct doc *d)
 		table_text(&t, "%llu", (unsigned long long)r->n);
 		launches_cell(&t, r);
 		table_number(&t, r->exits_observed);
-		table_number(&t, !strcmp(r->clock, "icount") ? r->median : NAN);
+		table_number(&t, !strcmp(r->clock, "instructions") ? r->median : NAN);
 		flag_names(&t, r->flags);
 	}
 	document_table(d, &t);

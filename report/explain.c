@@ -32,6 +32,9 @@ const char *explain_flag(unsigned i)
 		AT(RESULT_BRACKET_BOUND) =
 			"under 10 empty brackets, yet single shots: there is no differenced pass, "
 			"so the bracket is part of the number",
+		AT(RESULT_SPLIT_STAMPS) =
+			"the clock reads that split the round trip cost over 10 % of it: its parts are "
+			"longer than they are without them, the round trip itself is measured unsplit",
 	};
 
 	return i < RESULT_FLAGS && text[i] ? text[i] : "not explained by this version";

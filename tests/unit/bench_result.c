@@ -54,6 +54,10 @@ static void test_round_trip(void)
 	CU_ASSERT(!r.result[1].has_ci && isnan(r.result[1].exits_observed) && r.result[1].memory[0] == 0);
 	CU_ASSERT(r.skipped[1].unverified && !strcmp(r.skipped[1].hint, "run as root\nor use --force"));
 	CU_ASSERT(r.failed[0].rip == 0x1000400123ull && json_object_size(r.failed[0].registers) == 2);
+	CU_ASSERT(r.result[0].split.present && r.result[0].split.handler == 500.5 && !r.result[1].split.present);
+	CU_ASSERT(r.n_self_tests == 1 && r.self_test[0].passed && !strcmp(r.self_test[0].step, "entry with a bad host field"));
+	CU_ASSERT(r.n_facts == 1 && !strcmp(r.fact[0].value, "primary control secondary_controls: yes"));
+	CU_ASSERT(r.capture.present && r.capture.boots == 2 && r.capture.rows_lost == 1);
 	CU_ASSERT(result_set_write(&r, &twice) == 0);
 	CU_ASSERT_STRING_EQUAL(buf_str(&once), buf_str(&twice));
 	result_set_free(&r);
@@ -129,6 +133,12 @@ static void test_hostile(void)
 		{ "\"launches\":[", "\"launches\":[3,", "results[0].launches[0].n is missing" },
 		{ "\"rip\":\"0x1000400123\"", "\"rip\":\"hello\"", "failed[0].stop.rip" },
 		{ "\"rax\":\"0x1\"", "\"rax\":1", "failed[0].stop.registers.rax" },
+		{ "\"split\":{\"exit\":400,", "\"split\":{", "results[0].split.exit is missing" },
+		{ "\"split\":{\"exit\":400,", "\"split\":[400,{}],\"x\":{", "results[0].split is not an object or null" },
+		{ "\"passed\":true", "\"passed\":1", "self_tests[0].passed is not true or false" },
+		{ "\"value\":\"primary", "\"value\":7,\"x\":\"primary", "facts[0].value is not a string" },
+		{ "\"boots_cut\":1", "\"boots_cut\":-1", "capture.boots_cut is not a count" },
+		{ "\"capture\": {", "\"capture\": [],\"x\": {", "capture is not an object or null" },
 		{ "\"hardware\": {", "\"hardware\": null, \"other\": {", "hardware is not an object" },
 		{ "\"seed\": 9007199254740991", "\"seed\": 9007199254740992", "seed" },
 		{ "\"interrupted\": true", "\"interrupted\": 1", "interrupted is not true or false" },

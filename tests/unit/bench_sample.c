@@ -34,6 +34,8 @@ static void add_result(struct result_set *set, const char *op, const char *engin
 	r.range_lo = r.median - 1;
 	r.range_hi = r.median + 1;
 	r.empty_bracket = 60;
+	if (!differenced)
+		r.split = (struct result_split){ true, 400, 500.5, 410, 40 };
 	r.exits_expected = 1;
 	r.exits_observed = differenced ? NAN : 0.005;
 	r.flags = differenced ? RESULT_LFENCE_ASSUMED : RESULT_EXIT_MISMATCH | RESULT_TSC_TRAPPED;
@@ -72,6 +74,27 @@ static void add_others(struct result_set *set)
 	result_set_add_failed(set, &failed);
 }
 
+static void add_monitor(struct result_set *set)
+{
+	struct self_test t = { .passed = true };
+	struct found_fact f = { .name = "" };
+
+	SET(t.engine, "vmx");
+	SET(t.via, "bochs:corei7_skylake_x");
+	SET(t.backend, "Bochs 2.7 corei7_skylake_x");
+	SET(t.step, "entry with a bad host field");
+	SET(t.expected, "VM-instruction error 8");
+	SET(t.observed, "VM-instruction error 8");
+	result_set_add_self_test(set, &t);
+	SET(f.engine, "vmx");
+	SET(f.via, "bochs:corei7_skylake_x");
+	SET(f.backend, "Bochs 2.7 corei7_skylake_x");
+	SET(f.name, "requires");
+	SET(f.value, "primary control secondary_controls: yes");
+	result_set_add_fact(set, &f);
+	set->capture = (struct capture_loss){ true, 2, 1, 700, 3, 2, 1, 40, 60, 1 };
+}
+
 void bench_sample(struct result_set *r)
 {
 	result_set_init(r);
@@ -94,4 +117,5 @@ void bench_sample(struct result_set *r)
 	add_result(r, "exit.cpuid", "kvm", false);
 	add_result(r, "nano.call-ret", "native", true);
 	add_others(r);
+	add_monitor(r);
 }

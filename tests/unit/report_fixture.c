@@ -21,7 +21,7 @@ static const struct carrier carriers[] = {
 	{ "kvm", "kvm_pvm", "process", "software", "tsc" },
 	{ "qemu-kvm", "QEMU 7.2.22, kvm_pvm", "process", "software", "tsc" },
 	{ "tcg", "QEMU 7.2.22 TCG", "process", "software", "tsc" },
-	{ "vmx", "bochs 2.7", "bochs:skylake", "emulated", "icount" },
+	{ "vmx", "bochs 2.7", "bochs:skylake", "emulated", "instructions" },
 };
 
 /* Cycles an operation by carrier, 0: no row. (width) of the distribution on a logarithmic scale. */

@@ -79,7 +79,7 @@ static void test_emulated(void)
 	CU_ASSERT_FALSE(row_has_cycles(&s, row_of(&s, "vmx.vmread.GUEST_RIP")));
 	series_free(&s);
 	/* Neither an instruction count nor a provenance that nobody knows makes cycles. */
-	strcpy(r.result[0].clock, "icount");
+	strcpy(r.result[0].clock, "instructions");
 	strcpy(r.result[1].provenance, "fast!");
 	strcpy(r.result[1].clock, "tsc");
 	CU_ASSERT_EQUAL_FATAL(series_make(&s, &r), 0);
