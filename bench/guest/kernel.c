@@ -40,7 +40,8 @@ typedef uint64_t page_table[512] __attribute__((aligned(4096)));
 
 static page_table pml4, pdpt, pd_4k, pd_2m, pd_window, pt_window;
 static unsigned char window_frames[2 * PAGE_BYTES] __attribute__((aligned(2 * PAGE_BYTES)));
-static struct gate idt[VECTORS] __attribute__((aligned(16)));
+/* Those of interrupts, from VECTORS on, are not present until vector_set(). */
+static struct gate idt[GATES] __attribute__((aligned(16)));
 static struct tss tss = {
 	.io_map = sizeof(struct tss),
 };
@@ -126,7 +127,10 @@ void vector_set(unsigned vector, const void *handler)
 
 void vector_reset(unsigned vector)
 {
-	vector_set(vector, exception_stubs + vector * VECTOR_STUB);
+	if (vector < VECTORS)
+		vector_set(vector, exception_stubs + vector * VECTOR_STUB);
+	else
+		idt[vector] = (struct gate){ .flags = 0 };
 }
 
 static void load_tables(void)

@@ -11,7 +11,8 @@
 #define USER_CS	    0x2b
 #define KERNEL_TSS  0x30
 
-#define VECTORS	    32
+#define VECTORS	    32 /* exceptions */
+#define GATES	    256
 #define VECTOR_DE   0
 #define VECTOR_UD   6
 #define VECTOR_DF   8
