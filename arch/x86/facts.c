@@ -199,3 +199,48 @@ const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsign
 	}
 	return NULL;
 }
+
+#define VMCS_ALWAYS { VMX_CONTROL_NONE, VMX_CONTROL_NONE }
+#define VMCS_IF(group, control) { VMX_##group##_##control, VMX_CONTROL_NONE }
+#define VMCS_IF_EITHER(group, control, group2, control2) { VMX_##group##_##control, VMX_##group2##_##control2 }
+
+const struct vmcs_field vmcs_fields[] = {
+#define VMCS_FIELD(encoding, name, width, type, gate) \
+	{ encoding, #name, VMCS_WIDTH_##width, VMCS_TYPE_##type, gate },
+#include "arch/x86/vmcs.def"
+#undef VMCS_FIELD
+};
+const size_t n_vmcs_fields = COUNT(vmcs_fields);
+
+const struct vmcs_field *vmcs_field_of(uint32_t encoding)
+{
+	uint32_t full = vmcs_encoding_width(encoding) == VMCS_WIDTH_64 ? encoding & ~1u : encoding;
+
+	for (size_t i = 0; i < n_vmcs_fields; i++)
+		if (vmcs_fields[i].encoding == full)
+			return &vmcs_fields[i];
+	return NULL;
+}
+
+const char *vmx_error_name(uint32_t number)
+{
+	static const char *const texts[] = {
+#define VMX_ERROR(number, name, text) [number] = text,
+#include "arch/x86/vmx_errors.def"
+#undef VMX_ERROR
+	};
+
+	return number < COUNT(texts) ? texts[number] : NULL;
+}
+
+const struct vmcb_field vmcb_fields[] = {
+#define VMCB_FIELD(area, offset, bytes, name) { VMCB_AREA_##area, VMCB_AREA_##area + (offset), bytes, #name },
+#include "arch/x86/vmcb.def"
+};
+const size_t n_vmcb_fields = COUNT(vmcb_fields);
+
+const struct svm_intercept svm_intercepts[] = {
+#define SVM_INTERCEPT(word, bit, name) { word, bit, #name },
+#include "arch/x86/vmcb.def"
+};
+const size_t n_svm_intercepts = COUNT(svm_intercepts);

@@ -165,4 +165,91 @@ const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsign
 const char *vmx_exit_name(uint32_t basic_reason);
 const char *svm_exit_name(uint64_t code);
 
+/* VMCS_GUEST_RIP ...: encodings. */
+enum vmcs_encoding {
+#define VMCS_FIELD(encoding, name, width, type, gate) VMCS_##name = (encoding),
+#include "arch/x86/vmcs.def"
+#undef VMCS_FIELD
+};
+
+/* As bits 14:13 and 11:10 of an encoding count. */
+enum vmcs_width { VMCS_WIDTH_16, VMCS_WIDTH_64, VMCS_WIDTH_32, VMCS_WIDTH_NATURAL };
+enum vmcs_type { VMCS_TYPE_CONTROL, VMCS_TYPE_READ_ONLY, VMCS_TYPE_GUEST, VMCS_TYPE_HOST };
+
+static inline enum vmcs_width vmcs_encoding_width(uint32_t encoding)
+{
+	return (enum vmcs_width)(encoding >> 13 & 3);
+}
+
+static inline enum vmcs_type vmcs_encoding_type(uint32_t encoding)
+{
+	return (enum vmcs_type)(encoding >> 10 & 3);
+}
+
+struct vmcs_field {
+	uint32_t encoding;
+	const char *name;	/* "GUEST_RIP" */
+	enum vmcs_width width;
+	enum vmcs_type type;
+	enum vmx_control_id gate[2];	/* either must be offered; VMX_CONTROL_NONE: nothing known, no second one */
+};
+extern const struct vmcs_field vmcs_fields[];	/* ascending */
+extern const size_t n_vmcs_fields;
+
+/* The field of an encoding, full or high; NULL: none is known. */
+const struct vmcs_field *vmcs_field_of(uint32_t encoding);
+
+/* VMX_ERROR_UNSUPPORTED_FIELD ...: VM-instruction error numbers. */
+enum vmx_error_number {
+#define VMX_ERROR(number, name, text) VMX_ERROR_##name = (number),
+#include "arch/x86/vmx_errors.def"
+#undef VMX_ERROR
+};
+
+/* The manual's text, or NULL. */
+const char *vmx_error_name(uint32_t number);
+
+/* VMCB_RIP ...: offsets in the VMCB. */
+enum vmcb_offset {
+#define VMCB_FIELD(area, offset, bytes, name) VMCB_##name = VMCB_AREA_##area + (offset),
+#include "arch/x86/vmcb.def"
+};
+
+/* VMCB_BIT_V_IRQ ...: bits of their fields. */
+enum vmcb_bit {
+#define VMCB_BIT(field, bit, name) VMCB_BIT_##name = (bit),
+#include "arch/x86/vmcb.def"
+};
+
+enum vmcb_clean {
+#define VMCB_CLEAN(bit, name) VMCB_CLEAN_##name = 1 << (bit),
+#include "arch/x86/vmcb.def"
+};
+
+enum vmcb_tlb {
+#define VMCB_TLB(value, name) VMCB_TLB_##name = (value),
+#include "arch/x86/vmcb.def"
+};
+
+struct vmcb_field {
+	uint32_t area;		/* VMCB_AREA_CONTROL, VMCB_AREA_SAVE */
+	uint32_t offset, bytes;	/* in the VMCB */
+	const char *name;	/* "EXITCODE" */
+};
+extern const struct vmcb_field vmcb_fields[];	/* ascending */
+extern const size_t n_vmcb_fields;
+
+struct svm_intercept {
+	uint32_t word, bit;	/* offset of the 32-bit word in the VMCB */
+	const char *name;	/* svm_exit_name() of svm_intercept_code() */
+};
+extern const struct svm_intercept svm_intercepts[];	/* ascending */
+extern const size_t n_svm_intercepts;
+
+/* EXITCODE of what the intercept stops. */
+static inline uint64_t svm_intercept_code(const struct svm_intercept *i)
+{
+	return (uint64_t)i->word * 8 + i->bit;
+}
+
 #endif

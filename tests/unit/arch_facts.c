@@ -290,6 +290,131 @@ static void test_models(void)
 	CU_ASSERT(cpu_model_of("GenuineIntel", 6, 0xfe) == NULL);
 }
 
+/* Bits 31:15 and 12 of an encoding are reserved, bit 0 is the high half's. */
+static void test_vmcs(void)
+{
+	CU_ASSERT(n_vmcs_fields > 180);
+	for (size_t i = 0; i < n_vmcs_fields; i++) {
+		const struct vmcs_field *f = &vmcs_fields[i];
+
+		CU_ASSERT((f->encoding & 0xffff9001) == 0);
+		CU_ASSERT(f->width == vmcs_encoding_width(f->encoding));
+		CU_ASSERT(f->type == vmcs_encoding_type(f->encoding));
+		CU_ASSERT(i == 0 || vmcs_fields[i - 1].encoding < f->encoding);
+		CU_ASSERT(vmcs_field_of(f->encoding) == f);
+		CU_ASSERT(f->gate[0] != VMX_CONTROL_NONE || f->gate[1] == VMX_CONTROL_NONE);
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT(strcmp(f->name, vmcs_fields[j].name) != 0);
+	}
+}
+
+/* The sections of appendix B have no large holes, and each begins at index 0. */
+static void test_vmcs_indices(void)
+{
+	for (size_t i = 0; i < n_vmcs_fields; i++) {
+		uint32_t index = vmcs_fields[i].encoding >> 1 & 0x1ff;
+		bool first = i == 0 || vmcs_fields[i].encoding >> 10 != vmcs_fields[i - 1].encoding >> 10;
+
+		CU_ASSERT(first ? index == 0 : index - (vmcs_fields[i - 1].encoding >> 1 & 0x1ff) <= 3);
+	}
+}
+
+static bool starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static bool ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+/* What a name says of its field: whose it is and how wide. */
+static void test_vmcs_names(void)
+{
+	for (size_t i = 0; i < n_vmcs_fields; i++) {
+		const struct vmcs_field *f = &vmcs_fields[i];
+		const char *name = f->name;
+
+		CU_ASSERT(starts(name, "HOST_") == (f->type == VMCS_TYPE_HOST));
+		if (starts(name, "GUEST_") && !ends(name, "_ADDRESS") && !ends(name, "_SHADOW"))
+			CU_ASSERT(f->type == VMCS_TYPE_GUEST);
+		if (ends(name, "_SELECTOR"))
+			CU_ASSERT(f->width == VMCS_WIDTH_16);
+		if (ends(name, "_LIMIT") || ends(name, "_AR_BYTES") || ends(name, "_COUNT"))
+			CU_ASSERT(f->width == VMCS_WIDTH_32);
+		if (ends(name, "_ADDR") || ends(name, "_PAT") || ends(name, "_EFER") || strstr(name, "_FRED_"))
+			CU_ASSERT(f->width == VMCS_WIDTH_64);
+		if (ends(name, "S_BASE") || ends(name, "TR_BASE") || strstr(name, "_CR3") || ends(name, "RSP"))
+			CU_ASSERT(f->width == VMCS_WIDTH_NATURAL);
+	}
+	CU_ASSERT(VMCS_GUEST_RIP == 0x681e);
+	CU_ASSERT_STRING_EQUAL(vmcs_field_of(0x4402)->name, "VM_EXIT_REASON");
+	CU_ASSERT_STRING_EQUAL(vmcs_field_of(0x201b)->name, "EPT_POINTER");
+	CU_ASSERT(vmcs_field_of(0x681f) == NULL);
+	CU_ASSERT(vmcs_field_of(0x482c) == NULL);
+	CU_ASSERT(vmcs_field_of(0x201a)->gate[0] == VMX_secondary_enable_ept);
+}
+
+static void test_vmx_errors(void)
+{
+	for (uint32_t n = 0; n < 40; n++) {
+		bool used = n >= 1 && n <= 28 && n != 14 && n != 21 && n != 27;
+
+		CU_ASSERT((vmx_error_name(n) != NULL) == used);
+	}
+	CU_ASSERT(vmx_error_name(UINT32_MAX) == NULL);
+	CU_ASSERT(VMX_ERROR_UNSUPPORTED_FIELD == 12);
+	CU_ASSERT_STRING_EQUAL(vmx_error_name(8), "VM entry with invalid host-state field(s)");
+}
+
+static void test_vmcb(void)
+{
+	for (size_t i = 0; i < n_vmcb_fields; i++) {
+		const struct vmcb_field *f = &vmcb_fields[i];
+		uint32_t end = f->area == VMCB_AREA_CONTROL ? VMCB_AREA_SAVE : VMCB_BYTES;
+
+		CU_ASSERT(f->area == VMCB_AREA_CONTROL || f->area == VMCB_AREA_SAVE);
+		CU_ASSERT(f->bytes > 0);
+		CU_ASSERT(f->offset >= f->area && f->offset + f->bytes <= end);
+		/* Numbers lie where one access reads them. */
+		if (f->bytes <= 8)
+			CU_ASSERT(f->offset % f->bytes == 0);
+		CU_ASSERT(i == 0 || vmcb_fields[i - 1].offset + vmcb_fields[i - 1].bytes <= f->offset);
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT(strcmp(f->name, vmcb_fields[j].name) != 0);
+	}
+	CU_ASSERT(VMCB_EXITCODE == 0x70 && VMCB_NRIP == 0xc8 && VMCB_RAX == 0x5f8 && VMCB_G_PAT == 0x668);
+	CU_ASSERT(VMCB_CLEAN_CET == 0x1000 && VMCB_TLB_FLUSH_GUEST == 3 && VMCB_BIT_V_INTR_MASKING == 24);
+}
+
+/* A word and a bit are an exit code: the two tables tell the same. */
+static void test_intercepts(void)
+{
+	for (size_t i = 0; i < n_svm_intercepts; i++) {
+		const struct svm_intercept *s = &svm_intercepts[i];
+		const char *exit = svm_exit_name(svm_intercept_code(s));
+
+		CU_ASSERT(s->word <= 0x14 && s->word % 4 == 0 && s->bit < 32);
+		CU_ASSERT(i == 0 || svm_intercept_code(s - 1) < svm_intercept_code(s));
+		CU_ASSERT_PTR_NOT_NULL_FATAL(exit);
+		if (strcmp(exit, s->name) != 0)
+			tap_note("%#x bit %u: exit %s, intercept %s", s->word, s->bit, exit, s->name);
+		CU_ASSERT_STRING_EQUAL(exit, s->name);
+	}
+	/* Every exit below 0xa7 has its bit, ranges their first one. */
+	for (uint64_t code = 0; code < 0xa7; code++) {
+		const char *exit = svm_exit_name(code);
+		size_t found = 0;
+
+		for (size_t i = 0; i < n_svm_intercepts; i++)
+			found += exit && strcmp(exit, svm_intercepts[i].name) == 0;
+		CU_ASSERT(!exit || found == 1);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "CPUID rows are unique, in range and named", test_cpuid },
 	{ "CPUID bits are found in registers", test_cpuid_values },
@@ -301,6 +426,12 @@ static const struct tap_test tests[] = {
 	{ "SVM exit codes are <asm/svm.h>'s", test_svm_header },
 	{ "exit names are snake-case", test_exit_names },
 	{ "processor models do not overlap", test_models },
+	{ "VMCS encodings tell the width and type of their row", test_vmcs },
+	{ "VMCS fields of a section follow each other", test_vmcs_indices },
+	{ "VMCS names agree with width and type", test_vmcs_names },
+	{ "VM-instruction errors are those of the manual", test_vmx_errors },
+	{ "VMCB fields ascend in their areas without overlap", test_vmcb },
+	{ "SVM intercepts are exit codes by word and bit", test_intercepts },
 	{ NULL, NULL }
 };
 
