@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vtscope image: the measurement image for machines that are booted from it. */
+#include <errno.h>
+#include <string.h>
+
+#include "bench/op.h"
+#include "cli/cmd.h"
+#include "cli/words.h"
+#include "minivmm/engine.h"
+#include "minivmm/image/iso.h"
+
+static const char *const formats[] = { "iso", "elf", NULL };
+
+/* Every pattern of ops= must name an operation: on the machine it would measure nothing, after a walk to it. */
+static int ops_check(const char *words, struct err *e)
+{
+	for (const char *at = words; (at = strstr(at, "ops=")); ) {
+		if (at != words && at[-1] != ' ') {
+			at++;
+			continue;
+		}
+		at += 4;
+		do {
+			char glob[ISO_WORDS_MAX + 1];
+			size_t n = strcspn(at, ", "), found = 0;
+
+			memcpy(glob, at, n);	/* (words) is no longer: iso_words_check() */
+			glob[n] = 0;
+			for (size_t i = 0; i < n_ops; i++)
+				found += op_matches(&ops[i], glob);
+			if (!found)
+				return err_set(e, EINVAL, "no operation matches '%s' (vtscope list ops)", glob);
+			at += n;
+		} while (*at++ == ',');
+		at--;
+	}
+	return 0;
+}
+
+static int run(struct cli *cli, const struct args *a)
+{
+	const char *file = args_value(a, "output"), *words = args_value(a, "plan");
+	const char *format = args_format(a);
+	struct buf out = BUF_INIT, warning = BUF_INIT;
+	struct err e = { 0 };
+	int rc;
+
+	if (!file)
+		return cli_usage(cli, "image", "name a file: -o vtscope.iso");
+	if (!strcmp(file, "-") && cli->out_tty)
+		return cli_usage(cli, "image", "an image would be written to the terminal: name a file with -o");
+	if (words && !strcmp(format, "elf"))
+		return cli_usage(cli, "image", "--plan is for the ISO's menu; an ELF file gets its words from its loader");
+	if (words && (iso_words_check(words, &e) || ops_check(words, &e)))
+		return cli_usage(cli, "image", "--plan: %s", e.text);
+	if (!strcmp(format, "elf")) {
+		rc = cli_write(cli, file, boot_image, (size_t)(boot_image_end - boot_image));
+	} else {
+		rc = iso_make(boot_image, (size_t)(boot_image_end - boot_image), words, &out, &warning, &e);
+		if (rc)
+			cli_error(cli, &e);
+		else if (warning.len)
+			cli_warn(cli, "%s: %s", file, buf_str(&warning));
+		rc = rc ? cli_status(rc) : cli_write_buf(cli, file, &out);
+	}
+	buf_free(&out);
+	buf_free(&warning);
+	return rc;
+}
+
+static const struct opt opts[] = {
+	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write",
+	  .more = "Without it the extension of -o decides; without either it is iso." },
+	{ .name = "plan", .arg = "WORDS", .help = "what the menu's first entry measures",
+	  .more = "Words for the image's command line, as PLAN above lists them. Without this option the first entry "
+		  "measures everything." },
+	{ 0 }
+};
+
+const struct cmd cmd_image = {
+	.name = "image",
+	.operands = "",
+	.summary = "write the boot image that measures a machine with nothing below it",
+	.description =
+		"Writes a disk image that boots on BIOS and EFI machines, from a CD or a USB stick, and measures what VMX "
+		"or SVM costs there in ring 0: no operating system, no other hypervisor, interrupts off. It writes to no "
+		"disk. An .elf file is the image alone, for GRUB's multiboot command, PXE or an emulator's -kernel.\n\n"
+		"The ISO needs grub-mkrescue (package grub-common), grub-pc-bin for BIOS, grub-efi-amd64-bin for EFI, "
+		"xorriso and mtools.",
+	.examples =
+		"vtscope image -o vtscope.iso\n  a disk that measures everything\n"
+		"vtscope image -o vtscope.iso --plan \"engine=vmx ops=vmx.*\"\n  one that measures the instructions of VMX\n"
+		"vtscope image -o vtscope.elf\n  the bare image\n",
+	.opts = opts,
+	.run = run,
+};

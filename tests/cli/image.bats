@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vtscope image: what it writes, what it refuses, and that it leaves nothing behind.
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+}
+
+teardown() {
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+need_grub() {
+	for p in grub-mkrescue xorriso mformat; do
+		command -v "$p" >/dev/null || skip "$p is missing: apt-get install grub-common grub-pc-bin xorriso mtools"
+	done
+	[ -d /usr/lib/grub/i386-pc ] || skip "GRUB for BIOS is missing: apt-get install grub-pc-bin"
+}
+
+# A folder of programs, each as its script says: PATH for a vtscope that finds no other.
+programs() {
+	mkdir -p bin
+	for p in "$@"; do
+		printf '#!/bin/sh\n%s\n' "${p#*:}" >"bin/${p%%:*}"
+		chmod +x "bin/${p%%:*}"
+	done
+	mkdir -p lib/grub/i386-pc
+}
+
+@test "image: an ELF file is the image itself" {
+	run -0 --separate-stderr "$VTSCOPE" image -o a.elf
+	cmp a.elf "${top_builddir:?}/bench/root/vtscope-image.elf"
+}
+
+@test "image: an ISO boots from CD and stick, and is the same every time" {
+	need_grub
+	run -0 --separate-stderr "$VTSCOPE" image -o a.iso
+	[ -z "$output" ]
+	sleep 1.1
+	run -0 --separate-stderr "$VTSCOPE" image -o b.iso
+	cmp a.iso b.iso
+	[ "$(dd if=a.iso bs=1 skip=32769 count=5 status=none)" = CD001 ]
+	[ "$(dd if=a.iso bs=1 skip=510 count=2 status=none | od -An -tx1)" = " 55 aa" ]
+	run -0 --separate-stderr "$VTSCOPE" image -o c.iso --plan "engine=vmx ops=exit.*,nano.in"
+	run ! cmp -s a.iso c.iso
+	xorriso -osirrox on -indev c.iso -extract /boot/grub/grub.cfg grub.cfg -extract /boot/vtscope.elf v.elf 2>xorriso.log
+	grep -F "multiboot /boot/vtscope.elf 'engine=vmx' 'ops=exit.*,nano.in'" grub.cfg
+	cmp v.elf "${top_builddir:?}/bench/root/vtscope-image.elf"
+}
+
+@test "image: without -o, or to a terminal, it is refused" {
+	run --separate-stderr "$VTSCOPE" image
+	says 2 "name a file"
+	need_terminal
+	run on_terminal "$VTSCOPE image -o -"
+	[[ $output == *"name a file with -o"* ]]
+}
+
+@test "image: a plan that the image would not understand is refused here" {
+	for plan in "engin=vmx:knows no 'engin'" "ops=zz.*:no operation matches 'zz.*'" "fast:no KEY=VALUE" \
+		"seed=1'2:no place" "ops=nano.in,:no operation matches ''"; do
+		run --separate-stderr "$VTSCOPE" image -o a.iso --plan "${plan%%:*}"
+		says 2 "${plan#*:}"
+		[ ! -e a.iso ]
+	done
+	run --separate-stderr "$VTSCOPE" image -o a.elf --plan seed=1
+	says 2 "--plan is for the ISO's menu"
+}
+
+@test "image: what is missing is named with its package" {
+	programs unused:
+	run --separate-stderr env PATH="$PWD/bin" "$VTSCOPE" image -o a.iso
+	says 1 "install the package grub-common"
+	programs "grub-mkrescue:exit 0"
+	run --separate-stderr env PATH="$PWD/bin" "$VTSCOPE" image -o a.iso
+	says 1 "install the package xorriso"
+	programs "xorriso:exit 0"
+	run --separate-stderr env PATH="$PWD/bin" "$VTSCOPE" image -o a.iso
+	says 1 "install the package mtools"
+	programs "mformat:exit 0"
+	rmdir lib/grub/i386-pc
+	run --separate-stderr env PATH="$PWD/bin" "$VTSCOPE" image -o a.iso
+	says 1 "grub-pc-bin (BIOS) and grub-efi-amd64-bin (EFI)"
+	[ ! -e a.iso ]
+}
+
+@test "image: GRUB that fails or lies leaves no file, and says why" {
+	programs "xorriso:exit 0" "mformat:exit 0" \
+		"grub-mkrescue:echo 'grub-mkrescue: warning: x' >&2; echo 'xorriso : FAILURE : no room' >&2; exit 1"
+	run --separate-stderr env PATH="$PWD/bin:/usr/bin:/bin" "$VTSCOPE" image -o a.iso
+	says 1 "FAILURE : no room"
+	programs "grub-mkrescue:exit 0"
+	run --separate-stderr env PATH="$PWD/bin:/usr/bin:/bin" "$VTSCOPE" image -o a.iso
+	says 1 "vtscope.iso"
+	programs "grub-mkrescue:head -c 70000 /dev/zero >\"\$2\""
+	run --separate-stderr env PATH="$PWD/bin:/usr/bin:/bin" "$VTSCOPE" image -o a.iso
+	says 1 "left no ISO 9660 file"
+	[ ! -e a.iso ]
+}
+
+@test "image: Ctrl-C leaves neither a folder nor a file" {
+	programs "xorriso:exit 0" "mformat:exit 0" "grub-mkrescue:touch \"\$TMPDIR/started\"; exec sleep 60"
+	PATH=$PWD/bin:/usr/bin:/bin env --default-signal=INT "$VTSCOPE" image -o a.iso 2>said 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		compgen -G "$TMPDIR/*/started" >/dev/null && break
+		sleep 0.05
+	done
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 130 ]
+	[ ! -e a.iso ]
+}
