@@ -52,6 +52,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum guest_doorbell {
@@ -219,6 +220,8 @@ struct ring0_platform {
 int runner_main(const struct ring0_platform *p);
 /* The catalogue that the runner was built with. Name of operation (op), NULL: there are no more. */
 const char *runner_op_name(uint32_t op);
+/* Does operation (op) mean anything to (engine)? HLT in ring 0 with nothing below never comes back. */
+bool runner_op_fits(uint32_t op, enum ring0_engine engine);
 /* What belongs into guest_row.arg. */
 void runner_op_piece(uint32_t op, uint64_t arg[2]);
 

@@ -4,6 +4,8 @@
 
 #define UNSUPPORTED_IN_IMAGE "the boot image prepares no pointer chains"
 
+#define UNFIT "this engine does not have what the operation wants"
+
 static struct root *active; /* for what is called without a context: doorbells and faults */
 
 /* ---- what the monitor asks for ---- */
@@ -59,6 +61,8 @@ static bool row_open(struct row_run *run)
 {
 	const struct root_op *op = root_op_of(run->row->op);
 
+	if (!runner_op_fits(run->row->op, root_of(run)->platform->engine))
+		return root_missing(run, UNFIT);
 	if (!op)
 		return guest_row_open(run);
 	run->body.start = op->start;

@@ -23,6 +23,7 @@
 #define MULTIBOOT_INFO_MEMORY	0x001
 #define MULTIBOOT_INFO_CMDLINE	0x004
 #define MULTIBOOT_INFO_MMAP	0x040
+#define MULTIBOOT_INFO_LOADER	0x200
 #define MULTIBOOT_INFO_FB	0x1000
 
 struct multiboot_info {
@@ -33,6 +34,12 @@ struct multiboot_info {
 	uint64_t framebuffer_addr;
 	uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height;
 	uint8_t framebuffer_bpp, framebuffer_type, color_info[6];
+} __attribute__((packed));
+
+struct multiboot_mmap {
+	uint32_t size;			/* of what follows */
+	uint64_t addr, len;
+	uint32_t type;			/* 1: RAM */
 } __attribute__((packed));
 
 #define PVH_START_MAGIC		0x336ec578

@@ -8,7 +8,7 @@
 #include "minivmm/long_mode.h"
 #include "minivmm/monitor/boot/multiboot.h"
 
-#define HEADER_FLAGS	(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY | MULTIBOOT_VIDEO | MULTIBOOT_ADDRESSES)
+#define HEADER_FLAGS	(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY | MULTIBOOT_ADDRESSES)
 
 	PVH_NOTE start_pvh
 
