@@ -9,6 +9,8 @@
 #define K OP_LEVEL_K
 #define U OP_LEVEL_U
 #define A OP_LEVEL_A
+#define R OP_LEVEL_R
+#define M OP_LEVEL_M
 
 const struct op ops[] = {
 #define OP(sym, name_, body, level_, wants_, inner_, exits_, offset_, length_, summary_, start_, stop_) \

@@ -11,7 +11,7 @@
 
 #include "bench/op_flags.h"
 
-enum op_level { OP_LEVEL_K, OP_LEVEL_U, OP_LEVEL_A, OP_LEVEL_R };
+enum op_level { OP_LEVEL_K, OP_LEVEL_U, OP_LEVEL_A, OP_LEVEL_R, OP_LEVEL_M };
 
 struct op {
 	const char *name;	/* "exit.cpuid" */
@@ -28,6 +28,11 @@ extern const size_t n_ops;
 
 const struct op *op_find(const char *name);	/* NULL: no such operation */
 bool op_matches(const struct op *op, const char *glob);
+/*
+ * VM exits per operation in a guest of the project's own monitor (engines vmx and svm), where each row has the controls
+ * that make it exit: exact. EXITS_VARY: not stated (rows of level R leave their guests themselves).
+ */
+double op_monitor_exits(const struct op *op);
 /* "nano", "exit", "cpu", "mem": the part before the first dot, in (out). */
 void op_group(const struct op *op, char out[16]);
 

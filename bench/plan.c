@@ -152,6 +152,12 @@ static void offers_check(struct plan_row *row, const struct engine_info *info)
 	snprintf(row->reason, sizeof(row->reason), "%s", engine_offer_reason(missing & -missing));
 }
 
+/* Rows that only another kind of engine can have are none of this one's. */
+static bool speaks(const struct engine_ops *engine, const struct op *op)
+{
+	return !(op->wants & (ENGINE_MONITOR | ENGINE_VMX | ENGINE_SVM) & ~engine->speaks);
+}
+
 /* The rows of one engine: what its needs say holds for all of them. */
 static void engine_rows(struct plan *p, size_t index, const struct bench_options *o, const struct engine_config *c)
 {
@@ -174,7 +180,7 @@ static void engine_rows(struct plan *p, size_t index, const struct bench_options
 		struct plan_row *row = &p->row[p->n];
 
 		if ((o->n_op_globs && !any_matches(&ops[i], o->op_globs, o->n_op_globs)) ||
-		    any_matches(&ops[i], o->excludes, o->n_excludes))
+		    any_matches(&ops[i], o->excludes, o->n_excludes) || !speaks(pe->ops, &ops[i]))
 			continue;
 		*row = common;
 		row->op = &ops[i];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/exit_reason.h"
 #include "bench/op.h"
 #include "cli/args.h"
 #include "cli/words.h"
@@ -53,6 +54,46 @@ static json_t *op_json(size_t i)
 			 "start", op->start, "stop", op->stop, "inner", (int)op->inner, "exits",
 			 op->exits < 0 ? json_null() : json_real(op->exits), "wants",
 			 words_json(wants, n), "unit", "cycles");
+}
+
+/* ---- exits ---- */
+
+static size_t count_exits(void)
+{
+	return n_exit_reasons;
+}
+
+static void exit_text(size_t i, struct buf *name, struct buf *rest)
+{
+	const struct exit_reason *r = &exit_reasons[i];
+	const char *why = exit_reason_why(r);
+	const struct op *op;
+
+	buf_printf(name, "%s %s", exit_vendor_name(r->vendor), r->name);
+	if (r->vendor == EXIT_VENDOR_VMX)
+		buf_printf(rest, "%-11u", r->first);
+	else if (r->first == r->last)
+		buf_printf(rest, "%03xh       ", r->first);
+	else
+		buf_printf(rest, "%03xh-%03xh  ", r->first, r->last);
+	if (why)
+		buf_printf(rest, "not caused here: %s", why);
+	for (size_t n = 0; (op = exit_reason_op(r, n)); n++)
+		buf_printf(rest, "%s%s", n ? " " : "", op->name);
+}
+
+static json_t *exit_json(size_t i)
+{
+	const struct exit_reason *r = &exit_reasons[i];
+	const char *why = exit_reason_why(r);
+	json_t *names = json_array();
+	const struct op *op;
+
+	for (size_t n = 0; (op = exit_reason_op(r, n)); n++)
+		json_array_append_new(names, json_string(op->name));
+	return json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "vendor", exit_vendor_name(r->vendor), "name",
+			 r->name, "first", (int)r->first, "last", (int)r->last, "operations", names,
+			 "unreachable", why ? json_string(why) : json_null());
 }
 
 /* ---- engines ---- */
@@ -158,11 +199,12 @@ static json_t *format_json(size_t i)
 
 static const struct kind kinds[] = {
 	{ "ops", count_ops, op_text, op_json },
+	{ "exits", count_exits, exit_text, exit_json },
 	{ "engines", count_engines, engine_text, engine_json },
 	{ "checks", count_checks, check_text, check_json },
 	{ "formats", count_formats, format_text, format_json },
 };
-static const char *const kind_names[] = { "ops", "engines", "checks", "formats", NULL };
+static const char *const kind_names[] = { "ops", "exits", "engines", "checks", "formats", NULL };
 
 static void list_text(const struct kind *k, struct buf *out)
 {
@@ -231,11 +273,11 @@ static const struct opt opts[] = {
 
 const struct cmd cmd_list = {
 	.name = "list",
-	.operands = "ops|engines|checks|formats",
+	.operands = "ops|exits|engines|checks|formats",
 	.min_operands = 1,
 	.max_operands = 1,
 	.operand_choices = kind_names,
-	.summary = "list operations, engines, checks or formats",
+	.summary = "list operations, exits, engines, checks or formats",
 	.description =
 		"Prints one of the tables that vtscope is built from.\n"
 		"\n"
@@ -243,6 +285,8 @@ const struct cmd cmd_list = {
 		"each: what starts and what stops the clock, how many operations one bracket holds, how "
 		"many VM exits one must cause (null: depends on controls and backend), and what it wants "
 		"of an engine.\n"
+		"* `exits`: every reason for which a processor leaves a guest (VMX basic exit reasons, SVM exit "
+		"codes) with the operations that cause it, or why none does.\n"
 		"* `engines`: what can execute a guest, and the checks that must be answered yes for it.\n"
 		"* `checks`: the questions that `vtscope probe` answers; `vtscope probe --explain CHECK` "
 		"says how.\n"

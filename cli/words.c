@@ -38,6 +38,7 @@ static const struct {
 	[OP_LEVEL_U] = { "user", "measured in user mode" },
 	[OP_LEVEL_A] = { "any", "measured in ring 0 of a guest and in user mode of a process" },
 	[OP_LEVEL_R] = { "root", "measured in ring 0 by the host of a guest (VMX root operation, an SVM host)" },
+	[OP_LEVEL_M] = { "monitor", "measured in ring 0 of a guest of vtscope's own monitor" },
 };
 
 const char *level_word(enum op_level level)

@@ -14,7 +14,7 @@
 
 /* What an operation wants (op.wants), as words; returns how many. */
 size_t want_words(uint32_t wants, const char *out[WORDS_MAX]);
-const char *level_word(enum op_level level);	/* "kernel" "user" "any" "root" */
+const char *level_word(enum op_level level);	/* "kernel" "user" "any" "root" "monitor" */
 const char *level_meaning(enum op_level level);	/* "measured in ring 0" ... */
 
 #endif

@@ -14,11 +14,12 @@ enum {
 	ENGINE_SVM = 0,
 };
 
-/* Rows of level R have no body here: bench/root/ knows them. */
+/* Rows of level R and M have no body here: bench/root/ knows them. */
 #define SYMBOLS_OF_K(body) extern const char op_##body[], op_##body##_end[];
 #define SYMBOLS_OF_U(body) SYMBOLS_OF_K(body)
 #define SYMBOLS_OF_A(body) SYMBOLS_OF_K(body)
 #define SYMBOLS_OF_R(body)
+#define SYMBOLS_OF_M(body)
 
 #pragma GCC visibility push(hidden)
 #define OP(sym, name, body, level, ...) SYMBOLS_OF_##level(body)
@@ -30,9 +31,10 @@ enum {
 #define CODE_OF_U(body) CODE_OF_K(body)
 #define CODE_OF_A(body) CODE_OF_K(body)
 #define CODE_OF_R(body) NULL, NULL
+#define CODE_OF_M(body) NULL, NULL
 
 #define OP(sym, name, body, level, wants, ...) \
-	[OP_##sym] = { CODE_OF_##level(body), BODY_##level, wants },
+	[OP_##sym] = { CODE_OF_##level(body), BODY_##level, wants, BODY_COPIES },
 const struct body bodies[OP_COUNT] = {
 #include "bench/ops.def"
 };

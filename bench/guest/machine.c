@@ -80,6 +80,10 @@ bool machine_row_open(struct row_run *run)
 {
 	struct body_regs *regs = &run->regs;
 
+	if (!run->body.start) {
+		runner_log(run->runner, run->index, "only the boot image's runner has this operation");
+		return false;
+	}
 	if (run->piece && run->body.flags & OPF_PAGES_2M) {
 		run->piece += GUEST_VIRT_2M - GUEST_VIRT_BASE;
 		regs->rax = regs->rsi = (uint64_t)(uintptr_t)run->piece;

@@ -37,7 +37,7 @@ static bool time_left(const struct row_run *run, unsigned sixteenths)
 
 static uint64_t shoot(struct row_run *run, unsigned copies)
 {
-	size_t size = (size_t)(run->body.end - run->body.start) / BODY_COPIES;
+	size_t size = (size_t)(run->body.end - run->body.start) / run->body.copies;
 
 	run->result.executions += copies;
 	if (run->before)
@@ -150,7 +150,7 @@ static unsigned choose_copies(const struct row_run *run, uint64_t single, uint64
 	uint64_t body = single > empty ? single - empty : 1;
 	unsigned n = 1;
 
-	while (n < BODY_COPIES / 2 && n * body < 20 * empty &&
+	while (n < run->body.copies / 2 && n * body < 20 * empty &&
 	       3 * 2 * n * body * DIFF_PAIRS_WANT < left)
 		n *= 2;
 	return n;

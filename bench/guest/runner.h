@@ -43,12 +43,13 @@ _Static_assert(offsetof(struct body_regs, touch) == REGS_TOUCH, "as in ops.S");
 _Static_assert(offsetof(struct body_regs, start) == REGS_START, "as in ops.S");
 _Static_assert(offsetof(struct body_regs, stop) == REGS_STOP, "as in ops.S");
 
-enum body_level { BODY_K, BODY_U, BODY_A, BODY_R }; /* LEVEL of ops.def */
+enum body_level { BODY_K, BODY_U, BODY_A, BODY_R, BODY_M }; /* LEVEL of ops.def */
 
 struct body {
-	const char *start, *end; /* NULL for BODY_R: bench/root/ has it */
+	const char *start, *end; /* NULL for BODY_R and BODY_M: bench/root/ has it */
 	enum body_level level;
 	uint32_t flags; /* OPF_* */
+	uint32_t copies; /* from start to end: BODY_COPIES, or fewer where bench/root/ has them */
 };
 extern const struct body bodies[OP_COUNT];
 

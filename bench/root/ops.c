@@ -6,6 +6,7 @@
 #define DECLARE_K(body)
 #define DECLARE_U(body)
 #define DECLARE_A(body)
+#define DECLARE_M(body)
 #define DECLARE_R(body) extern const struct root_op root_##body;
 #define OP(sym, name, body, level, ...) DECLARE_##level(body)
 #pragma GCC visibility push(hidden)
@@ -16,6 +17,7 @@
 #define ROW_K(sym, body)
 #define ROW_U(sym, body)
 #define ROW_A(sym, body)
+#define ROW_M(sym, body)
 #define ROW_R(sym, body) [OP_##sym] = &root_##body,
 #define OP(sym, name, body, level, ...) ROW_##level(sym, body)
 static const struct root_op *const root_ops[OP_COUNT] = {

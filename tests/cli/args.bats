@@ -54,7 +54,7 @@ load lib
 
 @test "a verb without its operand says what it needs" {
 	run --separate-stderr "$VTSCOPE" list
-	says 2 "list needs ops|engines|checks|formats"
+	says 2 "list needs ops|exits|engines|checks|formats"
 }
 
 @test "an unknown engine is refused with the nearest one" {

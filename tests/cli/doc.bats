@@ -143,7 +143,7 @@ bash_offers() {
 	[ "$(bash_offers list -o o)" = out.json ]
 	[ "$(bash_offers bench --engine = tc)" = tcg ]
 	[ "$(bash_offers bench --engine tcg,kv)" = tcg,kvm ]
-	[ "$(bash_offers bench --op exit.cpu)" = exit.cpuid ]
+	[ "$(bash_offers bench --op nano.sys)" = nano.syscall ]
 	[ "$(bash_offers probe --explain kvm.tr)" = kvm.trial ]
 	[ "$(bash_offers report o)" = out.json ]
 }
@@ -179,9 +179,23 @@ bash_offers() {
 	[[ $output == *list* ]]
 }
 
+@test "every exit is listed with operations that exist, or with why there is none" {
+	ops=$("$VTSCOPE" list ops | sed 's/ .*//')
+	n=0
+	while read -r vendor name _ rest; do
+		[[ $vendor == [vs][mv][xm] && -n $name && -n $rest ]]
+		n=$((n + 1))
+		[[ $rest == "not caused here: "?* ]] && continue
+		for op in $rest; do
+			grep -qxF -- "$op" <<<"$ops"
+		done
+	done < <("$VTSCOPE" list exits)
+	[ "$n" -gt 130 ]
+}
+
 @test "the documents of list are valid by their schema" {
 	[ -n "$PYTHON3" ] || skip "python3-jsonschema is missing: apt-get install python3-jsonschema"
-	for kind in ops engines checks formats; do
+	for kind in ops exits engines checks formats; do
 		"$VTSCOPE" list "$kind" --format json >"$BATS_TEST_TMPDIR/$kind.json"
 		validate "$BATS_TEST_TMPDIR/$kind.json" list
 	done

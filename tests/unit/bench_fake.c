@@ -324,6 +324,15 @@ void fake_run(struct result_set *r, const struct bench_options *o, const struct 
 	snapshot_free(&s);
 }
 
+size_t fake_ops(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_ops; i++)
+		n += !(ops[i].wants & (ENGINE_MONITOR | ENGINE_VMX | ENGINE_SVM));
+	return n;
+}
+
 void fake_run_ops(struct result_set *r, const char *const *globs, size_t n, unsigned launches, double seconds)
 {
 	static const char *const engine[] = { "fake" };

@@ -57,6 +57,9 @@ struct fake {
 };
 extern struct fake fake;
 
+/* How many operations an engine without the monitor's tongues is planned for. */
+size_t fake_ops(void);
+
 extern const struct engine_ops fake_engine;		/* "fake", needs kvm.device and kvm.vm */
 extern const struct engine_ops fake_process_engine;	/* "process", needs nothing */
 extern const struct engine_ops *const fake_table[2];

@@ -55,7 +55,7 @@ static void check_needs(enum answer device, enum answer vm, bool force, enum pla
 	fake_verdict(&v, "kvm.device", device, "kvm.vm", vm, NULL);
 	o.force = force;
 	CU_ASSERT_FATAL(plan(&p, &o, &v, &e) == 0);
-	CU_ASSERT(p.n == n_ops);
+	CU_ASSERT(p.n == fake_ops());
 	for (i = 0; i < p.n; i++) {
 		CU_ASSERT(p.row[i].state == want);
 		CU_ASSERT_STRING_EQUAL(p.row[i].check, check);
@@ -64,7 +64,7 @@ static void check_needs(enum answer device, enum answer vm, bool force, enum pla
 			CU_ASSERT(strstr(p.row[i].hint, check) != NULL);
 	}
 	CU_ASSERT((p.engine[0].engine != NULL) == (want == PLAN_RUN));
-	CU_ASSERT(p.runnable == (want == PLAN_RUN ? n_ops : 0));
+	CU_ASSERT(p.runnable == (want == PLAN_RUN ? fake_ops() : 0));
 	plan_free(&p);
 	CU_ASSERT(fake.closed == (want == PLAN_RUN));
 	verdict_free(&v);
@@ -108,7 +108,7 @@ static void test_open_fails(void)
 	fake.open_error = ENOTSUP;
 	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
 	CU_ASSERT_FATAL(plan(&p, &o, &v, &e) == 0);
-	CU_ASSERT(p.n == 2 * n_ops && p.runnable == 0);
+	CU_ASSERT(p.n == 2 * fake_ops() && p.runnable == 0);
 	CU_ASSERT(p.row[0].state == PLAN_SKIP);
 	CU_ASSERT_STRING_EQUAL(p.row[0].reason, "the fake does not open");
 	plan_free(&p);

@@ -399,14 +399,14 @@ static void test_seeded_order(void)
 	result_set_free(&set);
 	memcpy(first, fake.order, sizeof(first));
 	n = fake.n_order;
-	CU_ASSERT(n == 2 * n_ops);
+	CU_ASSERT(n == 2 * fake_ops());
 	fake_reset();
 	fake_run_ops(&set, globs, 1, 2, 0);
 	result_set_free(&set);
 	CU_ASSERT(fake.n_order == n && !memcmp(first, fake.order, n * sizeof(*first)));
-	for (i = 0; i < n_ops; i++)
+	for (i = 0; i < fake_ops(); i++)
 		moved += first[i] != i;
-	CU_ASSERT(moved > n_ops / 2);
+	CU_ASSERT(moved > fake_ops() / 2);
 }
 
 static void run_both(char order[21], uint64_t seed)
