@@ -4,6 +4,8 @@
 
 uint64_t vcpu_stamps[2];
 
+#define VCPU_RUNNING ((enum vcpu_end)-1)
+
 static const struct vcpu_vendor *running; /* for guest code, which has no context */
 
 int monitor_open(struct monitor *m, const struct vcpu_vendor *vendor, const struct monitor_host *host,
@@ -78,28 +80,37 @@ static bool is_own_call(uint64_t number)
 	return number >= MONITOR_CALL_DONE && number <= MONITOR_CALL_STAMPS_OFF;
 }
 
+/* One full exit. VCPU_RUNNING: enter again. */
+static enum vcpu_end serve_exit(struct vcpu *v, enum vcpu_exit_kind kind, const uint64_t gpr[16])
+{
+	if (kind == VCPU_EXIT_WATCHDOG)
+		return VCPU_DEADLINE;
+	if (kind == VCPU_EXIT_FAILED)
+		return VCPU_ENTRY_FAILED;
+	if (kind == VCPU_EXIT_CALL && is_own_call(gpr[0]))
+		return serve_call(v, (uint32_t)gpr[0]) ? VCPU_RUNNING : VCPU_DONE;
+	if (kind != VCPU_EXIT_UNASKED && is_counted(v)) {
+		count_and_skip(v);
+		return VCPU_RUNNING;
+	}
+	return v->on_exit && v->on_exit(v, v->on_exit_ctx) ? VCPU_RUNNING : VCPU_EXIT;
+}
+
 enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg)
 {
 	const struct vcpu_vendor *vendor = v->monitor->vendor;
 	uint64_t gpr[16] = { 0 };
+	enum vcpu_end end;
 
 	vendor->start(v, fn, arg, gpr);
-	for (;;) {
-		enum vcpu_exit_kind kind = vendor->run(v, gpr);
-
-		if (kind == VCPU_EXIT_CALL && is_own_call(gpr[0])) {
-			if (!serve_call(v, (uint32_t)gpr[0]))
-				return VCPU_DONE;
-		} else if (kind != VCPU_EXIT_WATCHDOG && kind != VCPU_EXIT_FAILED && is_counted(v)) {
-			count_and_skip(v);
-		} else if (kind == VCPU_EXIT_WATCHDOG || kind == VCPU_EXIT_FAILED || !v->on_exit ||
-			   !v->on_exit(v, v->on_exit_ctx)) {
-			vendor->describe(v, gpr);
-			return kind == VCPU_EXIT_WATCHDOG ? VCPU_DEADLINE :
-			       kind == VCPU_EXIT_FAILED	  ? VCPU_ENTRY_FAILED :
-							    VCPU_EXIT;
-		}
-	}
+	do
+		end = serve_exit(v, vendor->run(v, gpr), gpr);
+	while (end == VCPU_RUNNING);
+	if (end != VCPU_DONE)
+		vendor->describe(v, gpr);
+	if (vendor->end)
+		vendor->end(v);
+	return end;
 }
 
 void vcpu_guest_stamps(bool on)

@@ -19,6 +19,7 @@ enum vcpu_exit_kind {
 	VCPU_EXIT_CALL,		/* VMCALL or VMMCALL; its number in gpr[0] */
 	VCPU_EXIT_WATCHDOG,
 	VCPU_EXIT_REASON,	/* any other: v->reason */
+	VCPU_EXIT_UNASKED,	/* v->reason may be the row's, but the event is not: never counted */
 	VCPU_EXIT_FAILED,	/* the entry was refused: v->instruction_error, or v->reason is 33, 34, 41 or VMEXIT_INVALID */
 };
 
@@ -36,9 +37,11 @@ struct vcpu_vendor {
 	void (*start)(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16]);
 	/* Enters until an exit that the fast path does not take. (gpr): the guest's, order of struct guest_fault. */
 	enum vcpu_exit_kind (*run)(struct vcpu *v, uint64_t gpr[16]);
+	/* Behind the last run() of a vcpu_call(): what exits left otherwise than it was, the watchdog off. NULL: nothing. */
+	void (*end)(struct vcpu *v);
 	/* Executed by a guest: the vendor's hypercall with (number) in rax. */
 	void (*call)(uint32_t number);
-	/* RIP behind the instruction that exited. */
+	/* RIP behind the instruction that exited: want.fast.length where the row gives it for its own exits. */
 	void (*skip)(struct vcpu *v);
 	void (*stamps)(struct vcpu *v, bool on);
 	/* The name of v->reason, never NULL, and what else there is to say, into fault.what; registers into fault. */

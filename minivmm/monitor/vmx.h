@@ -17,6 +17,13 @@
 
 #pragma GCC visibility push(hidden)
 
+/* VMCS_GUEST_RIP ...: encodings. */
+enum vmcs_field {
+#define VMCS_FIELD(encoding, name, width, type, gate) VMCS_##name = (encoding),
+#include "arch/x86/vmcs.def"
+#undef VMCS_FIELD
+};
+
 /* ---- instructions (SDM volume 3, chapter 31) ---- */
 
 enum vmx_result {

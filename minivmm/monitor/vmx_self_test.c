@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vmx_self_test.c - the ladder: from entries that must be refused to a guest that must be ended. What a rung relies on
+ * the rungs before it have shown; the first that does not hold ends it.
+ */
+#include "minivmm/monitor/vmx_private.h"
+
+#define ERROR_HOST_STATE	8u
+#define CPUIDS			64u
+#define SPIN_TICKS		(1u << 18)
+#define VECTOR_UD		6u
+#define STRANGE_CALL		0x1234u	/* not one of the monitor's own */
+
+/* A rung: (v) is ready with what (want) says. It says what it saw, and whether that is what must be. */
+struct rung {
+	const char *step, *expected;
+	struct vcpu_want want;
+	uint64_t watchdog_ticks;
+	bool (*climb)(struct vcpu *v, struct text *observed);
+};
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* ---- observed ---- */
+
+static void say_end(struct text *t, const struct vcpu *v, enum vcpu_end end)
+{
+	if (end == VCPU_DONE)
+		text_put(t, "the guest's end");
+	else if (end == VCPU_DEADLINE)
+		text_put(t, "ended by the watchdog");
+	else
+		text_put(t, v->fault.what);
+}
+
+/* ---- rungs ---- */
+
+static bool bad_host_field(struct vcpu *v, struct text *observed)
+{
+	vmx_vmwrite(VMCS_HOST_CS_SELECTOR, 0);
+	say_end(observed, v, vcpu_call(v, nothing, NULL));
+	return v->instruction_error == ERROR_HOST_STATE;
+}
+
+/* start() sets RFLAGS, so it is another field of the guest: the reserved bits of its access rights. */
+static bool bad_guest_state(struct vcpu *v, struct text *observed)
+{
+	vmx_vmwrite(VMCS_GUEST_TR_AR_BYTES, 0xf00);
+	say_end(observed, v, vcpu_call(v, nothing, NULL));
+	return v->reason == (VMX_REASON_INVALID_STATE | VMX_REASON_ENTRY_FAILED);
+}
+
+static void call_once(void *arg)
+{
+	(void)arg;
+	vmx_guest_call(STRANGE_CALL);
+}
+
+static bool on_call(struct vcpu *v, void *ctx)
+{
+	unsigned *seen = ctx;
+
+	if (v->reason != VMX_REASON_VMCALL)
+		return false;
+	++*seen;
+	v->monitor->vendor->skip(v);
+	return true;
+}
+
+static bool one_call(struct vcpu *v, struct text *observed)
+{
+	unsigned seen = 0;
+	enum vcpu_end end;
+
+	v->on_exit = on_call;
+	v->on_exit_ctx = &seen;
+	end = vcpu_call(v, call_once, NULL);
+	text_decimal(observed, seen);
+	text_put(observed, " with reason 18, ");
+	say_end(observed, v, end);
+	return end == VCPU_DONE && seen == 1;
+}
+
+/* The stub skips CPUID without executing it: all 15 registers must be as they were. (*arg): those that are not. */
+static void cpuid_registers(void *arg)
+{
+	uint64_t wrong = 0;
+
+	__asm__ volatile("push	%%rbp\n\t"
+			 "push	%%rbx\n\t"
+			 "mov	$1, %%eax\n\tmov	$2, %%ecx\n\tmov	$3, %%edx\n\tmov	$4, %%ebx\n\t"
+			 "mov	$5, %%ebp\n\tmov	$6, %%esi\n\tmov	$7, %%edi\n\tmov	$8, %%r8d\n\t"
+			 "mov	$9, %%r9d\n\tmov	$10, %%r10d\n\tmov	$11, %%r11d\n\tmov	$12, %%r12d\n\t"
+			 "mov	$13, %%r13d\n\tmov	$14, %%r14d\n\tmov	$15, %%r15d\n\t"
+			 "cpuid\n\t"
+			 "sub	$1, %%rax\n\tsub	$2, %%rcx\n\tsub	$3, %%rdx\n\tsub	$4, %%rbx\n\t"
+			 "sub	$5, %%rbp\n\tsub	$6, %%rsi\n\tsub	$7, %%rdi\n\tsub	$8, %%r8\n\t"
+			 "sub	$9, %%r9\n\tsub	$10, %%r10\n\tsub	$11, %%r11\n\tsub	$12, %%r12\n\t"
+			 "sub	$13, %%r13\n\tsub	$14, %%r14\n\tsub	$15, %%r15\n\t"
+			 "or	%%rcx, %%rax\n\tor	%%rdx, %%rax\n\tor	%%rbx, %%rax\n\tor	%%rbp, %%rax\n\t"
+			 "or	%%rsi, %%rax\n\tor	%%rdi, %%rax\n\tor	%%r8, %%rax\n\tor	%%r9, %%rax\n\t"
+			 "or	%%r10, %%rax\n\tor	%%r11, %%rax\n\tor	%%r12, %%rax\n\tor	%%r13, %%rax\n\t"
+			 "or	%%r14, %%rax\n\tor	%%r15, %%rax\n\t"
+			 "pop	%%rbx\n\t"
+			 "pop	%%rbp"
+			 : "=a"(wrong)
+			 :
+			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+			   "cc", "memory");
+	*(uint64_t *)arg |= wrong;
+}
+
+static void cpuid_often(void *arg)
+{
+	for (unsigned i = 0; i < CPUIDS; i++)
+		cpuid_registers(arg);
+}
+
+static bool counted(struct vcpu *v, struct text *observed)
+{
+	uint64_t wrong = 0;
+	enum vcpu_end end;
+	struct ring0_counters counters;
+
+	monitor_count(v->monitor);
+	end = vcpu_call(v, cpuid_often, &wrong);
+	counters = monitor_count(v->monitor);
+	text_decimal(observed, counters.exits);
+	text_put(observed, wrong ? " exits, registers changed, " : " exits, all registers kept, ");
+	say_end(observed, v, end);
+	return end == VCPU_DONE && counters.exits == CPUIDS && !wrong;
+}
+
+static void spin(void *arg)
+{
+	(void)arg;
+	for (;;)
+		__asm__ volatile("");
+}
+
+static bool spinning(struct vcpu *v, struct text *observed)
+{
+	enum vcpu_end end = vcpu_call(v, spin, NULL);
+
+	say_end(observed, v, end);
+	return end == VCPU_DEADLINE;
+}
+
+static void undefined(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("ud2");
+}
+
+static bool exception(struct vcpu *v, struct text *observed)
+{
+	enum vcpu_end end = vcpu_call(v, undefined, NULL);
+
+	say_end(observed, v, end);
+	return end == VCPU_EXIT && v->fault.vector == VECTOR_UD;
+}
+
+#define CPUID_FAST(...) { .fast = { .reason = VMX_REASON_CPUID, __VA_ARGS__ } }
+
+static const struct rung ladder[] = {
+	{ .step = "entry with a bad host field", .expected = "VM-instruction error 8", .climb = bad_host_field },
+	{ .step = "entry with bad guest state", .expected = "exit reason 33", .climb = bad_guest_state },
+	{ .step = "a single VMCALL", .expected = "1 with reason 18, the guest's end", .climb = one_call },
+	{ .step = "64 CPUIDs, fast path", .expected = "64 exits, all registers kept, the guest's end",
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP), .climb = counted },
+	{ .step = "64 CPUIDs, fast path, given length", .expected = "64 exits, all registers kept, the guest's end",
+	  .want = CPUID_FAST(.kind = VCPU_FAST_LENGTH, .length = 2), .climb = counted },
+	{ .step = "64 CPUIDs, fast path with stamps", .expected = "64 exits, all registers kept, the guest's end",
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .stamps = true), .climb = counted },
+	{ .step = "64 CPUIDs, full path", .expected = "64 exits, all registers kept, the guest's end",
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .full = true), .climb = counted },
+	{ .step = "a guest that spins", .expected = "ended by the watchdog", .watchdog_ticks = SPIN_TICKS,
+	  .climb = spinning },
+	{ .step = "UD2, which nobody asked for", .expected = "exit reason 0, vector 6", .climb = exception },
+};
+
+static bool climb(struct monitor *m, const struct rung *rung, struct monitor_why *why)
+{
+	struct ring0_step step = { .step = rung->step, .expected = rung->expected };
+	struct text observed = TEXT_OF(step.observed), t = TEXT_OF(why->text);
+	struct vcpu v;
+
+	vcpu_init(&v, m);
+	v.watchdog_ticks = rung->watchdog_ticks;
+	if (vcpu_setup(&v, &rung->want, why)) {
+		step.passed = rung->climb(&v, &observed);
+	} else {
+		text_put(&observed, why->text);
+	}
+	m->host->step(m->host->ctx, &step);
+	if (step.passed)
+		return true;
+	why->status = "self-test";
+	t.used = 0;
+	text_put(&t, rung->step);
+	text_put(&t, ": ");
+	text_put(&t, step.observed);
+	return false;
+}
+
+int vmx_self_test(struct monitor *m, struct monitor_why *why)
+{
+	for (unsigned i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++)
+		if (!climb(m, &ladder[i], why))
+			return -1;
+	return 0;
+}
