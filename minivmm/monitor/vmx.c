@@ -9,6 +9,9 @@
 /* About 0.1 s of a processor of 3 GHz, 3 s of one that is emulated at 100 million instructions a second. */
 #define WATCHDOG_TICKS		(1ull << 28)
 
+#define RFLAGS_FIXED		0x002u
+#define RFLAGS_IF		0x200u
+
 struct vmx vmx;
 
 const struct vmx_facts *vmx_facts(void)
@@ -206,12 +209,24 @@ static void arm(const struct vcpu *v)
 			    value > 0xffffffff ? 0xffffffff : value ? value : 1);
 }
 
+/*
+ * Where interrupts exit, IF does not hold them back (SDM volume 3, 26.2 and 26.3), and none reaches the guest's table.
+ * Set it nevertheless: Bochs 2.7 looks at IF alone until the guest changes it.
+ */
+static uint64_t guest_rflags(void)
+{
+	bool exits = vmx_field(VMCS_PIN_BASED_VM_EXEC_CONTROL) &
+		     VMX_MASK(pin_based_external_interrupt_exiting);
+
+	return RFLAGS_FIXED | (exits ? RFLAGS_IF : 0);
+}
+
 static void vmx_start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16])
 {
 	vmx_vmptrld(vmx_home_region());
 	vmx_vmwrite(VMCS_GUEST_RIP, (uintptr_t)vmx_guest_start);
 	vmx_vmwrite(VMCS_GUEST_RSP, (uintptr_t)vmx_guest_stack_top);
-	vmx_vmwrite(VMCS_GUEST_RFLAGS, 2);
+	vmx_vmwrite(VMCS_GUEST_RFLAGS, guest_rflags());
 	gpr[7] = (uintptr_t)fn;
 	gpr[6] = (uintptr_t)arg;
 	gpr[3] = MONITOR_CALL_DONE;
