@@ -23,11 +23,24 @@ static inline void port_out32(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
+static inline void port_out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
 static inline uint8_t port_in8(uint16_t port)
 {
 	uint8_t value;
 
 	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline uint32_t port_in32(uint16_t port)
+{
+	uint32_t value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
 	return value;
 }
 
@@ -63,6 +76,61 @@ bool word_is(const char *s, size_t n, const char *word);
 bool glob_matches(const char *glob, size_t n, const char *name);
 /* Decimal, or hexadecimal with 0x, all (n) bytes of it. False: no such number, or past 2^64. */
 bool number_parse(const char *s, size_t n, uint64_t *value);
+
+/* ---- trap.c ---- */
+
+/* The image's own interrupt table and address space, in place of the runner's. */
+void trap_open(void);
+/* False: the processor does not have it, or somebody above does not let us. */
+bool msr_try_read(uint32_t msr, uint64_t *value);
+bool msr_try_write(uint32_t msr, uint64_t value);
+/* To the address space in which physical memory below 4 GiB is at linear 0, and back to what space_enter() gave. */
+uint64_t space_enter(void);
+void space_leave(uint64_t before);
+/* Where (phys) is in that space; one piece above 4 GiB at most. NULL: cannot be mapped. */
+void *space_map(uint64_t phys, uint64_t bytes);
+
+/* ---- cpu.c ---- */
+
+struct cpuid_regs {
+	uint32_t eax, ebx, ecx, edx;
+};
+#define CPUID_1_ECX_HYPERVISOR	(1u << 31)
+
+struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf);
+
+struct cpu {
+	char vendor[13], brand[49];
+	uint32_t signature, family, model, stepping;
+	bool is_amd, rdtscp;
+	const char *lfence;	/* "serialising", "enabled" (by us), "assumed" */
+};
+
+void cpu_read(struct cpu *c);
+/* Makes LFENCE wait for what is before it, where that can be switched. */
+void cpu_fence(struct cpu *c);
+
+/* ---- clock.c ---- */
+
+/* Does the TSC advance by one an instruction? */
+bool clock_counts_instructions(void);
+/* TSC ticks of so many cycles of the processor's core, about. */
+uint64_t clock_core_ticks(uint64_t cycles);
+/* Ticks a second, 0: nothing here says. Takes 0.1 s where it must be measured. */
+uint64_t clock_tsc_hz(void);
+
+/* ---- evidence.c ---- */
+
+struct evidence {
+	const char *provenance;		/* "hardware" "nested" "emulated" */
+	bool emulated;
+	bool hypervisor_bit, tcg, instruction_clock, emulator_name, slow_cpuid;
+	char hypervisor[16];		/* its signature, "unnamed", "none" */
+	char text[500];			/* what was found, for a person */
+};
+
+/* (rsdp): where the loader says that ACPI's root is, 0: it does not. */
+void evidence_collect(struct evidence *e, uint64_t rsdp);
 
 /* ---- loader.c: what the loader left behind ---- */
 
@@ -103,7 +171,7 @@ enum plan_end { END_DEFAULT, END_OFF, END_RESET, END_HALT };
 enum plan_choice { CHOICE_DEFAULT = -1, CHOICE_NO, CHOICE_YES };
 
 #define PLAN_ENGINES	3
-#define PLAN_LAUNCHES	100	/* at most */
+#define PLAN_LAUNCHES	50	/* at most: a reader keeps track of 64 in one capture */
 #define PLAN_OPS	4096	/* that one command line can select */
 
 struct plan {
@@ -150,23 +218,25 @@ void output_flush(void);
 #define LINE_PAYLOAD_MAX 200
 #define LINE_MAX	(4 + 9 + 11 + 2 + LINE_PAYLOAD_MAX + 1 + 8 + 1)	/* without CR LF, with the 0 */
 
-uint32_t crc32(const char *s, size_t n);
+/* CRC-32 of what (crc) is of, 0: nothing, and (n) bytes more. */
+uint32_t crc32_go_on(uint32_t crc, const char *s, size_t n);
 void lines_open(uint32_t boot);
+uint32_t lines_boot(void);
 /* A line as it is sent. */
-void line_format(struct text *to, uint32_t seq, char type, const char *payload);
+void line_format(struct text *to, uint32_t boot, uint32_t seq, char type, const char *payload);
 uint32_t line_next_seq(void);
 void line_send(char type, const char *payload);
-/* Lines of (type) with (head) in front of each, until (text) has been said. */
+/* Payloads of at most (max) characters with (head) in front of each, until (text) has been said. */
+void line_split(const char *head, const char *text, size_t max, void (*say)(char type, const char *payload), char type);
+/* The same as lines. */
 void line_say(char type, const char *head, const char *text);
 void line_fact(const char *key, const char *value);
-void line_fact_number(const char *key, uint64_t value);
 
 /* ---- records.c: the runner's records as lines ---- */
 
 /* What one row came to, for the screen. */
 struct row_summary {
 	uint32_t op;
-	uint16_t engine, launch;
 	bool ended, counted, faulted;
 	uint32_t flags;			/* GUEST_END_* */
 	uint32_t n;			/* single shots */
@@ -177,19 +247,83 @@ struct row_summary {
 	uint64_t exits, executions;
 };
 
-/* A launch begins. */
-void records_open(struct guest_ctrl *c, unsigned char *ring, enum ring0_engine engine);
+/* A section begins: the runner's row 0 is called (base). */
+void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base);
 /* What the ring holds, as ring0_platform.doorbell. */
-void records_drain(uint32_t what, uint32_t row, const struct ring0_counters *counters);
+void records_drain(uint32_t row, const struct ring0_counters *counters);
 void records_fault(const struct guest_fault *f);
-uint32_t records_ended(void);
-const struct row_summary *records_summary(uint32_t index);	/* of the boot; NULL: no more */
+uint32_t records_ended(void);		/* rows, of this section */
+uint32_t records_count(void);		/* summaries, since power on */
+const struct row_summary *records_summary(uint32_t index);
+
+/* ---- screen.c, font.c ---- */
+
+#define SCREEN_COLUMNS	80
+#define SCREEN_LINES	25
+#define FONT_FIRST	32
+#define FONT_GLYPHS	95
+#define FONT_ROWS	7
+
+extern const uint8_t font[FONT_GLYPHS][FONT_ROWS];
+
+/* False: there is none that we can write on; the other two do nothing then. */
+bool screen_open(const struct loader_screen *s);
+/* Line (at) is (text) from here on. From any address space. */
+void screen_line(unsigned at, const char *text);
+void screen_clear(void);
+
+/* ---- power.c ---- */
+
+enum key { KEY_NONE, KEY_NEXT, KEY_BACK, KEY_END };
+
+/* The next key of a PS/2 keyboard, or of one that the firmware makes look like it. */
+enum key key_wait(uint64_t seconds, uint64_t tsc_hz);
+/* Something that differs from boot to boot where there is a clock. */
+uint64_t rtc_bits(void);
+/* (emulator): one that can be switched off by a port is there; (status) is what it returns. */
+_Noreturn void power_end(enum plan_end end, bool emulator, uint32_t status);
+
+/* ---- launch.c: launches and what became of them ---- */
+
+struct launch_section {
+	enum ring0_engine engine;
+	unsigned launch;		/* from 0 */
+	uint32_t first, rows;		/* of records_summary() */
+	uint32_t steps, passed;		/* of the self-test */
+	int status;			/* of runner_main() */
+	char refusal[16], why[LINE_PAYLOAD_MAX + 1];	/* "": not refused */
+};
+
+/* All that the lines and the pages tell of this machine. */
+struct machine {
+	const struct loader *loader;
+	struct cpu cpu;
+	struct evidence evidence;
+	uint64_t ram_bytes;
+	bool screen;
+};
+
+/* Runs the plan, all of it. */
+void launches_run(const struct plan *p, const struct machine *m);
+const struct launch_section *launches_section(unsigned index);	/* NULL: no more */
+/* The H lines of a section that a page has room for. */
+void launches_say_short(void (*say)(const char *key, const char *value), const struct plan *p, const struct machine *m);
+/* Digest of the operations' names. */
+uint32_t launches_catalog(void);
+/* New in every boot. */
+uint32_t launches_boot_id(const struct plan *p);
+
+/* ---- pages.c: the result on the screen ---- */
+
+void pages_show(const struct plan *p, const struct machine *m);
 
 /* sort.c. Ascending; an element is (words) values, the first counts most. In place, no stack to speak of. */
 void sort_values(uint64_t *v, size_t n, unsigned words);
 
 /* ---- main.c ---- */
 void boot_main(uint32_t how, uint32_t info);
+/* The boot ends here, with an X line. */
+_Noreturn void boot_fail(const char *status, const char *why);
 
 #pragma GCC visibility pop
 #endif

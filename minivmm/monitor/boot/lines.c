@@ -5,14 +5,14 @@
 static uint32_t boot_id, next_seq;
 
 /* IEEE 802.3, reflected, half a byte at a time: this is never in a measured piece. */
-uint32_t crc32(const char *s, size_t n)
+uint32_t crc32_go_on(uint32_t crc, const char *s, size_t n)
 {
 	static const uint32_t table[16] = {
 		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
 		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 	};
-	uint32_t crc = ~0u;
 
+	crc = ~crc;
 	for (size_t i = 0; i < n; i++) {
 		crc ^= (uint8_t)s[i];
 		crc = crc >> 4 ^ table[crc & 15];
@@ -27,10 +27,15 @@ void lines_open(uint32_t boot)
 	next_seq = 0;
 }
 
-void line_format(struct text *to, uint32_t seq, char type, const char *payload)
+uint32_t lines_boot(void)
+{
+	return boot_id;
+}
+
+void line_format(struct text *to, uint32_t boot, uint32_t seq, char type, const char *payload)
 {
 	text_put(to, "VT1 ");
-	text_hex_bare(to, boot_id, 8);
+	text_hex_bare(to, boot, 8);
 	text_put(to, " ");
 	text_number(to, seq);
 	text_put(to, " ");
@@ -38,7 +43,7 @@ void line_format(struct text *to, uint32_t seq, char type, const char *payload)
 	text_put(to, " ");
 	text_put(to, payload);
 	text_put(to, " ");
-	text_hex_bare(to, crc32(to->at, to->used - 1), 8);
+	text_hex_bare(to, crc32_go_on(0, to->at, to->used - 1), 8);
 }
 
 uint32_t line_next_seq(void)
@@ -51,29 +56,37 @@ void line_send(char type, const char *payload)
 	char buffer[LINE_MAX];
 	struct text line = text_in(buffer, sizeof(buffer));
 
-	line_format(&line, next_seq++, type, payload);
+	line_format(&line, boot_id, next_seq++, type, payload);
 	output_write(line.at, line.used);
 	output_write("\r\n", 2);
 }
 
-void line_say(char type, const char *head, const char *text)
+/* How much of (left) characters goes on a line that has room for (n): words are kept whole where that is possible. */
+static size_t break_at(const char *text, size_t n, size_t left)
+{
+	if (n >= left)
+		return left;
+	for (size_t i = n; i > 0; i--)
+		if (text[i] == ' ' && text[i - 1] != ' ')
+			return i;
+	return n;
+}
+
+void line_split(const char *head, const char *text, size_t max, void (*say)(char type, const char *payload), char type)
 {
 	char payload[LINE_PAYLOAD_MAX + 1];
 	size_t left = text_length(text);
 
 	do {
-		struct text t = text_in(payload, sizeof(payload));
+		struct text t = text_in(payload, max + 1 < sizeof(payload) ? max + 1 : sizeof(payload));
 		size_t n;
 
 		text_put(&t, head);
 		text_put(&t, " ");
-		n = sizeof(payload) - 1 - t.used;
-		n = n < left ? n : left;
-		/* A blank at either end would be the separator of another field. */
-		while (n > 1 && n < left && (text[n - 1] == ' ' || text[n] == ' '))
-			n--;
+		n = t.size - 1 - t.used;
+		n = break_at(text, n, left);
 		text_put_n(&t, text, n);
-		line_send(type, payload);
+		say(type, payload);
 		text += n;
 		left -= n;
 		for (; left && *text == ' '; left--)
@@ -81,16 +94,12 @@ void line_say(char type, const char *head, const char *text)
 	} while (left);
 }
 
-void line_fact(const char *key, const char *value)
+void line_say(char type, const char *head, const char *text)
 {
-	line_say('H', key, value[0] ? value : "-");
+	line_split(head, text[0] ? text : "-", LINE_PAYLOAD_MAX, line_send, type);
 }
 
-void line_fact_number(const char *key, uint64_t value)
+void line_fact(const char *key, const char *value)
 {
-	char digits[24];
-	struct text t = text_in(digits, sizeof(digits));
-
-	text_number(&t, value);
-	line_fact(key, digits);
+	line_say('H', key, value);
 }

@@ -2,185 +2,116 @@
 /* main.c - from the loader's words to a plan, the launches, and the end. */
 #include "minivmm/monitor/boot/boot.h"
 
-#define FAULTED_STATUS	1
+#define FAILED_STATUS	1
+#define PIC_MASTER_MASK	0x21
+#define PIC_SLAVE_MASK	0xa1
+
+/* Where nothing is given. A real processor has time for many samples; in an emulator each one shows the same. */
+#define ROWS_A_SECOND	10
+#define EMULATED_A_SECOND 50
+#define HZ_ASSUMED	2000000000ull
+#define MAX_SAMPLES	20000
+#define MIN_SAMPLES	64
+#define EMULATED_TICKS	300000	/* where each is an instruction */
+#define EMULATED_MAX	200
+#define EMULATED_MIN	8
 
 static struct loader loader;
 static struct plan plan;
-static unsigned steps;
+static struct machine machine = { .loader = &loader };
 
-static struct guest_ctrl *ctrl(void)
-{
-	return PHYS_TO_VIRT(GUEST_CTRL_PHYS);
-}
-
-/* ---- the end ---- */
-
-_Noreturn static void finish(uint32_t status)
-{
-	static const char shutdown[] = "Shutdown";
-
-	output_flush();
-	if (output_has_debug_port()) {
-		for (unsigned i = 0; i < sizeof(shutdown) - 1; i++)
-			port_out8(0x8900, (uint8_t)shutdown[i]);
-		port_out32(GUEST_PORT_EXIT, status);
-	}
-	for (;;)
-		__asm__ volatile("cli; hlt");
-}
-
-/* ---- the platform of runner_main() ---- */
-
-static void launch_end(int status)
-{
-	char payload[40];
-	struct text t = text_in(payload, sizeof(payload));
-
-	text_number(&t, records_ended());
-	text_put(&t, status ? " -1" : " 0");
-	line_send('Z', payload);
-}
-
-static void refuse(void *ctx, const char *status, const char *why)
-{
-	(void)ctx;
-	line_say('X', status, why);
-}
-
-static void doorbell(void *ctx, uint32_t what, uint32_t row, const struct ring0_counters *counters)
-{
-	(void)ctx;
-	records_drain(what, row, counters);
-	if (what != DOORBELL_FAULT)
-		return;
-	records_fault(&ctrl()->fault);
-	refuse(NULL, "faulted", "an exception in the runner itself ended the launch; please report it");
-	launch_end(-1);
-	finish(FAULTED_STATUS);
-}
-
-static void step(void *ctx, const struct ring0_step *s)
-{
-	char payload[LINE_PAYLOAD_MAX + 1];
-	struct text t = text_in(payload, sizeof(payload));
-
-	(void)ctx;
-	text_number(&t, ++steps);
-	text_put(&t, s->passed ? " 1 " : " 0 ");
-	text_put(&t, s->step);
-	text_put(&t, ": ");
-	text_put(&t, s->expected);
-	text_put(&t, " | ");
-	text_put(&t, s->observed);
-	line_send('T', payload);
-}
-
-static void fact(void *ctx, const char *name, const char *value)
-{
-	char head[80];
-	struct text t = text_in(head, sizeof(head));
-
-	(void)ctx;
-	text_put(&t, name);
-	text_put(&t, ":");
-	line_say('R', head, value);
-}
-
-/* ---- launches ---- */
-
-static void say_facts(enum ring0_engine engine, uint32_t rows)
-{
-	line_fact("engine", engine_names[engine]);
-	line_fact_number("abi", GUEST_ABI_VERSION);
-	line_fact("loader", loader.name);
-	line_fact_number("seed", plan.seed);
-	line_fact_number("rows", rows);
-}
-
-static void launch(enum ring0_engine engine, uint64_t ram_bytes)
-{
-	struct ring0_platform p = {
-		.ctrl = ctrl(),
-		.ring = PHYS_TO_VIRT(GUEST_RING_PHYS),
-		.engine = engine,
-		.ram_bytes = ram_bytes,
-		.doorbell = doorbell,
-		.step = step,
-		.fact = fact,
-		.refuse = refuse,
-	};
-	uint32_t skip = 0, rows;
-
-	do {
-		*p.ctrl = (struct guest_ctrl){
-			.magic = GUEST_CTRL_MAGIC,
-			.version = GUEST_ABI_VERSION,
-			.bytes = sizeof(*p.ctrl),
-			.mem_bytes = ram_bytes,
-			.tsc_hz = plan.tsc_hz,
-			.fence = plan.fence_lfence == CHOICE_YES ? GUEST_FENCE_LFENCE : GUEST_FENCE_RDTSCP,
-			.seed = plan.seed,
-		};
-		rows = plan_fill(&plan, engine, skip, plan.seed, p.ctrl);
-		if (!rows && skip)
-			return;
-		records_open(p.ctrl, p.ring, engine);
-		steps = 0;
-		say_facts(engine, rows);
-		if (!rows) {
-			refuse(NULL, "no-rows", "none of the operations that were asked for can run on this engine");
-			launch_end(-1);
-			return;
-		}
-		launch_end(runner_main(&p));
-		skip += rows;
-	} while (rows == GUEST_ROWS_MAX);
-}
-
-_Noreturn static void refuse_boot(const char *status, const char *why)
+void boot_fail(const char *status, const char *why)
 {
 	line_fact("engine", "none");
-	line_fact_number("abi", GUEST_ABI_VERSION);
-	refuse(NULL, status, why);
-	launch_end(-1);
-	finish(FAULTED_STATUS);
+	line_say('X', status, why);
+	line_send('Z', "0 -1");
+	if (machine.screen) {
+		screen_line(2, "vtscope cannot measure here:");
+		screen_line(3, why);
+		screen_line(4, text_length(why) > SCREEN_COLUMNS ? why + SCREEN_COLUMNS : "");
+		screen_line(6, "Switch this machine off or restart it.");
+	}
+	power_end(plan.end, output_has_debug_port(), FAILED_STATUS);
 }
 
-static void plan_defaults(void)
+static void plan_engines(struct plan *p)
 {
-	if (!plan.seed)
-		plan.seed = tsc_read() | 1;
-	if (!plan.budget)
-		plan.budget = 300000;
-	if (!plan.max)
-		plan.max = 2000;
-	if (!plan.min)
-		plan.min = 8;
-	if (!plan.engines) {
-		plan.engine[0] = RING0_NATIVE;
-		plan.engine[1] = RING0_VMX;
-		plan.engines = 2;
-	}
+	if (p->engines)
+		return;
+	p->engine[p->engines++] = RING0_NATIVE;
+	/* Whoever makes the processor; has it no such extension, the engine says so. */
+	p->engine[p->engines++] = machine.cpu.is_amd ? RING0_SVM : RING0_VMX;
+}
+
+static void plan_defaults(struct plan *p)
+{
+	const bool emulated = machine.evidence.emulated;
+
+	plan_engines(p);
+	if (!p->tsc_hz && !machine.evidence.instruction_clock)
+		p->tsc_hz = clock_tsc_hz();
+	if (!p->seed)
+		p->seed = tsc_read() >> 1 | 1;
+	if (!p->budget && machine.evidence.instruction_clock)
+		p->budget = EMULATED_TICKS;
+	if (!p->budget)
+		p->budget = (p->tsc_hz ? p->tsc_hz : HZ_ASSUMED) / (emulated ? EMULATED_A_SECOND : ROWS_A_SECOND);
+	if (!p->min)
+		p->min = emulated ? EMULATED_MIN : MIN_SAMPLES;
+	if (!p->max)
+		p->max = emulated ? EMULATED_MAX : MAX_SAMPLES;
+	if (p->max < p->min)
+		p->max = p->min;
+	if (!machine.cpu.rdtscp)
+		p->fence_lfence = CHOICE_YES;
+}
+
+/* What cannot be seen before the processor was looked at: an emulator is switched off, a person reads a real screen. */
+static void plan_output(struct plan *p)
+{
+	const bool person = !machine.evidence.emulated && !output_has_debug_port();
+
+	if (p->end == END_DEFAULT)
+		p->end = output_has_debug_port() || machine.evidence.emulated ? END_OFF : END_HALT;
+	machine.screen = (p->screen == CHOICE_YES || (p->screen == CHOICE_DEFAULT && person)) &&
+			 screen_open(&loader.screen);
+	screen_clear();
+	screen_line(0, "vtscope: measuring. Nothing on this machine is changed.");
+}
+
+/* Interrupts stay off; what the firmware left running must not become a guest's exit when a watchdog lets one in. */
+static void mask_interrupts(void)
+{
+	port_out8(PIC_MASTER_MASK, 0xff);
+	port_out8(PIC_SLAVE_MASK, 0xff);
 }
 
 void boot_main(uint32_t how, uint32_t info)
 {
-	char why[160];
+	char why[LINE_PAYLOAD_MAX - 16];
 	struct text reason = text_in(why, sizeof(why));
-	uint64_t ram_bytes;
+	bool understood;
 
 	loader_read(&loader, how, info);
-	output_open(CHOICE_DEFAULT);
-	lines_open((uint32_t)(tsc_read() * 0x9e3779b97f4a7c15ull >> 32));
+	understood = plan_parse(&plan, plan_skip_path(loader.command_line, loader.name), &reason);
+	output_open(plan.serial);
+	mask_interrupts();
+	trap_open();
+	lines_open(launches_boot_id(&plan));
+	cpu_read(&machine.cpu);
+	cpu_fence(&machine.cpu);
+	evidence_collect(&machine.evidence, loader.rsdp);
+	plan_output(&plan);
 	if (loader.command_line_cut)
-		refuse_boot("usage", "the command line is longer than 8191 characters");
-	if (!plan_parse(&plan, plan_skip_path(loader.command_line, loader.name), &reason))
-		refuse_boot("usage", why);
-	if (!loader_check_memory(&loader, &ram_bytes, &reason))
-		refuse_boot("no-memory", why);
-	plan_defaults();
-	for (unsigned n = 0; n < plan.launches; n++)
-		for (unsigned i = 0; i < plan.engines; i++)
-			launch(plan.engine[i], ram_bytes);
-	finish(0);
+		boot_fail("usage", "the command line is longer than 8191 characters");
+	if (!understood)
+		boot_fail("usage", why);
+	if (!loader_check_memory(&loader, &machine.ram_bytes, &reason))
+		boot_fail("no-memory", why);
+	plan_defaults(&plan);
+	launches_run(&plan, &machine);
+	output_flush();
+	if (machine.screen)
+		pages_show(&plan, &machine);
+	power_end(plan.end, output_has_debug_port(), 0);
 }

@@ -16,8 +16,7 @@ static uint32_t summary_count;
 static struct {
 	struct guest_ctrl *ctrl;
 	unsigned char *ring;
-	enum ring0_engine engine;
-	unsigned launch;		/* of this boot */
+	uint32_t base;			/* what the runner calls row 0 */
 	uint32_t ended;
 	/* of the row at work */
 	uint32_t begin_seq, singles, pairs, splits;
@@ -99,7 +98,7 @@ static size_t drop_wrong(uint32_t row, uint64_t *v, size_t n, unsigned words)
 	}
 	if (kept == n)
 		return n;
-	text_number(&at, row);
+	text_number(&at, now.base + row);
 	text_number(&t, n - kept);
 	text_put(&t, " samples left out: the clock ran backwards");
 	line_say('L', head, said);
@@ -113,7 +112,7 @@ static size_t send_values(char type, uint32_t row, uint64_t arg, uint64_t *v, si
 	struct text head = text_in(l.head, sizeof(l.head));
 	size_t same;
 
-	text_number(&head, row);
+	text_number(&head, now.base + row);
 	if (type == 'D') {
 		text_put(&head, " ");
 		text_number(&head, arg);
@@ -163,7 +162,7 @@ static struct text row_head(char *buffer, size_t size, uint32_t row)
 {
 	struct text t = text_in(buffer, size);
 
-	text_number(&t, row);
+	text_number(&t, now.base + row);
 	return t;
 }
 
@@ -184,8 +183,6 @@ static void send_begin(uint32_t row)
 	now.summary = &summaries[summary_count++];
 	*now.summary = (struct row_summary){
 		.op = now.ctrl->rows[row].op,
-		.engine = (uint16_t)now.engine,
-		.launch = (uint16_t)now.launch,
 	};
 }
 
@@ -195,7 +192,7 @@ static void send_registers(uint32_t row, const char *const *names, const uint64_
 	struct text head = text_in(l.head, sizeof(l.head));
 	char buffer[40];
 
-	text_number(&head, row);
+	text_number(&head, now.base + row);
 	for (unsigned i = 0; i < n; i++) {
 		struct text word = text_in(buffer, sizeof(buffer));
 
@@ -347,12 +344,11 @@ static void send_record(const struct guest_record *r, void *payload, const struc
 	}
 }
 
-void records_drain(uint32_t what, uint32_t row, const struct ring0_counters *counters)
+void records_drain(uint32_t row, const struct ring0_counters *counters)
 {
 	const uint64_t head = now.ctrl->ring_head;
 	uint64_t tail = now.ctrl->ring_tail;
 
-	(void)what;
 	while (tail < head) {
 		uint64_t at = tail % GUEST_RING_BYTES, left = head - tail, bytes;
 		struct guest_record r = *(struct guest_record *)(now.ring + at);
@@ -378,12 +374,11 @@ void records_fault(const struct guest_fault *f)
 	send_fault(f->row, f);
 }
 
-void records_open(struct guest_ctrl *c, unsigned char *ring, enum ring0_engine engine)
+void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base)
 {
 	now.ctrl = c;
 	now.ring = ring;
-	now.engine = engine;
-	now.launch++;
+	now.base = base;
 	now.ended = 0;
 	now.summary = NULL;
 	c->ring_head = c->ring_tail = 0;
@@ -392,6 +387,11 @@ void records_open(struct guest_ctrl *c, unsigned char *ring, enum ring0_engine e
 uint32_t records_ended(void)
 {
 	return now.ended;
+}
+
+uint32_t records_count(void)
+{
+	return summary_count;
 }
 
 const struct row_summary *records_summary(uint32_t index)
