@@ -6,6 +6,10 @@
 
 #define UNFIT "this engine does not have what the operation wants"
 
+/* How long a row may stay in its guest, in budgets and TSC ticks: what keeps to its own limits is done long before. */
+#define STAY_BUDGETS (GUEST_OVERTIME_BUDGETS + GUEST_TOUCH_BUDGETS)
+#define STAY_SLACK   (1u << 24)
+
 static struct root *active; /* for what is called without a context: doorbells and faults */
 
 /* ---- what the monitor asks for ---- */
@@ -111,6 +115,7 @@ static void call_row(void *arg)
 		call_at_level(c);
 		return;
 	}
+	r->vcpu.watchdog_ticks = c->run->row->budget * STAY_BUDGETS + STAY_SLACK;
 	if (vcpu_call(&r->vcpu, call_at_level, c) == VCPU_DONE)
 		return;
 	c->run->faulted = true;

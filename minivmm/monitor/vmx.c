@@ -197,16 +197,19 @@ static bool owns_timer(const struct vcpu *v)
 }
 
 /* The preemption timer starts again at each entry: a guest that exits all the while is the runner's to end. */
+uint32_t vmx_timer_value(uint64_t ticks)
+{
+	uint64_t value = (ticks ? ticks : WATCHDOG_TICKS) >> vmx_facts_timer_rate(&vmx.facts);
+
+	return value > 0xffffffff ? 0xffffffff : value ? (uint32_t)value : 1;
+}
+
 static void arm(const struct vcpu *v)
 {
-	uint64_t ticks = v->watchdog_ticks ? v->watchdog_ticks : WATCHDOG_TICKS;
-	uint64_t value = ticks >> vmx_facts_timer_rate(&vmx.facts);
-
 	if (!vmx.timer)
-		apic_arm(ticks);
+		apic_arm(v->watchdog_ticks ? v->watchdog_ticks : WATCHDOG_TICKS);
 	else if (!owns_timer(v))
-		vmx_vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE,
-			    value > 0xffffffff ? 0xffffffff : value ? value : 1);
+		vmx_vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(v->watchdog_ticks));
 }
 
 /*
@@ -231,6 +234,7 @@ static void vmx_start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gp
 	gpr[6] = (uintptr_t)arg;
 	gpr[3] = MONITOR_CALL_DONE;
 	vmx_choose_stub(v, v->want.fast.stamps);
+	vmx_vpid_flush();
 	arm(v);
 }
 

@@ -208,6 +208,7 @@ struct vmx_msr_entry {
 #define EPT_LARGE	0x080ull
 #define EPT_ACCESSED	0x100ull
 #define EPT_DIRTY	0x200ull
+#define EPTP_ACCESSED_DIRTY 0x40ull	/* of the EPTP: the processor sets the two above; PML wants it */
 
 /* Value of the EPTP field: 0 is the monitor's, 1 another hierarchy with the same identity map. 0: no EPT here. */
 uint64_t vmx_eptp(unsigned which);
@@ -218,6 +219,8 @@ uint64_t vmx_eptp(unsigned which);
 volatile uint64_t *vmx_ept_entry(unsigned which, uint64_t phys);
 /* INVEPT of both, by the widest type there is. */
 void vmx_ept_flush(void);
+/* INVVPID of the guest's VPID. vcpu_call() does it: the host's INVLPG does not reach the guest's translations. */
+void vmx_vpid_flush(void);
 
 #pragma GCC visibility pop
 #endif

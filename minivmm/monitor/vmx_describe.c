@@ -95,7 +95,7 @@ void vmx_describe(struct vcpu *v, const uint64_t gpr[16])
 	for (unsigned i = 0; i < 16; i++)
 		f->gpr[i] = gpr[i];
 	f->gpr[4] = vmx_field(VMCS_GUEST_RSP);
-	if (v->reason == VMX_REASON_EXCEPTION_NMI && event & VMX_EVENT_VALID) {
+	if (!v->instruction_error && v->reason == VMX_REASON_EXCEPTION_NMI && event & VMX_EVENT_VALID) {
 		f->vector = event & 0xff;
 		f->error = event & VMX_EVENT_ERROR_CODE ? (uint32_t)vmx_field(VMCS_VM_EXIT_INTR_ERROR_CODE) : 0;
 		if (f->vector == 14) /* #PF: the address is not in CR2, the exit came before */

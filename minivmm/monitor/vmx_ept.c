@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmx_ept.c - the extended page tables: guest-physical is physical, 4 GiB, in 2 MiB pages until a row splits one. */
+/*
+ * vmx_ept.c - the extended page tables: guest-physical is physical, 4 GiB, in 2 MiB pages until a row splits one. And
+ * what must be told of changes: INVEPT, INVVPID.
+ */
 #include "minivmm/monitor/vmx_private.h"
 
 #define GIGABYTES	4u
@@ -14,6 +17,8 @@
 
 #define INVEPT_SINGLE	1
 #define INVEPT_GLOBAL	2
+#define INVVPID_SINGLE	1
+#define INVVPID_ALL	2
 
 typedef uint64_t table[512] __attribute__((aligned(4096)));
 
@@ -139,4 +144,21 @@ void vmx_ept_flush(void)
 		d.eptp_or_vpid = vmx_eptp(i);
 		vmx_invept(INVEPT_SINGLE, &d);
 	}
+}
+
+/* A VPID that cannot be flushed is worse than none. */
+bool vmx_has_vpid(void)
+{
+	return vmx_can(VMX_CTL_secondary_enable_vpid) && vmx_can(VMX_CTL_ept_vpid_invvpid) &&
+	       (vmx_can(VMX_CTL_ept_vpid_single_context_invvpid) ||
+		vmx_can(VMX_CTL_ept_vpid_all_context_invvpid));
+}
+
+void vmx_vpid_flush(void)
+{
+	const struct vmx_descriptor d = { VMX_VPID, 0 };
+
+	if (vmx_has_vpid())
+		vmx_invvpid(vmx_can(VMX_CTL_ept_vpid_single_context_invvpid) ? INVVPID_SINGLE : INVVPID_ALL,
+			    &d);
 }

@@ -73,6 +73,8 @@ void vmx_choose_stub(struct vcpu *v, bool stamped);
 /* vmx_ept.c */
 void vmx_ept_init(void);
 void vmx_ept_reset(void);
+bool vmx_has_vpid(void);
+#define VMX_VPID 1
 
 /* vmx_describe.c */
 void vmx_describe(struct vcpu *v, const uint64_t gpr[16]);
@@ -81,6 +83,7 @@ const char *vmx_reason_name(uint32_t basic);
 void vmx_say_result(struct text *t, enum vmx_result result, uint32_t error);
 
 /* vmx.c */
+uint32_t vmx_timer_value(uint64_t ticks);	/* of the preemption timer, for a watchdog of (ticks); 0: the default */
 void vmx_tables_restore(void);	/* GDTR and IDTR: exits leave them with other limits */
 
 /* vmx_self_test.c */

@@ -15,7 +15,6 @@
 #define AR_UNUSABLE		0x10000u
 #define RFLAGS_FIXED		2
 #define DR7_FIXED		0x400
-#define VPID			1
 #define PML_INDEX_LAST		511
 #define FIELDS_SEGMENT		2	/* from one segment register's field to the next */
 
@@ -164,7 +163,6 @@ static const struct {
 	{ VMX_CTL_secondary_enable_invpcid, VMX_MASK(secondary_enable_invpcid) },
 	{ VMX_CTL_secondary_enable_xsaves_xrstors, VMX_MASK(secondary_enable_xsaves_xrstors) },
 	{ VMX_CTL_secondary_enable_user_wait_and_pause, VMX_MASK(secondary_enable_user_wait_and_pause) },
-	{ VMX_CTL_secondary_enable_vpid, VMX_MASK(secondary_enable_vpid) },
 };
 
 static struct controls controls_wanted(const struct vcpu_want *want)
@@ -185,6 +183,8 @@ static struct controls controls_wanted(const struct vcpu_want *want)
 	for (unsigned i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
 		if (vmx_can(offered[i].ctl))
 			c.secondary |= offered[i].mask;
+	if (vmx_has_vpid())
+		c.secondary |= VMX_MASK(secondary_enable_vpid);
 	if (vmx_eptp(0) && !want->no_slat)
 		c.secondary |= VMX_MASK(secondary_enable_ept);
 	if (c.secondary)
@@ -267,7 +267,7 @@ static const struct {
 	uint64_t value;
 } neutral[] = {
 	{ VMX_CTL_primary_use_tpr_shadow, VMCS_TPR_THRESHOLD, 0 },
-	{ VMX_CTL_secondary_enable_vpid, VMCS_VIRTUAL_PROCESSOR_ID, VPID },
+	{ VMX_CTL_secondary_enable_vpid, VMCS_VIRTUAL_PROCESSOR_ID, VMX_VPID },
 	{ VMX_CTL_secondary_enable_pml, VMCS_GUEST_PML_INDEX, PML_INDEX_LAST },
 	{ VMX_CTL_secondary_enable_vm_functions, VMCS_VM_FUNCTION_CONTROL, 0 },
 	{ VMX_CTL_secondary_enable_xsaves_xrstors, VMCS_XSS_EXIT_BITMAP, 0 },
@@ -293,23 +293,53 @@ static void put_offered(struct filler *f)
 	for (unsigned i = 0; i < sizeof(neutral) / sizeof(neutral[0]); i++)
 		if (vmx_can(neutral[i].ctl))
 			vmx_vmwrite(neutral[i].field, neutral[i].value);
+	if (vmx.timer)
+		put(f, VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(0));
 	if (vmx_eptp(0))
 		put(f, VMCS_EPT_POINTER, vmx_eptp(0));
 }
 
-/* MSRs that a row may want loaded on the way in or out: both ends have the value that the processor has. */
+/* MSRs that a row may want loaded on the way in or out: both ends get the value that the processor has. */
+static const struct {
+	uint32_t entry, exit, msr;
+	enum vmcs_field guest, host; /* host 0: there is none */
+} loaded[] = {
+	{ VMX_MASK(entry_load_ia32_pat), VMX_MASK(exit_load_ia32_pat), MSR_PAT, VMCS_GUEST_IA32_PAT,
+	  VMCS_HOST_IA32_PAT },
+	{ VMX_MASK(entry_load_ia32_efer), VMX_MASK(exit_load_ia32_efer), MSR_EFER, VMCS_GUEST_IA32_EFER,
+	  VMCS_HOST_IA32_EFER },
+	{ VMX_MASK(entry_load_ia32_perf_global_ctrl), VMX_MASK(exit_load_ia32_perf_global_ctrl),
+	  MSR_PERF_GLOBAL_CTRL, VMCS_GUEST_IA32_PERF_GLOBAL_CTRL, VMCS_HOST_IA32_PERF_GLOBAL_CTRL },
+	{ VMX_MASK(entry_load_ia32_bndcfgs), 0, MSR_BNDCFGS, VMCS_GUEST_BNDCFGS, 0 },
+};
+
+struct msr_value {
+	uint32_t msr;
+	uint64_t value;
+};
+
+static void read_value(void *arg)
+{
+	struct msr_value *m = arg;
+
+	m->value = msr_read(m->msr);
+}
+
+/* An MSR that faults although its control may be set stays 0 here: the entry will say what it thinks of that. */
 static void put_loaded(struct filler *f, const struct controls *c)
 {
-	if (c->entry & VMX_MASK(entry_load_ia32_pat) || c->exit & VMX_MASK(exit_load_ia32_pat))
-		put_both(f, VMCS_GUEST_IA32_PAT, VMCS_HOST_IA32_PAT, msr_read(MSR_PAT));
-	if (c->entry & VMX_MASK(entry_load_ia32_efer) || c->exit & VMX_MASK(exit_load_ia32_efer))
-		put_both(f, VMCS_GUEST_IA32_EFER, VMCS_HOST_IA32_EFER, msr_read(MSR_EFER));
-	if (c->entry & VMX_MASK(entry_load_ia32_perf_global_ctrl) ||
-	    c->exit & VMX_MASK(exit_load_ia32_perf_global_ctrl))
-		put_both(f, VMCS_GUEST_IA32_PERF_GLOBAL_CTRL, VMCS_HOST_IA32_PERF_GLOBAL_CTRL,
-			 msr_read(MSR_PERF_GLOBAL_CTRL));
-	if (c->entry & VMX_MASK(entry_load_ia32_bndcfgs))
-		put(f, VMCS_GUEST_BNDCFGS, msr_read(MSR_BNDCFGS));
+	for (unsigned i = 0; i < sizeof(loaded) / sizeof(loaded[0]); i++) {
+		struct msr_value m = { loaded[i].msr, 0 };
+		uint32_t vector, error;
+
+		if (!(c->entry & loaded[i].entry) && !(c->exit & loaded[i].exit))
+			continue;
+		vmx.monitor->host->protect(read_value, &m, &vector, &error);
+		if (c->entry & loaded[i].entry)
+			put(f, loaded[i].guest, m.value);
+		if (c->exit & loaded[i].exit)
+			put(f, loaded[i].host, m.value);
+	}
 }
 
 static void say_refused(const struct filler *f, struct monitor_why *why)
