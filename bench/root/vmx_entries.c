@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmx_entries.c - rows of VMLAUNCH, VMRESUME, the exit, and of entries that do one thing more. */
+#include "bench/root/vmx_rows.h"
+
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define RFLAGS_FIXED	   0x002
+#define RFLAGS_IF	   0x200
+#define EPTP_DIRTY_FLAGS   0x40
+#define NOTIFICATION	   0xf2
+#define TIMER_NEVER	   0xffffffffull
+
+#define EVENT_VALID	   (1u << 31)
+#define EVENT_ERROR_CODE   (1u << 11)
+#define EVENT(type, vector) (EVENT_VALID | (type) << 8 | (vector))
+#define EVENT_VECTOR(info) ((info) & 0xff)
+#define EVENT_TYPE(info)   ((info) >> 8 & 7)
+#define TYPE_INTERRUPT	   0u
+#define TYPE_NMI	   2u
+#define TYPE_HARDWARE	   3u
+#define TYPE_SOFTWARE	   6u /* INT3: has a length */
+
+/* ---- the plain ones ---- */
+
+static const struct vcpu_want nothing_more;
+
+static uint64_t launch_shot(struct row_run *run, unsigned copies)
+{
+	struct vmx_trip t;
+
+	if (!copies)
+		return vmx_trip_empty();
+	vmx_vmclear(vmx_pool(TRIP_VMCS));
+	vmx_vmptrld(vmx_pool(TRIP_VMCS));
+	trip_launch(run, &t);
+	return t.guest - t.before;
+}
+
+static uint64_t resume_shot(struct row_run *run, unsigned copies)
+{
+	struct vmx_trip t;
+
+	if (!copies)
+		return vmx_trip_empty();
+	trip_run(run, &t, true);
+	return t.guest - t.before;
+}
+
+static uint64_t exit_shot(struct row_run *run, unsigned copies)
+{
+	struct vmx_trip t;
+
+	if (!copies)
+		return vmx_trip_empty();
+	trip_run(run, &t, true);
+	return t.after - t.guest;
+}
+
+static uint64_t round_trip_shot(struct row_run *run, unsigned copies)
+{
+	struct vmx_trip t;
+
+	if (!copies)
+		return vmx_trip_empty();
+	trip_run(run, &t, false);
+	return t.after - t.before;
+}
+
+static bool open_shot(struct row_run *run, shot_fn *shot, const char *guest)
+{
+	run->shot = shot;
+	run->one_copy = true;
+	return trip_open(run, &nothing_more, guest) && trip_try(run);
+}
+
+static bool open_vmlaunch(struct row_run *run)
+{
+	return open_shot(run, launch_shot, vmx_trip_guest);
+}
+
+static bool open_vmresume(struct row_run *run)
+{
+	return open_shot(run, resume_shot, vmx_trip_guest);
+}
+
+static bool open_vmexit(struct row_run *run)
+{
+	return open_shot(run, exit_shot, vmx_trip_guest);
+}
+
+static bool open_round_trip(struct row_run *run)
+{
+	return open_shot(run, round_trip_shot, vmx_trip_guest_call);
+}
+
+const struct root_op root_vmx_vmlaunch = { .open = open_vmlaunch, .close = trip_close };
+const struct root_op root_vmx_vmresume = { .open = open_vmresume, .close = trip_close };
+const struct root_op root_vmx_vmexit = { .open = open_vmexit, .close = trip_close };
+const struct root_op root_vmx_round_trip = { .open = open_round_trip, .close = trip_close };
+
+/* ---- variants ---- */
+
+struct variant {
+	uint16_t op;
+	bool no_slat, no_vpid;
+	uint32_t pin, primary, secondary, exit, entry;
+	uint16_t needs;		/* enum vmx_ctl beside the controls; 0: nothing */
+	uint16_t zero[8];	/* fields that are written with 0, up to the first 0 */
+	uint8_t msrs;		/* to load from the list */
+	uint32_t event;		/* to inject */
+	void (*prepare)(void);
+};
+
+static void set_timer(void)
+{
+	vmx_vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, TIMER_NEVER);
+}
+
+/* What is logged is what the walk of the guest's own tables and its stack makes dirty, once. */
+static void set_dirty_flags(void)
+{
+	vmx_vmwrite(VMCS_EPT_POINTER, vmx_field(VMCS_EPT_POINTER) | EPTP_DIRTY_FLAGS);
+}
+
+static void set_notification(void)
+{
+	vmx_vmwrite(VMCS_POSTED_INTR_NV, NOTIFICATION);
+}
+
+#define M(name) VMX_MASK(name)
+#define APICV_PIN      M(pin_based_external_interrupt_exiting)
+#define APICV_PRIMARY  M(primary_use_tpr_shadow)
+#define APICV	       M(secondary_virtual_interrupt_delivery)
+#define POSTED_PIN     (APICV_PIN | M(pin_based_process_posted_interrupts))
+#define FRED_FIELD(name) VMCS_GUEST_IA32_FRED_##name
+#define FRED_FIELDS \
+	{ FRED_FIELD(CONFIG), FRED_FIELD(RSP1), FRED_FIELD(RSP2), FRED_FIELD(RSP3), \
+	  FRED_FIELD(STKLVLS), FRED_FIELD(SSP1), FRED_FIELD(SSP2), FRED_FIELD(SSP3) }
+
+#define V(name, ...) { .op = OP_VMX_ENTRY_##name, __VA_ARGS__ }
+static const struct variant variants[] = {
+	V(PLAIN, .no_slat = true, .no_vpid = true),
+	V(VPID, .no_slat = true, .needs = VMX_CTL_secondary_enable_vpid),
+	V(EPT, .no_vpid = true, .secondary = M(secondary_enable_ept)),
+	V(EPT_VPID, .secondary = M(secondary_enable_ept) | M(secondary_enable_vpid)),
+	V(LOAD_DEBUG, .entry = M(entry_load_debug_controls)),
+	V(LOAD_EFER, .entry = M(entry_load_ia32_efer)),
+	V(LOAD_PAT, .entry = M(entry_load_ia32_pat)),
+	V(LOAD_PERF_GLOBAL, .entry = M(entry_load_ia32_perf_global_ctrl)),
+	V(LOAD_BNDCFGS, .entry = M(entry_load_ia32_bndcfgs)),
+	V(LOAD_RTIT, .entry = M(entry_load_ia32_rtit_ctl), .zero = { VMCS_GUEST_IA32_RTIT_CTL }),
+	V(LOAD_UINV, .entry = M(entry_load_uinv), .zero = { VMCS_GUEST_UINV }),
+	V(LOAD_CET, .entry = M(entry_load_cet_state),
+	  .zero = { VMCS_GUEST_S_CET, VMCS_GUEST_SSP, VMCS_GUEST_INTR_SSP_TABLE }),
+	V(LOAD_LBR, .entry = M(entry_load_guest_ia32_lbr_ctl), .zero = { VMCS_GUEST_IA32_LBR_CTL }),
+	V(LOAD_PKRS, .entry = M(entry_load_pkrs), .zero = { VMCS_GUEST_IA32_PKRS }),
+	V(LOAD_FRED, .entry = M(entry_load_ia32_fred), .zero = FRED_FIELDS),
+	V(MSR_LOAD_0, .msrs = 0),
+	V(MSR_LOAD_1, .msrs = 1),
+	V(MSR_LOAD_8, .msrs = 8),
+	V(MSR_LOAD_64, .msrs = 64),
+	V(INJECT_INTERRUPT, .event = EVENT(TYPE_INTERRUPT, 0x40)),
+	V(INJECT_PAGE_FAULT, .event = EVENT(TYPE_HARDWARE, 14) | EVENT_ERROR_CODE),
+	V(INJECT_NMI, .event = EVENT(TYPE_NMI, 2)),
+	V(INJECT_BREAKPOINT, .event = EVENT(TYPE_SOFTWARE, 3)),
+	V(PREEMPTION_TIMER, .pin = M(pin_based_activate_vmx_preemption_timer), .prepare = set_timer),
+	V(UNRESTRICTED, .secondary = M(secondary_enable_ept) | M(secondary_unrestricted_guest)),
+	V(TSC_OFFSET, .primary = M(primary_use_tsc_offsetting)),
+	V(TSC_SCALING, .primary = M(primary_use_tsc_offsetting), .secondary = M(secondary_use_tsc_scaling)),
+	V(PML, .secondary = M(secondary_enable_ept) | M(secondary_enable_pml),
+	  .needs = VMX_CTL_ept_vpid_accessed_and_dirty_flags, .prepare = set_dirty_flags),
+	V(TPR_SHADOW, .primary = M(primary_use_tpr_shadow)),
+	V(VIRTUAL_NMI, .pin = M(pin_based_virtual_nmis)),
+	V(VIRTUAL_INTERRUPT, .pin = APICV_PIN, .primary = APICV_PRIMARY, .secondary = APICV),
+	V(POSTED_INTERRUPT, .pin = POSTED_PIN, .primary = APICV_PRIMARY, .secondary = APICV,
+	  .exit = M(exit_acknowledge_interrupt_on_exit), .prepare = set_notification),
+	V(SHADOW_VMCS, .secondary = M(secondary_vmcs_shadowing)),
+	V(MBEC, .secondary = M(secondary_enable_ept) | M(secondary_mode_based_execute_control_for_ept)),
+};
+#undef V
+#undef M
+
+static const struct variant *variant_of(const struct row_run *run)
+{
+	const struct variant *v = variants;
+
+	while (v->op != run->row->op)
+		v++;
+	return v;
+}
+
+static void fill_msrs(unsigned n)
+{
+	struct vmx_msr_entry *list = vmx_page(VMX_PAGE_ENTRY_MSRS);
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_KERNEL_GS_BASE));
+	for (unsigned i = 0; i < n; i++)
+		list[i] = (struct vmx_msr_entry){ MSR_KERNEL_GS_BASE, 0, (uint64_t)hi << 32 | lo };
+	vmx_vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, n);
+}
+
+/* Delivery has pushed a frame, shut interrupts off and blocked NMIs: as it was before, and the event once more. */
+static void inject(struct row_run *run)
+{
+	uint32_t event = variant_of(run)->event;
+
+	vmx_vmwrite(VMCS_GUEST_RSP, (uintptr_t)vmx_trip_guest_stack_top);
+	vmx_vmwrite(VMCS_GUEST_RFLAGS,
+		    EVENT_TYPE(event) == TYPE_INTERRUPT ? RFLAGS_FIXED | RFLAGS_IF : RFLAGS_FIXED);
+	vmx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY_INFO, 0);
+	vmx_vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, 0);
+	vmx_vmwrite(VMCS_VM_ENTRY_INSTRUCTION_LEN, 1);
+	vmx_vmwrite(VMCS_VM_ENTRY_INTR_INFO_FIELD, event);
+}
+
+/* Beside the controls. */
+static void prepare(struct row_run *run, const struct variant *v)
+{
+	if (v->no_vpid && vmx_can(VMX_CTL_secondary_enable_vpid))
+		vmx_vmwrite(VMCS_SECONDARY_VM_EXEC_CONTROL,
+			    vmx_field(VMCS_SECONDARY_VM_EXEC_CONTROL) & ~VMX_MASK(secondary_enable_vpid));
+	for (unsigned i = 0; i < 8 && v->zero[i]; i++)
+		vmx_vmwrite(v->zero[i], 0);
+	if (v->msrs)
+		fill_msrs(v->msrs);
+	if (v->prepare)
+		v->prepare();
+	if (v->event) {
+		vector_set(EVENT_VECTOR(v->event), vmx_trip_guest);
+		run->before = inject;
+		inject(run);
+	}
+}
+
+static void close_entry(struct row_run *run)
+{
+	const struct variant *v = variant_of(run);
+
+	if (v->event)
+		vector_reset(EVENT_VECTOR(v->event));
+	trip_close(run);
+}
+
+static bool open_entry(struct row_run *run)
+{
+	const struct variant *v = variant_of(run);
+	const struct vcpu_want want = {
+		.vmx = { v->pin, v->primary, v->secondary, v->exit, v->entry, 0 },
+		.no_slat = v->no_slat,
+	};
+
+	if ((v->needs && !row_needs(run, v->needs)) || !trip_open(run, &want, vmx_trip_guest))
+		return false;
+	prepare(run, v);
+	run->shot = resume_shot;
+	run->one_copy = true;
+	if (trip_try(run))
+		return true;
+	if (v->event)
+		vector_reset(EVENT_VECTOR(v->event));
+	return false;
+}
+
+const struct root_op root_vmx_entry = { .open = open_entry, .close = close_entry };

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmx_rows.c - what the rows of VMX root operation share: the scratch VMCS, and how to say what failed. */
+#include "bench/root/vmx_rows.h"
+
+#define REGION_WORDS 1024
+
+uint64_t vmx_operand[64];
+
+void say_result(struct text *t, enum vmx_result result)
+{
+	uint32_t error;
+
+	if (result == VMX_FAIL_INVALID) {
+		text_put(t, "VMfailInvalid");
+		return;
+	}
+	error = (uint32_t)vmx_field(VMCS_VM_INSTRUCTION_ERROR);
+	text_put(t, "VM-instruction error ");
+	text_decimal(t, error);
+	text_put(t, ", ");
+	text_put(t, vmx_error_name(error));
+}
+
+void region_blank(unsigned n)
+{
+	uint32_t *words = region_words(n);
+
+	vmx_vmclear(vmx_pool(n));
+	for (unsigned i = 1; i < REGION_WORDS; i++)
+		words[i] = 0;
+	words[0] = vmx_facts_revision(vmx_facts());
+}
+
+bool scratch_open(struct row_run *run)
+{
+	region_blank(SCRATCH_VMCS);
+	vmx_vmclear(vmx_pool(SCRATCH_VMCS));
+	if (vmx_vmptrld(vmx_pool(SCRATCH_VMCS)) == VMX_OK)
+		return true;
+	scratch_close(run);
+	return root_missing(run, "VMPTRLD of a cleared region with the right revision fails");
+}
+
+void scratch_close(struct row_run *run)
+{
+	(void)run;
+	vmx_vmclear(vmx_pool(SCRATCH_VMCS));
+	vmx_home();
+}
+
+bool row_needs(struct row_run *run, enum vmx_ctl ctl)
+{
+	struct monitor_why why = { "", "" };
+
+	return vmx_need(ctl, &why) || root_missing(run, why.text);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmx_trip.h - one timed VM entry and exit: vmx_trip_asm.S and vmx_trip.c. Only bench/root/vmx_* includes this. */
+#ifndef VTSCOPE_BENCH_ROOT_VMX_TRIP_H
+#define VTSCOPE_BENCH_ROOT_VMX_TRIP_H
+
+/* Offsets in struct vmx_trip. */
+#define TRIP_BEFORE	0
+#define TRIP_GUEST	8
+#define TRIP_AFTER	16
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/root/root.h"
+#include "minivmm/monitor/text.h"
+#include "minivmm/monitor/vmx.h"
+
+#pragma GCC visibility push(hidden)
+
+/* TSC: the host's before the entry, the guest's first instruction, the host's first behind the exit. */
+struct vmx_trip {
+	uint64_t before, guest, after;
+};
+_Static_assert(offsetof(struct vmx_trip, before) == TRIP_BEFORE, "as in vmx_trip_asm.S");
+_Static_assert(offsetof(struct vmx_trip, guest) == TRIP_GUEST, "as in vmx_trip_asm.S");
+_Static_assert(offsetof(struct vmx_trip, after) == TRIP_AFTER, "as in vmx_trip_asm.S");
+
+/* 0: there was an exit, 1: VMfailInvalid, 2: VMfailValid. */
+uint32_t vmx_trip(struct vmx_trip *t, uint32_t launched);
+uint64_t vmx_trip_empty(void);
+extern const char vmx_trip_guest[], vmx_trip_guest_call[], vmx_trip_host[];
+extern const char vmx_trip_surprise[]; /* HOST_RIP where no exit may come: #UD */
+extern char vmx_trip_stack_top[], vmx_trip_guest_stack_top[];
+
+/* The VMCS of the pool that trips enter. */
+#define TRIP_VMCS 1
+
+/*
+ * Makes a complete guest with (want) current, its RIP at (guest): vmx_trip_guest stamps, vmx_trip_guest_call only
+ * calls. Of what (want) does not ask for only EPT, VPID and the MSR bitmap are on. Not launched. False: logged why.
+ */
+bool trip_open(struct row_run *run, const struct vcpu_want *want, const char *guest);
+/* The first entry; it must end with VMCALL, or with (reason), all 32 bits. False: logged how it ended, and closed. */
+bool trip_try(struct row_run *run);
+bool trip_expect(struct row_run *run, uint32_t reason);
+/*
+ * Enters once more and counts the exit; what it took is in (t). With RIP where trip_open() had it if (again): else
+ * the guest is where it called. One that ends otherwise than the first ends the row with a fault.
+ */
+void trip_run(struct row_run *run, struct vmx_trip *t, bool again);
+/* The same by VMLAUNCH: the VMCS was cleared and loaded. */
+void trip_launch(struct row_run *run, struct vmx_trip *t);
+/* Counts the exit that vmx_trip() came back with; a fault if it is not (reason). */
+void trip_check(struct row_run *run, uint32_t failed, uint32_t reason);
+/* Clears it; the monitor's own VMCS is current again. */
+void trip_close(struct row_run *run);
+
+#pragma GCC visibility pop
+
+#endif /* !__ASSEMBLER__ */
+#endif
