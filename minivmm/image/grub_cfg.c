@@ -12,7 +12,7 @@ static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 
 /* What minivmm/monitor/boot/ reads from its command line. */
 static const char *const keys[] = { "engine", "rows",  "ops",	 "budget", "max", "min", "seed",
-				    "tsc_hz", "fence", "serial", "screen", "end" };
+				    "tsc_hz", "fence", "serial", "screen", "end", "exclude", "launches" };
 
 static const struct {
 	const char *title, *words;
@@ -36,8 +36,8 @@ static int word_check(const char *word, size_t n, struct err *e)
 		if (strlen(keys[i]) == key && !memcmp(keys[i], word, key))
 			return 0;
 	return err_set(e, EINVAL,
-		       "the image knows no '%.*s'; it knows engine, ops, rows, budget, max, min, seed, tsc_hz, fence, "
-		       "serial, screen and end",
+		       "the image knows no '%.*s'; it knows engine, ops, rows, exclude, budget, max, min, launches, seed, "
+		       "tsc_hz, fence, serial, screen and end",
 		       (int)key, word);
 }
 

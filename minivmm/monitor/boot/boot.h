@@ -72,7 +72,7 @@ size_t text_length(const char *s);
 bool text_equal(const char *a, const char *b);
 /* Is the word of (n) bytes at (s) the string (word)? */
 bool word_is(const char *s, size_t n, const char *word);
-/* Does (name) match the glob of (n) bytes at (glob)? * and ? only. */
+/* Does (name) match the glob of (n) bytes at (glob)? * ? [a-z] [!x] as in a shell. */
 bool glob_matches(const char *glob, size_t n, const char *name);
 /* Decimal, or hexadecimal with 0x, all (n) bytes of it. False: no such number, or past 2^64. */
 bool number_parse(const char *s, size_t n, uint64_t *value);
@@ -172,6 +172,7 @@ enum plan_choice { CHOICE_DEFAULT = -1, CHOICE_NO, CHOICE_YES };
 
 #define PLAN_ENGINES	3
 #define PLAN_LAUNCHES	50	/* at most: a reader keeps track of 64 in one capture */
+#define PLAN_SEED_MAX	((1ull << 53) - 1)	/* as results keep it */
 #define PLAN_OPS	4096	/* that one command line can select */
 
 struct plan {
@@ -262,7 +263,7 @@ const struct row_summary *records_summary(uint32_t index);
 #define SCREEN_LINES	25
 #define FONT_FIRST	32
 #define FONT_GLYPHS	95
-#define FONT_ROWS	7
+#define FONT_ROWS	8
 
 extern const uint8_t font[FONT_GLYPHS][FONT_ROWS];
 
@@ -302,6 +303,9 @@ struct machine {
 	uint64_t ram_bytes;
 	bool screen;
 };
+
+/* The end that the plan wants. (status): what an emulator returns. */
+_Noreturn void machine_end(const struct machine *m, enum plan_end end, uint32_t status);
 
 /* Runs the plan, all of it. */
 void launches_run(const struct plan *p, const struct machine *m);

@@ -97,7 +97,7 @@ static void doorbell(void *ctx, uint32_t what, uint32_t row, const struct ring0_
 	records_fault(&ctrl()->fault);
 	refuse(ctx, "faulted", "an exception in the runner itself ended the launch; please report it");
 	end_section(-1);
-	power_end(plan->end, output_has_debug_port(), FAULTED_STATUS);
+	machine_end(machine, plan->end, FAULTED_STATUS);
 }
 
 static void step(void *ctx, const struct ring0_step *s)

@@ -20,6 +20,11 @@ static struct loader loader;
 static struct plan plan;
 static struct machine machine = { .loader = &loader };
 
+void machine_end(const struct machine *m, enum plan_end end, uint32_t status)
+{
+	power_end(end, output_has_debug_port() || m->evidence.emulated || m->evidence.emulator_name, status);
+}
+
 void boot_fail(const char *status, const char *why)
 {
 	line_fact("engine", "none");
@@ -31,7 +36,7 @@ void boot_fail(const char *status, const char *why)
 		screen_line(4, text_length(why) > SCREEN_COLUMNS ? why + SCREEN_COLUMNS : "");
 		screen_line(6, "Switch this machine off or restart it.");
 	}
-	power_end(plan.end, output_has_debug_port(), FAILED_STATUS);
+	machine_end(&machine, plan.end, FAILED_STATUS);
 }
 
 static void plan_engines(struct plan *p)
@@ -43,6 +48,18 @@ static void plan_engines(struct plan *p)
 	p->engine[p->engines++] = machine.cpu.is_amd ? RING0_SVM : RING0_VMX;
 }
 
+/* What is given stands; what is not gives way. */
+static void plan_samples(struct plan *p)
+{
+	const uint32_t min = machine.evidence.emulated ? EMULATED_MIN : MIN_SAMPLES;
+	const uint32_t max = machine.evidence.emulated ? EMULATED_MAX : MAX_SAMPLES;
+
+	if (!p->max)
+		p->max = p->min > max ? p->min : max;
+	if (!p->min)
+		p->min = p->max < min ? p->max : min;
+}
+
 static void plan_defaults(struct plan *p)
 {
 	const bool emulated = machine.evidence.emulated;
@@ -51,17 +68,12 @@ static void plan_defaults(struct plan *p)
 	if (!p->tsc_hz && !machine.evidence.instruction_clock)
 		p->tsc_hz = clock_tsc_hz();
 	if (!p->seed)
-		p->seed = tsc_read() >> 1 | 1;
+		p->seed = (tsc_read() & PLAN_SEED_MAX) | 1;
 	if (!p->budget && machine.evidence.instruction_clock)
 		p->budget = EMULATED_TICKS;
 	if (!p->budget)
 		p->budget = (p->tsc_hz ? p->tsc_hz : HZ_ASSUMED) / (emulated ? EMULATED_A_SECOND : ROWS_A_SECOND);
-	if (!p->min)
-		p->min = emulated ? EMULATED_MIN : MIN_SAMPLES;
-	if (!p->max)
-		p->max = emulated ? EMULATED_MAX : MAX_SAMPLES;
-	if (p->max < p->min)
-		p->max = p->min;
+	plan_samples(p);
 	if (!machine.cpu.rdtscp)
 		p->fence_lfence = CHOICE_YES;
 }
@@ -113,5 +125,5 @@ void boot_main(uint32_t how, uint32_t info)
 	output_flush();
 	if (machine.screen)
 		pages_show(&plan, &machine);
-	power_end(plan.end, output_has_debug_port(), 0);
+	machine_end(&machine, plan.end, 0);
 }

@@ -10,6 +10,7 @@
 #define PAGE_TOP	1
 #define FOOTER		24
 #define PAGE_SECONDS	15
+#define EVIDENCE_END	7
 #define LINE_COLUMNS	79
 #define PAYLOAD_COLUMNS	(LINE_COLUMNS - 4 - 9 - 5 - 2 - 9)	/* with a SEQ of four digits */
 
@@ -229,12 +230,27 @@ static void show_section(unsigned at, const struct launch_section *s)
 	screen_line(at + 2, text_length(s->why) > SCREEN_COLUMNS ? s->why + SCREEN_COLUMNS : "");
 }
 
+static unsigned evidence_line;
+
+static void show_evidence_line(char type, const char *payload)
+{
+	(void)type;
+	if (evidence_line < EVIDENCE_END)
+		screen_line(evidence_line++, payload);
+}
+
+static void show_evidence(unsigned at)
+{
+	evidence_line = at;
+	line_split("             ", machine->evidence.text, LINE_COLUMNS, show_evidence_line, ' ');
+}
+
 static void show_summary(uint32_t pages)
 {
 	char line[SCREEN_COLUMNS + 1];
 	struct text t = text_in(line, sizeof(line));
 	const struct launch_section *s;
-	unsigned at = 8;
+	unsigned at = 10;
 
 	show_title("done. The numbers are on the pages behind this one");
 	text_put(&t, "  processor   ");
@@ -244,15 +260,13 @@ static void show_summary(uint32_t pages)
 	text_put(&t, "  provenance  ");
 	text_put(&t, machine->evidence.provenance);
 	screen_line(3, line);
-	t = text_in(line, sizeof(line));
-	text_put(&t, "  because     ");
-	text_put(&t, machine->evidence.text);
-	screen_line(4, line);
+	show_evidence(4);
 	t = text_in(line, sizeof(line));
 	put_count(&t, "  clock       ", plan->tsc_hz / 1000000, " MHz");
-	screen_line(5, machine->evidence.instruction_clock ? "  clock       counts instructions" : line);
-	screen_line(6, output_has_serial() ? "  serial      the full result went over COM1" :
-					     "  serial      not used: these pages are the result");
+	screen_line(7, machine->evidence.instruction_clock ? "  clock       counts instructions" : line);
+	screen_line(8, output_has_serial()     ? "  sent        the full result went over COM1 (115200 8N1)" :
+		       output_has_debug_port() ? "  sent        the full result went to the emulator's debug port" :
+						 "  sent        nothing: there is no serial port, these pages are the result");
 	for (unsigned i = 0; (s = launches_section(i)) && at < FOOTER - 3; i++, at += s->refusal[0] ? 3 : 1)
 		show_section(at, s);
 	screen_line(FOOTER - 1, "Type the lines or photograph them, then: vtscope import FILE");

@@ -224,7 +224,7 @@ static bool take_launches(struct plan *p, struct piece value, struct text *why)
 
 static bool take_seed(struct plan *p, struct piece value, struct text *why)
 {
-	return take_number(value, 1, UINT64_MAX, &p->seed, why);
+	return take_number(value, 1, PLAN_SEED_MAX, &p->seed, why);
 }
 
 static bool take_tsc_hz(struct plan *p, struct piece value, struct text *why)

@@ -78,18 +78,50 @@ bool text_equal(const char *a, const char *b)
 	return word_is(a, text_length(a), b);
 }
 
+/* A set, [abc] or [a-z] or [!x], of which (n) bytes are left: its length, 0: it does not end, or (c) is not in it. */
+static size_t set_matches(const char *set, size_t n, char c)
+{
+	bool wanted = true, found = false;
+	size_t i = 1;
+
+	if (i < n && (set[i] == '!' || set[i] == '^')) {
+		wanted = false;
+		i++;
+	}
+	for (size_t first = i; i < n && (set[i] != ']' || i == first); i++) {
+		if (i + 2 < n && set[i + 1] == '-' && set[i + 2] != ']') {
+			found |= set[i] <= c && c <= set[i + 2];
+			i += 2;
+		} else {
+			found |= set[i] == c;
+		}
+	}
+	return i < n && found == wanted ? i + 1 : 0;
+}
+
+/* How much of the glob (c) takes, 0: it does not match. */
+static size_t char_matches(const char *glob, size_t n, char c)
+{
+	if (!n || *glob == '*')
+		return 0;
+	if (*glob == '[')
+		return set_matches(glob, n, c);
+	return *glob == '?' || *glob == c;
+}
+
 bool glob_matches(const char *glob, size_t n, const char *name)
 {
-	size_t g = 0, star = n;
+	size_t g = 0, star = n, taken;
 	const char *from = name;
 
 	while (*name) {
-		if (g < n && glob[g] == '*') {
+		taken = char_matches(glob + g, n - g, *name);
+		if (taken) {
+			g += taken;
+			name++;
+		} else if (g < n && glob[g] == '*') {
 			star = g++;
 			from = name;
-		} else if (g < n && (glob[g] == '?' || glob[g] == *name)) {
-			g++;
-			name++;
 		} else if (star < n) {
 			g = star + 1;
 			name = ++from;
