@@ -63,7 +63,7 @@ void collector_start(struct collector *c, uint32_t rows)
 	c->rows = c->at = rows;
 	c->error = 0;
 	for (i = 0; i < rows; i++)
-		c->row[i] = (struct collector_row){ .tally = c->row[i].tally };
+		c->row[i] = (struct collector_row){ .tally = c->row[i].tally, .op = c->row[i].op };
 }
 
 static void keep_quantiles(struct launch_values *v, const struct histogram *h)
@@ -82,19 +82,21 @@ static void keep_quantiles(struct launch_values *v, const struct histogram *h)
 	v->mad = histogram_mad(h, v->median);
 }
 
-static void row_begin(struct collector *c, uint32_t row)
+/* (name): what the runner calls it, NULL where its carrier does not tell. Another operation's numbers are none of ours. */
+static void row_begin(struct collector *c, uint32_t row, const char *name)
 {
 	struct collector_row *r = &c->row[row];
 
-	if (r->outcome != ROW_NOT_REACHED)
-		return;			/* a runner that begins a row twice */
+	if (r->outcome != ROW_NOT_REACHED || (name && r->op && strcmp(name, r->op)))
+		return;			/* a runner that begins a row twice, or has another catalogue */
 	c->at = row;
 	histogram_reset(&c->single);
 	histogram_reset(&c->empty);
 	r->outcome = ROW_STARTED;
 	r->began = clock_seconds();
 	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN,
-					    .empty_median = NAN, .empty_min = NAN };
+					    .empty_median = NAN, .empty_min = NAN, .split_exit = NAN,
+					    .split_handler = NAN, .split_entry = NAN, .split_total = NAN };
 	keep_quantiles(&r->values, &c->single);
 }
 
@@ -118,6 +120,37 @@ static void add_pairs(struct collector *c, struct launch_values *v, uint32_t cop
 		c->diff[v->n_diff++] = ((double)t[2 * i + 1] - (double)t[2 * i]) / copies;
 }
 
+static void add_splits(struct collector *c, struct launch_values *v, const struct guest_split *s, uint32_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < bytes / sizeof(*s) && v->n_split < COLLECTOR_SPLITS; i++, v->n_split++) {
+		c->split[0][v->n_split] = (double)s[i].exit;
+		c->split[1][v->n_split] = (double)s[i].handler;
+		c->split[2][v->n_split] = (double)s[i].entry;
+		c->split[3][v->n_split] = (double)s[i].exit + (double)s[i].handler + (double)s[i].entry;
+	}
+}
+
+static void keep_splits(struct collector *c, struct launch_values *v)
+{
+	if (!v->n_split)
+		return;
+	v->split_exit = stats_median(c->split[0], v->n_split);
+	v->split_handler = stats_median(c->split[1], v->n_split);
+	v->split_entry = stats_median(c->split[2], v->n_split);
+	v->split_total = stats_median(c->split[3], v->n_split);
+}
+
+static enum row_outcome row_outcome_of(const struct launch_values *v)
+{
+	if (v->flags & GUEST_END_FAULTED)
+		return ROW_FAULTED;
+	if (v->flags & GUEST_END_UNSUPPORTED)
+		return ROW_UNSUPPORTED;
+	return v->n || (v->n_diff && v->flags & GUEST_END_PAIRS) ? ROW_MEASURED : ROW_EMPTY;
+}
+
 static void row_end(struct collector *c, const struct guest_row_end *end)
 {
 	struct collector_row *r = &c->row[c->at];
@@ -133,12 +166,10 @@ static void row_end(struct collector *c, const struct guest_row_end *end)
 		v->diff_median = stats_median(c->diff, v->n_diff);
 		v->diff_min = c->diff[0];	/* sorted now */
 	}
-	if (end->flags & GUEST_END_UNSUPPORTED)
-		r->outcome = ROW_UNSUPPORTED;
-	else
-		r->outcome = v->n ? ROW_MEASURED : ROW_EMPTY;
+	keep_splits(c, v);
+	r->outcome = row_outcome_of(v);
 	/* What this launch could not execute, but one before it could, is a launch that gave nothing. */
-	if ((r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
+	if (r->outcome != ROW_FAULTED && (r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
 		c->error = tally_add(r->tally, v, &c->single);
 	c->at = c->rows;
 	if (c->row_done)
@@ -164,7 +195,7 @@ static void on_record(void *ctx, const struct guest_record *rec, const void *pay
 	if (rec->row >= c->rows)
 		return;
 	if (rec->type == RECORD_ROW_BEGIN) {
-		row_begin(c, rec->row);
+		row_begin(c, rec->row, rec->bytes ? payload : NULL);
 		return;
 	}
 	if (rec->row != c->at)
@@ -183,6 +214,13 @@ static void on_record(void *ctx, const struct guest_record *rec, const void *pay
 		break;
 	case RECORD_DIFF:
 		add_pairs(c, v, rec->arg, payload, rec->bytes);
+		break;
+	case RECORD_SPLIT:
+		add_splits(c, v, payload, rec->bytes);
+		break;
+	case RECORD_FAULT:
+		if (rec->bytes >= sizeof(struct guest_fault))
+			c->row[c->at].fault = *(const struct guest_fault *)payload;
 		break;
 	case RECORD_LOG:
 		keep_log(&c->row[c->at], payload, rec->bytes);
@@ -228,7 +266,7 @@ int collector_finish(struct collector *c)
 			continue;
 		v = &r->tally->launch[r->tally->n_launches - 1];
 		v->exits = r->end.exits - r->begin.exits;
-		v->exits -= v->exits > 0;
+		v->exits -= v->exits > 0 && !c->exact;
 		v->interrupts = r->end.interrupts - r->begin.interrupts;
 		v->counted = true;
 	}

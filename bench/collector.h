@@ -21,7 +21,9 @@ struct launch_values {
 	uint64_t executions, ticks;
 	uint32_t flags;			/* GUEST_END_* */
 	bool counted;			/* the two below are there */
-	uint64_t exits, interrupts;	/* between the doorbells; the end doorbell's own exit is taken off */
+	uint64_t exits, interrupts;	/* between the doorbells; a doorbell's own exit is taken off */
+	uint64_t n_split;		/* stamped round trips */
+	double split_exit, split_handler, split_entry, split_total;	/* their medians */
 };
 
 /* One row over all launches that began it. */
@@ -37,19 +39,23 @@ enum row_outcome {
 	ROW_MEASURED,
 	ROW_EMPTY,		/* ended without a sample */
 	ROW_UNSUPPORTED,	/* the runner cannot execute it there: (why) */
+	ROW_FAULTED,		/* it ended with (fault); the launch went on */
 };
 
 struct collector_row {
 	struct tally *tally;		/* borrowed */
+	const char *op;			/* borrowed: its name, as a runner that tells names must call it; NULL: any */
 	enum row_outcome outcome;
 	struct launch_values values;
 	struct engine_counters begin, end;
 	bool has_begin, has_end;
 	double began;			/* seconds of CLOCK_MONOTONIC */
 	char why[160];			/* its last log line, printable */
+	struct guest_fault fault;
 };
 
 #define COLLECTOR_DIFFS 4096
+#define COLLECTOR_SPLITS 4096
 
 struct collector {
 	struct collector_row row[GUEST_ROWS_MAX];
@@ -57,6 +63,8 @@ struct collector {
 	uint32_t at;			/* row whose records come, (rows): none */
 	struct histogram single, empty;	/* of the row at work */
 	double diff[COLLECTOR_DIFFS];	/* pairs beyond are counted, not kept */
+	double split[4][COLLECTOR_SPLITS];	/* exit, handler, entry, their sum; the same */
+	bool exact;			/* no doorbell is in the counters */
 	int error;			/* -ENOMEM: a tally could not be kept */
 	void (*row_done)(void *ctx);	/* may be NULL */
 	void *ctx;

@@ -15,6 +15,7 @@
 /* What a runner may take, and some: it does not look at the clock all the time. */
 #define ROW_BUDGETS	(1.25 * (GUEST_TOUCH_BUDGETS + GUEST_OVERTIME_BUDGETS))
 #define ROW_GRACE	1.0	/* seconds: a host that does something else */
+#define COUNT_GRACE	10.0	/* the same for an emulator, which is slow where it is not tuned; the monitor has a watchdog */
 
 void row_skip(struct run *u, uint32_t i, const char *reason, const char *hint)
 {
@@ -93,8 +94,10 @@ static double row_budget(const struct run *u)
 	return budget < BUDGET_MIN ? BUDGET_MIN : budget;
 }
 
-static void rows_fill(const struct run *u, const uint32_t *index, uint32_t n, double budget, struct guest_row *rows)
+static void rows_fill(const struct run *u, size_t engine, const uint32_t *index, uint32_t n, double budget,
+		      struct guest_row *rows)
 {
+	bool counts = plan_counts_instructions(&u->p->engine[engine]);
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
@@ -102,9 +105,9 @@ static void rows_fill(const struct run *u, const uint32_t *index, uint32_t n, do
 
 		rows[i] = (struct guest_row){
 			.op = (uint32_t)(op - ops),
-			.budget = (uint64_t)(budget * (double)u->tsc_hz),
-			.max_samples = u->quick ? 20000 : 50000,
-			.min_samples = run_min_samples(u),
+			.budget = counts ? COUNT_BUDGET : (uint64_t)(budget * (double)u->tsc_hz),
+			.max_samples = counts ? COUNT_SAMPLES : u->quick ? 20000 : 50000,
+			.min_samples = run_min_samples(u, engine),
 			.arg = { op->offset, op->length },
 		};
 	}
@@ -139,7 +142,7 @@ static void pace_update(const struct run *u, const struct carriage *k)
 			stuck = k->ended - r->began;
 		if (r->outcome <= ROW_STARTED)
 			continue;
-		in_rows += (double)r->values.ticks / (double)u->tsc_hz;
+		in_rows += (double)r->values.ticks / run_hz(u, k->part->engine);
 		ended++;
 	}
 	if (!ended)
@@ -164,11 +167,14 @@ static void carriage_launch(struct run *u, struct carriage *k)
 	struct arena arena;
 	uint32_t i;
 
-	k->budget = row_budget(u);
-	k->row_deadline = ROW_BUDGETS * k->budget + ROW_GRACE;
-	rows_fill(u, k->index, k->n, k->budget, rows);
-	for (i = 0; i < k->n; i++)
+	k->budget = plan_counts_instructions(en) ? COUNT_BUDGET / COUNT_HZ : row_budget(u);
+	k->row_deadline = ROW_BUDGETS * k->budget + (plan_counts_instructions(en) ? COUNT_GRACE : ROW_GRACE);
+	rows_fill(u, k->part->engine, k->index, k->n, k->budget, rows);
+	for (i = 0; i < k->n; i++) {
 		u->c->row[i].tally = &u->tally[k->index[i]];
+		u->c->row[i].op = u->p->row[k->index[i]].op->name;
+	}
+	u->c->exact = en->info->exact_exits;
 	collector_start(u->c, k->n);
 	if (!en->info->counts_exits)
 		sink.counters = NULL;
@@ -227,6 +233,12 @@ static uint32_t rows_settle(struct run *u, struct carriage *k, uint32_t culprit)
 			snprintf(reason, sizeof(reason), "%s",
 				 u->c->row[i].why[0] ? u->c->row[i].why : "the runner cannot execute it there");
 			row_skip(u, k->index[i], reason, "");
+		}
+		if (outcome == ROW_FAULTED) {
+			struct vm_stop stop = { .kind = VM_STOP_FAULT };
+
+			guest_fault_decode(&u->c->row[i].fault, &stop);
+			row_fail(u, k->index[i], &stop);
 		}
 		ended += outcome > ROW_STARTED;
 		if (outcome <= ROW_STARTED && i != culprit)

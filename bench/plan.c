@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "common/parse.h"
+#include "minivmm/via.h"
 
 #define QUICK_LAUNCHES	3
 #define LAUNCHES	10
@@ -18,6 +19,8 @@
 #define ROW		0.15
 #define ROW_MAX		2.0	/* with --time: more samples, but the machine drifts */
 #define BOOT_GUESS	1.5	/* seconds a launch costs beside its rows; run measures it */
+#define COUNT_LAUNCHES	2	/* a count of instructions is the same in each: the second one confirms it */
+#define COUNT_ROW	0.02	/* seconds of the host that a row of an emulator takes */
 
 /* ---- what the user asked for ---- */
 
@@ -88,8 +91,23 @@ static int engine_unknown(const struct engine_ops *const *table, size_t n, const
 	return -EINVAL;
 }
 
+/* May (engine), which nobody named, be in the plan? Those that --via cannot mean are not, nor what it would emulate. */
+static bool engine_joins(struct plan *p, const struct engine_ops *engine, const struct engine_config *c, const struct via *via)
+{
+	unsigned carriers = engine->carriers ? engine->carriers : ENGINE_VIA_PROCESS;
+	size_t n = strlen(p->left_out);
+
+	if (via->kind != VIA_AUTO)
+		return carriers & (via->kind == VIA_PROCESS ? ENGINE_VIA_PROCESS : ENGINE_VIA_IMAGE);
+	if (!engine->joins || engine->joins(c))
+		return true;
+	snprintf(p->left_out + n, sizeof(p->left_out) - n, "%s%s", n ? ", " : "", engine->name);
+	return false;
+}
+
 /* Fills p->engine in the order of the table, each at most once. */
-static int engines_choose(struct plan *p, const struct bench_options *o, struct err *e)
+static int engines_choose(struct plan *p, const struct bench_options *o, const struct engine_config *c,
+			  const struct via *via, struct err *e)
 {
 	const struct engine_ops *const *table = o->table ? o->table : engines;
 	size_t n = o->table ? o->n_table : n_engines, i, k;
@@ -104,7 +122,7 @@ static int engines_choose(struct plan *p, const struct bench_options *o, struct 
 			return engine_unknown(table, n, o->engines[k], e);
 	}
 	for (i = 0; i < n; i++) {
-		bool wanted = !o->n_engines;
+		bool wanted = !o->n_engines && engine_joins(p, table[i], c, via);
 
 		for (k = 0; k < o->n_engines; k++)
 			wanted |= !strcmp(table[i]->name, o->engines[k]);
@@ -152,35 +170,44 @@ static void offers_check(struct plan_row *row, const struct engine_info *info)
 	snprintf(row->reason, sizeof(row->reason), "%s", engine_offer_reason(missing & -missing));
 }
 
-/* Rows that only another kind of engine can have are none of this one's. */
+/* Rows that only another kind of engine can have are none of this one's, unless operations were named. */
 static bool speaks(const struct engine_ops *engine, const struct op *op)
 {
 	return !(op->wants & (ENGINE_MONITOR | ENGINE_VMX | ENGINE_SVM) & ~engine->speaks);
 }
 
+/* Opens what may run. -EINVAL when --via asks for what there is not; other failures are the rows' reason. */
+static int engine_try(struct plan_engine *pe, struct plan_row *common, const struct engine_config *c, struct err *e)
+{
+	int rc = pe->ops->open(&pe->engine, c, e);
+
+	if (rc == 0) {
+		pe->info = pe->ops->info(pe->engine);
+		return 0;
+	}
+	pe->engine = NULL;
+	common->state = PLAN_SKIP;
+	snprintf(common->reason, sizeof(common->reason), "%.239s", e->text);
+	return rc == -EINVAL ? rc : 0;
+}
+
 /* The rows of one engine: what its needs say holds for all of them. */
-static void engine_rows(struct plan *p, size_t index, const struct bench_options *o, const struct engine_config *c)
+static int engine_rows(struct plan *p, size_t index, const struct bench_options *o, const struct engine_config *c,
+		       struct err *e)
 {
 	struct plan_engine *pe = &p->engine[index];
 	struct plan_row common = { .engine = index };
-	struct err e = { 0 };
 	size_t i;
+	int rc = 0;
 
 	needs_check(&common, pe->ops, c->verdict, o->force);
-	if (common.state == PLAN_RUN) {
-		if (pe->ops->open(&pe->engine, c, &e) < 0) {
-			pe->engine = NULL;
-			common.state = PLAN_SKIP;
-			snprintf(common.reason, sizeof(common.reason), "%.239s", e.text);
-		} else {
-			pe->info = pe->ops->info(pe->engine);
-		}
-	}
+	if (common.state == PLAN_RUN)
+		rc = engine_try(pe, &common, c, e);
 	for (i = 0; i < n_ops; i++) {
 		struct plan_row *row = &p->row[p->n];
 
 		if ((o->n_op_globs && !any_matches(&ops[i], o->op_globs, o->n_op_globs)) ||
-		    any_matches(&ops[i], o->excludes, o->n_excludes) || !speaks(pe->ops, &ops[i]))
+		    any_matches(&ops[i], o->excludes, o->n_excludes) || (!o->n_op_globs && !speaks(pe->ops, &ops[i])))
 			continue;
 		*row = common;
 		row->op = &ops[i];
@@ -190,6 +217,7 @@ static void engine_rows(struct plan *p, size_t index, const struct bench_options
 		p->n++;
 	}
 	p->runnable += pe->runnable;
+	return rc;
 }
 
 static uint64_t seed_random(void)
@@ -204,6 +232,23 @@ static uint64_t seed_random(void)
 	return seed;
 }
 
+bool plan_counts_instructions(const struct plan_engine *engine)
+{
+	return engine->info && !strcmp(engine->info->clock, "instructions");
+}
+
+/* What (pe) takes in all. */
+static double engine_time(struct plan *p, struct plan_engine *pe, const struct bench_options *o)
+{
+	bool counts = plan_counts_instructions(pe);
+
+	pe->launches = counts && !o->launches && p->launches > COUNT_LAUNCHES ? COUNT_LAUNCHES : p->launches;
+	if (!pe->runnable)
+		return 0;
+	return pe->launches * (BOOT_GUESS * !!(pe->info->offers & ENGINE_RING0) +
+			       (counts ? COUNT_ROW : p->row_seconds) * (double)pe->runnable);
+}
+
 static void plan_time(struct plan *p, const struct bench_options *o)
 {
 	size_t i;
@@ -212,9 +257,7 @@ static void plan_time(struct plan *p, const struct bench_options *o)
 	p->limit = o->seconds > 0 ? o->seconds : o->quick ? QUICK_LIMIT : LAUNCH_LIMIT * p->launches;
 	p->row_seconds = o->seconds > 0 && !o->quick ? ROW_MAX : o->quick ? QUICK_ROW : ROW;
 	for (i = 0; i < p->n_engines; i++)
-		if (p->engine[i].runnable)
-			p->seconds += p->launches * (BOOT_GUESS * !!(p->engine[i].info->offers & ENGINE_RING0) +
-						     p->row_seconds * (double)p->engine[i].runnable);
+		p->seconds += engine_time(p, &p->engine[i], o);
 	if (p->seconds > p->limit)
 		p->seconds = p->limit;
 }
@@ -223,21 +266,25 @@ int plan_make(struct plan *p, const struct bench_options *o, const struct snapsh
 	      uint64_t tsc_hz, struct err *e)
 {
 	struct engine_config c = { .via = o->via ? o->via : "auto", .verdict = v, .snapshot = s, .tsc_hz = tsc_hz };
+	struct via via;
 	size_t i;
 	int rc;
 
 	*p = (struct plan){ .seed = o->seed ? o->seed : seed_random(), .cpu = o->cpu };
-	rc = globs_check(o, e);
+	rc = via_parse(o->via, &via, e);
 	if (rc == 0)
-		rc = engines_choose(p, o, e);
+		rc = globs_check(o, e);
+	if (rc == 0)
+		rc = engines_choose(p, o, &c, &via, e);
 	if (rc == 0) {
 		p->row = calloc(p->n_engines * n_ops + 1, sizeof(*p->row));
 		rc = p->row ? 0 : err_set(e, ENOMEM, "out of memory");
 	}
 	for (i = 0; rc == 0 && i < p->n_engines; i++)
-		engine_rows(p, i, o, &c);
+		rc = engine_rows(p, i, o, &c, e);
 	if (rc == 0 && !p->n)
-		rc = err_set(e, EINVAL, "--exclude leaves no operation to measure");
+		rc = err_set(e, EINVAL, o->n_excludes ? "--exclude leaves no operation to measure" :
+			     "there is no operation to measure on these engines");
 	if (rc < 0)
 		plan_free(p);
 	else

@@ -30,6 +30,7 @@ struct plan_engine {
 	struct engine *engine;		/* owned; NULL: its needs are not met, or it did not open */
 	const struct engine_info *info;	/* of (engine) */
 	size_t runnable;		/* rows */
+	unsigned launches;
 };
 
 struct plan_row {
@@ -50,11 +51,15 @@ struct plan {
 	double row_seconds;		/* for one row in one launch, at most */
 	double seconds;			/* estimate of the whole, for --dry-run */
 	int cpu;
+	char left_out[64];		/* engines that would run here, but on an emulated processor, and were not asked for */
 };
+
+/* Does (engine)'s clock count an emulator's instructions? Its rows have budgets of their own. */
+bool plan_counts_instructions(const struct plan_engine *engine);
 
 /*
  * Evaluates every engine's needs in (v) and opens those that may run. (o), (s) and (v) are borrowed for the life of
- * the plan. -EINVAL with the nearest name for an unknown engine or a glob that matches nothing.
+ * the plan. -EINVAL with the nearest name for an unknown engine, carrier or model, or a glob that matches nothing.
  */
 int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
 	      uint64_t tsc_hz, struct err *e);

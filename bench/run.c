@@ -37,7 +37,7 @@ static double outstanding(const struct run *u)
 static void progress_tell(struct run *u)
 {
 	double elapsed = clock_seconds() - u->start, all = outstanding(u) + (double)u->done;
-	struct run_progress p = { .launches = u->p->launches };
+	struct run_progress p = { .launches = u->now ? u->p->engine[u->now->engine].launches : 0 };
 
 	if (!u->hooks || !u->hooks->progress || !u->now)
 		return;
@@ -47,7 +47,7 @@ static void progress_tell(struct run *u)
 	if (p.eta > u->hard - u->start - elapsed)
 		p.eta = u->hard - u->start - elapsed;
 	p.engine = u->p->engine[u->now->engine].ops->name;
-	p.launch = u->p->launches - u->now->left + 1;
+	p.launch = p.launches - u->now->left + 1;
 	u->hooks->progress(u->hooks->ctx, &p);
 }
 
@@ -67,7 +67,7 @@ static int part_add(struct run *u, size_t engine, bool irqchip)
 			  !(u->p->engine[engine].info->offers & ENGINE_RING0);
 	uint32_t i;
 
-	*part = (struct part){ .engine = engine, .irqchip = irqchip, .left = u->p->launches, .stretch = 1 };
+	*part = (struct part){ .engine = engine, .irqchip = irqchip, .left = u->p->engine[engine].launches, .stretch = 1 };
 	part->overhead = in_process ? 0 : OVERHEAD_GUESS;
 	part->row = calloc(u->p->n + 1, sizeof(*part->row));
 	if (!part->row)
@@ -172,7 +172,7 @@ static void run_rounds(struct run *u)
 		for (i = 0; i < n; i++) {
 			struct part *part = &u->part[order[i]];
 
-			if (!may_launch(u, part, round))
+			if (!part->left || !may_launch(u, part, round))
 				continue;
 			u->now = part;
 			progress_tell(u);
@@ -186,7 +186,7 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 {
 	struct result r;
 
-	if (u->tally[i].single.n) {
+	if (tally_measured(&u->tally[i])) {
 		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
 			return -ENOMEM;
 		if (result_set_add(u->r, &r) == 0)
@@ -206,8 +206,7 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 
 static int report_rows(struct run *u, const struct snapshot *s)
 {
-	struct summary_context c = { .tsc_hz = u->tsc_hz, .lfence_assumed = machine_lfence_assumed(s),
-				     .min_samples = run_min_samples(u) };
+	struct summary_context c = { .tsc_hz = u->tsc_hz };
 	uint32_t i;
 	int rc = 0;
 
@@ -218,15 +217,51 @@ static int report_rows(struct run *u, const struct snapshot *s)
 			continue;
 		c.engine = u->p->engine[row->engine].ops;
 		c.info = u->p->engine[row->engine].info;
+		c.min_samples = run_min_samples(u, row->engine);
+		/* Of this machine's processor; an emulated one has no pipeline. */
+		c.lfence_assumed = !plan_counts_instructions(&u->p->engine[row->engine]) && machine_lfence_assumed(s);
 		rc = report_row(u, i, &c);
 	}
 	return rc;
+}
+
+/* What the monitors tested of themselves and found, engine by engine. */
+static int report_monitor(struct run *u, const struct plan_engine *en)
+{
+	const struct engine_info *info = en->info;
+	size_t i;
+
+	for (i = 0; info && i < info->n_steps; i++) {
+		struct self_test t = { .passed = info->step[i].passed };
+
+		snprintf(t.engine, sizeof(t.engine), "%s", en->ops->name);
+		snprintf(t.via, sizeof(t.via), "%s", info->via);
+		snprintf(t.backend, sizeof(t.backend), "%s", info->backend);
+		snprintf(t.step, sizeof(t.step), "%s", info->step[i].name);
+		snprintf(t.expected, sizeof(t.expected), "%s", info->step[i].expected);
+		snprintf(t.observed, sizeof(t.observed), "%s", info->step[i].observed);
+		if (result_set_add_self_test(u->r, &t) < 0)
+			return -ENOMEM;
+	}
+	for (i = 0; info && i < info->n_facts; i++) {
+		struct found_fact f = { .name = "" };
+
+		snprintf(f.engine, sizeof(f.engine), "%s", en->ops->name);
+		snprintf(f.via, sizeof(f.via), "%s", info->via);
+		snprintf(f.backend, sizeof(f.backend), "%s", info->backend);
+		snprintf(f.name, sizeof(f.name), "%s", info->fact[i].name);
+		snprintf(f.value, sizeof(f.value), "%s", info->fact[i].value);
+		if (result_set_add_fact(u->r, &f) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int bench_run(struct result_set *r, const struct plan *p, const struct bench_options *o, const struct snapshot *s,
 	      const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
 {
 	struct run u = { .r = r, .p = p, .hooks = h, .random = { p->seed }, .tsc_hz = tsc_hz, .quick = o->quick };
+	size_t i;
 	int rc;
 
 	result_set_init(r);
@@ -247,6 +282,8 @@ int bench_run(struct result_set *r, const struct plan *p, const struct bench_opt
 	}
 	if (rc == 0)
 		rc = report_rows(&u, s);
+	for (i = 0; rc == 0 && i < p->n_engines; i++)
+		rc = report_monitor(&u, &p->engine[i]);
 	r->interrupted = u.interrupted;
 	time_text(r->finished);
 	run_free(&u);

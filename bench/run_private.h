@@ -38,10 +38,23 @@ struct run {
 	int error;			/* -ENOMEM */
 };
 
-/* Fewer samples of a row in a launch are told. */
-static inline uint32_t run_min_samples(const struct run *u)
+/* An emulator's budget of a row, in instructions, and how many a second it is taken to execute. */
+#define COUNT_BUDGET	300000u
+#define COUNT_HZ	20e6
+#define COUNT_SAMPLES	64u
+
+/* Fewer samples of a row in a launch are told. A count of instructions hardly varies. */
+static inline uint32_t run_min_samples(const struct run *u, size_t engine)
 {
+	if (plan_counts_instructions(&u->p->engine[engine]))
+		return 8;
 	return u->quick ? 32 : 64;
+}
+
+/* Ticks of (engine)'s clock in a second of the host's. */
+static inline double run_hz(const struct run *u, size_t engine)
+{
+	return plan_counts_instructions(&u->p->engine[engine]) ? COUNT_HZ : (double)u->tsc_hz;
 }
 
 /* One launch of (part): as many carriers as it takes to get through its rows. */

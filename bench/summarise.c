@@ -12,6 +12,7 @@
 #define BRACKETS_FOR_SINGLE	10	/* doc/method.md: single where its median is that many empty brackets */
 #define TRAPPED_TICKS		200	/* an RDTSC that costs this is no instruction any more */
 #define LAUNCHES_FOR_INTERVAL	6
+#define SPLIT_SHARE		0.1	/* of the round trip that stamps may cost before it is told */
 
 /* Exits that no operation causes: timers tick at most 1,000 times a second, and rows are not alone. */
 #define STRAY_EXITS_A_SECOND	2000.0
@@ -35,10 +36,21 @@ static double launches_median(const struct tally *t, size_t offset, double *v)
 
 #define MEDIAN_OF(t, member, v) launches_median(t, offsetof(struct launch_values, member), v)
 
+bool tally_measured(const struct tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_launches; i++)
+		if (t->launch[i].n || (t->launch[i].n_diff && t->launch[i].flags & GUEST_END_PAIRS))
+			return true;
+	return false;
+}
+
 static void choose_estimator(struct result *r, const struct tally *t, double inner, double *v)
 {
 	double single = MEDIAN_OF(t, median, v), diff = MEDIAN_OF(t, diff_median, v);
-	bool near_bracket = single < BRACKETS_FOR_SINGLE * r->empty_bracket;
+	/* What is a difference by nature has no single shots. */
+	bool near_bracket = isnan(single) || single < BRACKETS_FOR_SINGLE * r->empty_bracket;
 
 	r->single_median = single / inner;
 	r->diff_median = diff / inner;
@@ -137,7 +149,9 @@ static int summarise_histogram(struct result *r, const struct histogram *h, doub
 
 double exits_expected(const struct op *op, const struct engine_info *info)
 {
-	return op->exits >= 0 && info->counts_exits && (info->offers & ENGINE_RING0) ? op->exits : NAN;
+	double exits = info->offers & ENGINE_MONITOR ? op_monitor_exits(op) : op->exits;
+
+	return exits >= 0 && info->counts_exits && (info->offers & ENGINE_RING0) ? exits : NAN;
 }
 
 /* Exits per operation, and whether the operation caused them: that tells an exit from an emulated instruction. */
@@ -166,10 +180,33 @@ static void summarise_exits(struct result *r, const struct tally *t, const struc
 	if (isnan(r->exits_expected))
 		return;
 	expected = r->exits_expected * operations;
+	if (c->info->exact_exits) {
+		r->flags |= exits == expected ? 0 : RESULT_EXIT_MISMATCH;
+		return;
+	}
 	stray = STRAY_EXITS_A_LAUNCH * (double)counted +
 		(interrupts > 0 ? interrupts + seconds * STRAY_EXITS_COUNTED : seconds * STRAY_EXITS_A_SECOND);
 	if (exits < expected * (1 - EXITS_SHARE) - 1 || exits > expected * (1 + EXITS_SHARE) + stray)
 		r->flags |= RESULT_EXIT_MISMATCH;
+}
+
+/* With several operations between the stamps nobody knows which of them the parts are of. */
+static void summarise_split(struct result *r, const struct tally *t, const struct op *op, double *v)
+{
+	struct result_split *s = &r->split;
+	double total = MEDIAN_OF(t, split_total, v), single = MEDIAN_OF(t, median, v);
+
+	if (isnan(total) || op->inner != 1)
+		return;
+	*s = (struct result_split){
+		.present = true,
+		.exit = MEDIAN_OF(t, split_exit, v),
+		.handler = MEDIAN_OF(t, split_handler, v),
+		.entry = MEDIAN_OF(t, split_entry, v),
+		.stamp_cost = total - single,
+	};
+	if (s->stamp_cost > SPLIT_SHARE * single)
+		r->flags |= RESULT_SPLIT_STAMPS;
 }
 
 static void summarise_flags(struct result *r, const struct tally *t, const struct summary_context *c, double *v)
@@ -178,10 +215,11 @@ static void summarise_flags(struct result *r, const struct tally *t, const struc
 
 	for (i = 0; i < t->n_launches; i++) {
 		uint32_t end = t->launch[i].flags;
+		uint64_t n = end & GUEST_END_PAIRS ? t->launch[i].n_diff : t->launch[i].n;
 
 		if (end & GUEST_END_UNSETTLED)
 			r->flags |= RESULT_UNSETTLED;
-		if ((end & GUEST_END_BUDGET) || t->launch[i].n < c->min_samples)
+		if ((end & GUEST_END_BUDGET) || n < c->min_samples)
 			r->flags |= RESULT_FEW_SAMPLES;
 		if (end & GUEST_END_LFENCE)
 			r->flags |= RESULT_NO_RDTSCP;
@@ -218,6 +256,7 @@ int tally_summarise(struct result *r, const struct tally *t, const struct op *op
 	choose_estimator(r, t, op->inner, v);
 	summarise_samples(r, t, op->inner, v);
 	summarise_exits(r, t, op, c);
+	summarise_split(r, t, op, v);
 	summarise_flags(r, t, c, v);
 	if (summarise_launches(r, t, op->inner, v) < 0 || summarise_histogram(r, &t->single, op->inner) < 0) {
 		free(v);

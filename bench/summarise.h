@@ -17,13 +17,17 @@ struct summary_context {
 	bool lfence_assumed;		/* nothing shows that LFENCE serialises here */
 };
 
+/* Has any launch given a number of it? */
+bool tally_measured(const struct tally *t);
+
 /*
  * VM exits per operation that (info)'s counter should show; NAN where it counts none, where nothing can exit, and where
- * the operation's exits depend on controls. A software KVM counts: that it shows others is what tells it.
+ * the operation's exits depend on controls. A software KVM counts: that it shows others is what tells it. Under the
+ * project's own monitor each row has the controls that make it exit, and the number is exact.
  */
 double exits_expected(const struct op *op, const struct engine_info *info);
 
-/* Fills (r), whose owned parts are the caller's then. (t) has at least one sample. 0 or -ENOMEM. */
+/* Fills (r), whose owned parts are the caller's then. (t) is measured. 0 or -ENOMEM. */
 int tally_summarise(struct result *r, const struct tally *t, const struct op *op, const struct summary_context *c);
 
 #endif

@@ -23,6 +23,7 @@ struct opt {
 	bool repeatable;
 	const char *const *choices;	/* NULL-terminated allowed values, or NULL; help and man add them to (help) */
 	enum opt_complete complete;
+	const char *const *words;	/* NULL-terminated values that completion offers beside any other, or NULL */
 	const char *help;		/* one line for --help */
 	const char *more;		/* further sentences for the man page, or NULL */
 };

@@ -14,6 +14,7 @@
 #include "cli/cmd.h"
 #include "cli/machine.h"
 #include "common/fileio.h"
+#include "minivmm/via.h"
 
 /* --engine values, split at commas. */
 struct names { char **name; size_t n; };
@@ -243,8 +244,6 @@ static int run(struct cli *cli, const struct args *a)
 	return rc;
 }
 
-static const char *const carriers[] = { "auto", "process", NULL };
-
 static const struct opt opts[] = {
 	{ .name = "engine", .short_name = 'e', .arg = "LIST", .repeatable = true, .complete = COMPLETE_ENGINE,
 	  .help = "on these engines, separated by commas; all",
@@ -262,7 +261,12 @@ static const struct opt opts[] = {
 	  .more = "The syntax is hwloc's: 2, 0-3, 0xc, core:1, package:0.core:2.pu:0. Without it: the last core of the "
 		  "most capable kind." },
 	{ .name = "seed", .arg = "N", .help = "orders and memory layouts of an earlier run; random" },
-	{ .name = "via", .arg = "CARRIER", .choices = carriers, .help = "what carries the runner" },
+	{ .name = "via", .arg = "CARRIER", .words = via_words,
+	  .help = "what carries the runner: auto, process, bochs[:MODEL], qemu[:CPU]",
+	  .more = "bochs and qemu boot the project's own image in an emulated machine, for the engines vmx, svm and native: "
+		  "that proves function and never speed. 'bochs --help cpu' and 'qemu-system-x86_64 -cpu help' name the "
+		  "models; without one it is corei7_skylake_x for vmx, ryzen (Bochs) or EPYC (QEMU) for svm. Where KVM "
+		  "gives its guests VT, qemu uses that. 'vtscope image' measures a real machine." },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
 	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },
 	{ 0 }

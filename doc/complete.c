@@ -79,7 +79,7 @@ static void bash_value(const char *verb, const struct opt *o, struct buf *out)
 	buf_printf(&pattern, "%s,--%s", verb, o->name);
 	if (o->short_name)
 		buf_printf(&pattern, "|%s,-%c", verb, o->short_name);
-	bash_values(buf_str(&pattern), o->complete, o->choices, out);
+	bash_values(buf_str(&pattern), o->complete, o->choices ? o->choices : o->words, out);
 	buf_free(&pattern);
 }
 
@@ -186,7 +186,7 @@ static void zsh_option(const struct cmd *cmd, const struct opt *o, struct buf *o
 	quote(o->help, ":[]", out);
 	buf_puts(out, "]");
 	if (o->arg)
-		zsh_action(o->arg, o->complete, o->choices, out);
+		zsh_action(o->arg, o->complete, o->choices ? o->choices : o->words, out);
 	buf_puts(out, "'");
 }
 
@@ -258,7 +258,7 @@ static void fish_option(const struct cmd *cmd, const struct opt *o, struct buf *
 	buf_printf(out, " -l %s", o->name);
 	if (o->arg) {
 		buf_puts(out, " -r");
-		fish_values(o->complete, o->choices, out);
+		fish_values(o->complete, o->choices ? o->choices : o->words, out);
 	}
 	buf_puts(out, " -d '");
 	quote(o->help, "", out);

@@ -108,14 +108,14 @@ static int drain(const struct carrier *c, struct record_gate *g, struct vm_stop 
 
 	if (!c->launch->rows)
 		return 0;
-	r = guest_ring_drain(c->mem, c->mem_bytes, &g->sink, e);
+	r = c->mem ? guest_ring_drain(c->mem, c->mem_bytes, &g->sink, e) : 0;
 	if (r == -EBADMSG)
 		*over = stop_set(stop, VM_STOP_PROTOCOL, "record ring", "%.*s",
 				 (int)sizeof(stop->text) - 1, e->text);
 	else if (r < 0)
 		return r;
 	else if (g->wrong[0])
-		*over = stop_set(stop, VM_STOP_PROTOCOL, "record ring", "%s", g->wrong);
+		*over = stop_set(stop, VM_STOP_PROTOCOL, c->mem ? "record ring" : "lines", "%s", g->wrong);
 	return 0;
 }
 
@@ -138,20 +138,21 @@ int carrier_watch(const struct carrier *c, struct vm_stop *stop, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	struct err local = { 0 };
-	struct record_gate g;
+	struct record_gate own, *g = c->gate ? c->gate : &own;
 	uint64_t start = now_ns();
 	bool over = false;
 	int ended, r;
 
 	if (!e)
 		e = &local;
-	record_gate_init(&g, c->launch, c->sink);
+	if (!c->gate)
+		record_gate_init(&own, c->launch, c->sink);
 	do {
 		/* Asked before the last drain: what it wrote before it ended is in the ring. */
 		ended = c->poll(c->ctx, e);
 		if (ended < 0)
 			return ended;
-		r = drain(c, &g, stop, &over, e);
+		r = drain(c, g, stop, &over, e);
 		if (r < 0)
 			return r;
 		if (over)
@@ -161,11 +162,11 @@ int carrier_watch(const struct carrier *c, struct vm_stop *stop, struct err *e)
 		else if (interrupt_pending())
 			over = stop_set(stop, VM_STOP_INTERRUPTED, "signal",
 					"interrupted by the user");
-		else if (!record_gate_late(&g, start, stop))
+		else if (!record_gate_late(g, start, stop))
 			nanosleep(&pause, NULL);
 		else
 			over = true;
 	} while (!over);
-	stop->row = g.row;
+	stop->row = g->row;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * carrier.h - what carriers of a runner share: the order of its records, and watching one that cannot ring a
- * doorbell (another process with shared guest memory). Only engines in minivmm/ and their tests include this.
+ * doorbell (another process with shared guest memory, or one that sends lines). Only engines in minivmm/ and their tests include this.
  */
 #ifndef VTSCOPE_MINIVMM_CARRIER_H
 #define VTSCOPE_MINIVMM_CARRIER_H
@@ -13,7 +13,7 @@
  * launch: a row that it has, begun once, its samples, its end. After the first that does not, nothing.
  */
 struct record_gate {
-	struct sink sink;	     /* give this to guest_ring_drain() */
+	struct sink sink;	     /* records go here: from guest_ring_drain(), from a decoder */
 	const struct launch *launch; /* borrowed */
 	const struct sink *to;	     /* borrowed */
 	uint32_t row;		     /* row at work, launch->row_count: none */
@@ -34,8 +34,9 @@ void vm_stop_regs(struct vm_stop *stop, const struct vm_regs *regs);
 struct carrier {
 	const struct launch *launch; /* borrowed */
 	const struct sink *sink;     /* borrowed */
-	unsigned char *mem;	     /* guest memory, shared with the carrier */
+	unsigned char *mem;	     /* guest memory, shared with the carrier; NULL: poll() gives the gate its records */
 	uint64_t mem_bytes;
+	struct record_gate *gate;    /* initialised; NULL where (mem) is not: it has its own */
 	void *ctx;
 	/* Has it ended? 1 ended, 0 still at work, -errno (with (e) filled): it cannot be told. Passes console bytes on. */
 	int (*poll)(void *ctx, struct err *e);

@@ -9,6 +9,8 @@ const struct engine_ops *const engines[] = {
 	&engine_tcg,
 	&engine_qemu_kvm,
 	&engine_native,
+	&engine_vmx,
+	&engine_svm,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
 

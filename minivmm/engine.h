@@ -91,7 +91,7 @@ struct sink {
 const char *engine_offer_reason(unsigned missing);	/* why a row is skipped when the lowest bit of (missing) is not offered */
 
 struct engine_config {
-	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu", "qemu:CPU": via_check() knows them */
+	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu", "qemu:CPU": minivmm/via.h knows them */
 	const char *qemu;		/* path of qemu-system-x86_64, NULL: from the snapshot's tool record */
 	const struct verdict *verdict;	/* borrowed for the life of the engine */
 	const struct snapshot *snapshot;
@@ -101,7 +101,7 @@ struct engine_config {
 struct engine_info {
 	char backend[64];		/* "kvm_pvm", "QEMU 7.2.22 TCG", "process" */
 	enum provenance provenance;
-	const char *via;		/* "process", "bochs:corei7_skylake_x", "qemu:EPYC" */
+	char via[64];			/* "process", "bochs:corei7_skylake_x", "qemu:EPYC" */
 	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */
 	unsigned offers;		/* ENGINE_* */
 	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
@@ -131,11 +131,17 @@ struct launch {
 
 struct engine;
 
+#define ENGINE_VIA_PROCESS	0x1
+#define ENGINE_VIA_IMAGE	0x2	/* bochs, qemu: the boot image */
+
 struct engine_ops {
 	const char *name;		/* "kvm" */
 	const char *summary;		/* one line for `vtscope list engines` */
 	const char *const *needs;	/* check ids, NULL-terminated: all must be YES */
 	unsigned speaks;		/* ENGINE_VMX, ENGINE_SVM, ENGINE_MONITOR that it can ever offer: rows of other tongues are not planned on it */
+	unsigned carriers;		/* ENGINE_VIA_*: what --via may name; 0: process only */
+	/* NULL: yes. May it join a plan that does not name it? No for what would run on an emulated processor. */
+	bool (*joins)(const struct engine_config *c);
 	/* 0 or -errno. */
 	int (*open)(struct engine **out, const struct engine_config *c, struct err *e);
 	const struct engine_info *(*info)(const struct engine *en);
@@ -178,7 +184,9 @@ int guest_ctrl_init(unsigned char *mem, uint64_t mem_bytes, const struct launch 
  */
 int guest_ring_drain(unsigned char *mem, uint64_t mem_bytes, const struct sink *s, struct err *e);
 
-/* Fault registers of the control page, as a stop. */
+/* A fault as a stop. Nothing of it is trusted: it is text for people. */
+void guest_fault_decode(const struct guest_fault *f, struct vm_stop *stop);
+/* The one of the control page. */
 void guest_fault_stop(const unsigned char *mem, struct vm_stop *stop);
 
 #endif

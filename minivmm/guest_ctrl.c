@@ -34,33 +34,47 @@ int guest_ctrl_init(unsigned char *mem, uint64_t mem_bytes, const struct launch 
 	return 0;
 }
 
-/* What the guest says of a fault is text for people and nothing else: no field of it is used as an index. */
-void guest_fault_stop(const unsigned char *mem, struct vm_stop *stop)
+void guest_fault_decode(const struct guest_fault *f, struct vm_stop *stop)
 {
 	static const char *const vectors[32] = {
 		"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", NULL,  "#TS",
 		"#NP", "#SS", "#GP", "#PF", NULL,  "#MF", "#AC", "#MC", "#XM", "#VE", "#CP",
 	};
-	struct guest_fault f;
-	const char *name;
+	const char *name = f->vector < 32 && vectors[f->vector] ? vectors[f->vector] : "exception";
+	char what[sizeof(f->what)];
+	size_t n = 0;
 
-	memcpy(&f, mem + GUEST_CTRL_PHYS + offsetof(struct guest_ctrl, fault), sizeof(f));
-	name = f.vector < 32 && vectors[f.vector] ? vectors[f.vector] : "exception";
+	for (; n < sizeof(what) - 1 && f->what[n]; n++)
+		what[n] = f->what[n] >= ' ' && f->what[n] <= '~' ? f->what[n] : '?';
+	what[n] = 0;
 	stop->kind = VM_STOP_FAULT;
-	snprintf(stop->native, sizeof(stop->native), "%s (vector %u, error 0x%x)", name, f.vector,
-		 f.error);
-	snprintf(stop->text, sizeof(stop->text),
-		 "the guest faulted where it should not: %s at 0x%" PRIx64 ", CPL %u, CR2 0x%" PRIx64,
-		 name, f.rip, f.cpl, f.cr2);
-	stop->row = f.row;
+	if (n && strcmp(what, "exception")) {	/* more than an exception: the monitor's word for it */
+		snprintf(stop->native, sizeof(stop->native), "%.63s", what);
+		snprintf(stop->text, sizeof(stop->text), "%s, RIP 0x%" PRIx64, what, f->rip);
+	} else {
+		snprintf(stop->native, sizeof(stop->native), "%s (vector %u, error 0x%x)", name, f->vector,
+			 f->error);
+		snprintf(stop->text, sizeof(stop->text),
+			 "the guest faulted where it should not: %s at 0x%" PRIx64 ", CPL %u, CR2 0x%" PRIx64,
+			 name, f->rip, f->cpl, f->cr2);
+	}
+	stop->row = f->row;
 	stop->regs = (struct vm_regs){
 		.valid = true,
-		.rip = f.rip,
-		.rflags = f.rflags,
-		.cr0 = f.cr0,
-		.cr2 = f.cr2,
-		.cr3 = f.cr3,
-		.cr4 = f.cr4,
+		.rip = f->rip,
+		.rflags = f->rflags,
+		.cr0 = f->cr0,
+		.cr2 = f->cr2,
+		.cr3 = f->cr3,
+		.cr4 = f->cr4,
 	};
-	memcpy(stop->regs.gpr, f.gpr, sizeof(f.gpr));
+	memcpy(stop->regs.gpr, f->gpr, sizeof(f->gpr));
+}
+
+void guest_fault_stop(const unsigned char *mem, struct vm_stop *stop)
+{
+	struct guest_fault f;
+
+	memcpy(&f, mem + GUEST_CTRL_PHYS + offsetof(struct guest_ctrl, fault), sizeof(f));
+	guest_fault_decode(&f, stop);
 }

@@ -24,7 +24,8 @@ struct lines_account {
 	uint64_t repeated;	/* that had come before */
 	uint64_t foreign;	/* somebody else's, empty ones apart */
 	uint64_t boots;		/* that were seen */
-	uint64_t boots_cut;	/* of these, without their end */
+	uint64_t sections;	/* launches in them */
+	uint64_t sections_cut;	/* of these, without their end */
 	uint64_t rows;		/* that ended whole */
 	uint64_t rows_lost;	/* that were seen and lack something */
 };
@@ -32,7 +33,7 @@ struct lines_account {
 /* Where what is decoded goes. Any function may be NULL. Texts are printable ASCII and live for the call. */
 struct lines_to {
 	void *ctx;
-	/* Lines of another boot, or of another engine in the same boot, come from here on. Row numbers go on in the latter. */
+	/* Lines of another launch come from here on: of another boot, or of the same one. It numbers its rows anew. */
 	void (*section)(void *ctx, uint32_t boot);
 	void (*hello)(void *ctx, const char *key, const char *value);
 	void (*step)(void *ctx, const struct engine_step *s);
@@ -48,7 +49,7 @@ struct lines_to {
 	void (*counters)(void *ctx, uint32_t row, uint64_t exits, uint64_t interrupts);
 	/* What came of the row counts for nothing. (name) "": its begin was lost, too, and nothing came. */
 	void (*row_lost)(void *ctx, uint32_t row, const char *name, const char *why);
-	/* The boot's last line: rows that ended, and what runner_main() returned. */
+	/* The section's last line: rows that ended, and what runner_main() returned. */
 	void (*end)(void *ctx, uint64_t rows, int status);
 	/* Somebody else's line, without its end; any bytes but newlines. */
 	void (*foreign)(void *ctx, const char *text, size_t n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * native.c - engine `native`: the runner in a process of its own, nothing in between. A launch is a fresh child that
- * shares what would be guest memory; it dies with its parent.
+ * shares what would be guest memory; it dies with its parent. Where --via names a machine to boot the runner is in ring
+ * 0 of it, and image_engine.c does the work.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -22,6 +23,7 @@
 
 #include "minivmm/carrier.h"
 #include "minivmm/host.h"
+#include "minivmm/image/image.h"
 
 #define CHILD_DONE		  0
 #define CHILD_FAULTED		  1
@@ -31,6 +33,7 @@
 struct engine {
 	struct engine_info info;
 	uint64_t tsc_hz;
+	struct image_engine *image; /* NULL: a process */
 };
 
 struct process {
@@ -187,6 +190,8 @@ static int native_launch(struct engine *en, const struct launch *l, const struct
 	unsigned char *mem;
 	int r;
 
+	if (en->image)
+		return image_engine_launch(en->image, l, s, stop, e);
 	memset(stop, 0, sizeof(*stop));
 	if (l->image || !l->rows)
 		return err_set(e, EINVAL,
@@ -228,9 +233,15 @@ static bool has_rdtscp(void)
 static int native_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
 	struct engine *en = calloc(1, sizeof(*en));
+	struct via via;
+	int rc = en ? via_parse(c->via, &via, e) : err_set(e, ENOMEM, "out of memory");
 
-	if (!en)
-		return err_set(e, ENOMEM, "out of memory");
+	if (rc == 0 && (via.kind == VIA_BOCHS || via.kind == VIA_QEMU))
+		rc = image_engine_open(&en->image, c, &via, RING0_NATIVE, e);
+	if (rc < 0) {
+		free(en);
+		return rc;
+	}
 	en->tsc_hz = c->tsc_hz;
 	en->info = (struct engine_info){
 		.backend = "process",
@@ -247,11 +258,12 @@ static int native_open(struct engine **out, const struct engine_config *c, struc
 
 static const struct engine_info *native_info(const struct engine *en)
 {
-	return &en->info;
+	return en->image ? image_engine_info(en->image) : &en->info;
 }
 
 static void native_close(struct engine *en)
 {
+	image_engine_close(en->image);
 	free(en);
 }
 
@@ -261,6 +273,7 @@ const struct engine_ops engine_native = {
 	.name = "native",
 	.summary = "the unprivileged operations in a process, nothing in between",
 	.needs = native_needs,
+	.carriers = ENGINE_VIA_PROCESS | ENGINE_VIA_IMAGE,
 	.open = native_open,
 	.info = native_info,
 	.launch = native_launch,

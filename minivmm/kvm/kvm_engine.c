@@ -11,6 +11,7 @@
 
 #include "minivmm/host.h"
 #include "minivmm/kvm/kvm.h"
+#include "minivmm/via.h"
 
 #define KVM_API		12	/* the only one there is (api.rst, KVM_GET_API_VERSION) */
 #define TICK_MS_MIN	10u
@@ -74,7 +75,7 @@ static void info_fill(struct engine *en, const struct engine_config *c)
 	snprintf(i->backend, sizeof(i->backend), "%s", backend_name(c->verdict ? c->verdict->backend : BACKEND_UNKNOWN));
 	snprintf(i->cpu_model, sizeof(i->cpu_model), "host");
 	i->provenance = host_kvm_provenance(c);
-	i->via = "process";
+	snprintf(i->via, sizeof(i->via), "process");
 	i->clock = "tsc";
 	i->offers = ENGINE_RING0 | ENGINE_USER_IO | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL;
 	if (ioctl(en->fd, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) > 0)
@@ -95,9 +96,12 @@ static void kvm_engine_close(struct engine *en)
 
 static int kvm_engine_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
-	struct engine *en = calloc(1, sizeof(*en));
-	int rc;
+	struct engine *en;
+	int rc = via_process_only("kvm", c->via, e);
 
+	if (rc < 0)
+		return rc;
+	en = calloc(1, sizeof(*en));
 	if (!en)
 		return err_set(e, ENOMEM, "out of memory");
 	en->fd = -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * qemu.h - the parts of the engines tcg and qemu-kvm. Only minivmm/qemu/ and its tests include this.
+ * qemu.h - the parts of the engines tcg and qemu-kvm, and of the carrier of the boot image. Only minivmm/qemu/ and its
+ * tests include this.
  *
  * A QEMU that lives for one launch: guest memory is a memfd that both map, the console is its standard output,
  * and QMP over a socket pair starts it, says why it stopped and reads its registers. Nothing has a name in a file
@@ -63,9 +64,11 @@ struct qemu_process {
 struct qemu_config {
 	const char *program, *accel;
 	const struct qemu_machine *machine;
-	int mem_fd;		/* guest memory; -1: 2 MiB of QEMU's own, for a trial start */
+	int mem_fd;		/* guest memory; -1: (mem_bytes) of QEMU's own */
 	uint64_t mem_bytes;
 	int image_fd;		/* -1: none */
+	const char *append;	/* the image's command line; NULL: none */
+	bool icount;		/* the guest's clock counts instructions, one tick each */
 };
 
 /*
@@ -95,6 +98,18 @@ bool qemu_process_left(const struct qemu_process *p);
  */
 int qemu_process_complaint(const struct qemu_process *p, const char **line);
 void qemu_process_end(struct qemu_process *p);
+
+/* How a guest ended that did not end itself: killed, reset, halted, stopped by QEMU. */
+void qemu_process_explain(struct qemu_process *p, unsigned timeout_ms, struct vm_stop *stop);
+
+/* ---- qemu_engine.c ---- */
+
+/* Its path in (program): of (c->qemu), of the snapshot, of PATH. 0 or -errno with what to do. */
+int qemu_find(const struct engine_config *c, struct buf *program, struct err *e);
+/* "QEMU 7.2.22" in (out). 0 or -errno: too old, no QEMU. */
+int qemu_version(const char *program, char out[32], struct err *e);
+/* A memory file with the image, for -kernel: 0 and the descriptor in (fd), or -errno; (*fd) may need closing even then. */
+int qemu_image_fd(const void *image, size_t bytes, int *fd, struct err *e);
 
 /* ---- qemu_launch.c ---- */
 

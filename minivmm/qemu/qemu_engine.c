@@ -9,6 +9,7 @@
 
 #include "minivmm/host.h"
 #include "minivmm/qemu/qemu.h"
+#include "minivmm/via.h"
 
 #define VERSION_MS	10000u
 #define TRIAL_MS	10000u
@@ -59,42 +60,39 @@ static void engine_close(struct engine *en)
 	free(en);
 }
 
-static int program_find(struct engine *en, const struct engine_config *c, struct err *e)
+int qemu_find(const struct engine_config *c, struct buf *program, struct err *e)
 {
 	const char *name = c->qemu;
 	int rc;
 
 	if (!name && c->snapshot)
 		name = snapshot_text(c->snapshot, SNAP_TOOL, "qemu-system-x86_64");
-	rc = child_find(name ? name : "qemu-system-x86_64", &en->program);
+	rc = child_find(name ? name : "qemu-system-x86_64", program);
 	if (rc == -ENOENT)
 		return err_set(e, ENOENT, "%s: no such program; install it with: apt-get install qemu-system-x86",
 			       name ? name : "qemu-system-x86_64");
-	if (rc < 0)
-		return err_set(e, -rc, "qemu-system-x86_64: %s", strerror(-rc));
-	en->run.program = buf_str(&en->program);
-	return 0;
+	return rc < 0 ? err_set(e, -rc, "qemu-system-x86_64: %s", strerror(-rc)) : 0;
 }
 
-/* "QEMU emulator version 7.2.22 (Debian ...)" -> "QEMU 7.2.22 TCG". */
-static int version_read(struct engine *en, const struct qemu_accel *a, struct err *e)
+/* "QEMU emulator version 7.2.22 (Debian ...)" -> "QEMU 7.2.22". */
+int qemu_version(const char *program, char out[32], struct err *e)
 {
-	const char *const argv[] = { en->run.program, "--version", NULL };
-	struct buf out = BUF_INIT;
+	const char *const argv[] = { program, "--version", NULL };
+	struct buf said = BUF_INIT;
 	unsigned major, minor, micro = 0;
-	int rc = child_run(argv, NULL, VERSION_MS, &out, NULL, e);
+	int rc = child_run(argv, NULL, VERSION_MS, &said, NULL, e), line;
 
-	if (rc == 0 && sscanf(buf_str(&out), "QEMU emulator version %u.%u.%u", &major, &minor, &micro) < 2)
-		rc = err_set(e, EIO, "%s --version says \"%.*s\", which is no version of QEMU", en->run.program,
-			     (int)strcspn(buf_str(&out), "\r\n") > 60 ? 60 : (int)strcspn(buf_str(&out), "\r\n"),
-			     buf_str(&out));
+	if (rc == 0 && sscanf(buf_str(&said), "QEMU emulator version %u.%u.%u", &major, &minor, &micro) < 2) {
+		line = (int)strcspn(buf_str(&said), "\r\n");
+		rc = err_set(e, EIO, "%s --version says \"%.*s\", which is no version of QEMU", program,
+			     line > 60 ? 60 : line, buf_str(&said));
+	}
 	if (rc == 0 && major < OLDEST_MAJOR)
 		rc = err_set(e, ENOTSUP, "QEMU %u.%u.%u is too old, %u.0 or newer is needed", major, minor, micro,
 			     OLDEST_MAJOR);
 	if (rc == 0)
-		snprintf(en->info.backend, sizeof(en->info.backend), "QEMU %u.%u.%u %s", major, minor, micro,
-			 a->kvm ? "" : "TCG");
-	buf_free(&out);
+		snprintf(out, 32, "QEMU %u.%u.%u", major, minor, micro);
+	buf_free(&said);
 	return rc;
 }
 
@@ -127,17 +125,15 @@ static bool has_rdtscp(const struct snapshot *s)
 	return r && !r->err && (r->regs[3] & (1u << 27));
 }
 
-static void info_fill(struct engine *en, const struct qemu_accel *a, const struct engine_config *c)
+static void info_fill(struct engine *en, const struct qemu_accel *a, const struct engine_config *c, const char *version)
 {
 	struct engine_info *i = &en->info;
-	size_t n = strlen(i->backend);
 
-	if (a->kvm)
-		snprintf(i->backend + n, sizeof(i->backend) - n, "%s",
-			 backend_name(c->verdict ? c->verdict->backend : BACKEND_UNKNOWN));
+	snprintf(i->backend, sizeof(i->backend), "%s %s", version,
+		 a->kvm ? backend_name(c->verdict ? c->verdict->backend : BACKEND_UNKNOWN) : "TCG");
 	snprintf(i->cpu_model, sizeof(i->cpu_model), "%s", en->run.machine->cpu);
 	i->provenance = a->kvm ? host_kvm_provenance(c) : PROVENANCE_SOFTWARE;
-	i->via = "process";
+	snprintf(i->via, sizeof(i->via), "process");
 	i->clock = "tsc";
 	i->offers = a->offers;
 	/* TCG's "max" has RDTSCP, KVM passes the processor's on. */
@@ -147,23 +143,28 @@ static void info_fill(struct engine *en, const struct qemu_accel *a, const struc
 
 static int engine_open(struct engine **out, const struct engine_config *c, const struct qemu_accel *a, struct err *e)
 {
-	struct engine *en = calloc(1, sizeof(*en));
-	int rc;
+	struct engine *en;
+	char version[32];
+	int rc = via_process_only(a->kvm ? "qemu-kvm" : "tcg", c->via, e);
 
+	if (rc < 0)
+		return rc;
+	en = calloc(1, sizeof(*en));
 	if (!en)
 		return err_set(e, ENOMEM, "out of memory");
 	en->run.accel = a->accel;
 	en->run.tsc_hz = c->tsc_hz;
-	rc = program_find(en, c, e);
+	rc = qemu_find(c, &en->program, e);
+	en->run.program = buf_str(&en->program);
 	if (rc == 0)
-		rc = version_read(en, a, e);
+		rc = qemu_version(en->run.program, version, e);
 	if (rc == 0)
 		rc = machine_choose(en, a, e);
 	if (rc < 0) {
 		engine_close(en);
 		return rc;
 	}
-	info_fill(en, a, c);
+	info_fill(en, a, c, version);
 	*out = en;
 	return 0;
 }

@@ -57,13 +57,13 @@ static int memory_make(struct qemu_carrier *c, uint64_t bytes, struct err *e)
 	return 0;
 }
 
-static int image_make(struct qemu_carrier *c, const void *image, size_t bytes, struct err *e)
+int qemu_image_fd(const void *image, size_t bytes, int *fd, struct err *e)
 {
 	const unsigned char *p = image;
-	int rc = memfd_make("vtscope-image", 0, &c->image_fd, e);
+	int rc = memfd_make("vtscope-image", 0, fd, e);
 
 	while (rc == 0 && bytes) {
-		ssize_t n = write(c->image_fd, p, bytes);
+		ssize_t n = write(*fd, p, bytes);
 
 		if (n < 0 && errno != EINTR)
 			rc = err_set(e, errno, "cannot hand the guest image to QEMU: %s", strerror(errno));
@@ -92,7 +92,7 @@ static int carrier_load(struct qemu_carrier *c, const struct qemu_run *r, const 
 	if (rc == 0 && !entry32)
 		rc = err_set(e, EINVAL, "guest image: no PVH entry (ELF note \"Xen\", type 18), which QEMU starts at");
 	if (rc == 0)
-		rc = image_make(c, image, bytes, e);
+		rc = qemu_image_fd(image, bytes, &c->image_fd, e);
 	if (rc == 0 && l->rows)
 		rc = guest_ctrl_init(c->mem, c->mem_bytes, l, r->tsc_hz, r->fence, e);
 	if (rc == 0 && l->prepare)
@@ -182,7 +182,7 @@ static void decode_exit(const struct qemu_process *p, const struct launch *l, co
 	}
 }
 
-static void decode_stop(struct qemu_process *p, struct vm_stop *stop)
+static void decode_stop(struct qemu_process *p, unsigned timeout_ms, struct vm_stop *stop)
 {
 	char state[32] = "";
 
@@ -193,9 +193,24 @@ static void decode_stop(struct qemu_process *p, struct vm_stop *stop)
 	} else if (p->halted) {
 		stop_say(stop, VM_STOP_HALT, "HLT", "the guest halted, and nothing can wake it");
 	} else {
-		qemu_process_state(p, ANSWER_MS, state);
+		qemu_process_state(p, timeout_ms, state);
 		stop_carrier(p, stop, state[0] ? state : "STOP", "stopped its guest");
 	}
+}
+
+void qemu_process_explain(struct qemu_process *p, unsigned timeout_ms, struct vm_stop *stop)
+{
+	char native[sizeof(stop->native)];
+
+	if (!p->ended) {
+		decode_stop(p, timeout_ms, stop);
+		if (qemu_process_registers(p, timeout_ms))
+			vm_stop_regs(stop, &p->regs);
+		return;
+	}
+	snprintf(native, sizeof(native), WIFSIGNALED(p->status) ? "signal %d" : "exit status %d",
+		 WIFSIGNALED(p->status) ? WTERMSIG(p->status) : WEXITSTATUS(p->status));
+	stop_carrier(p, stop, native, WIFSIGNALED(p->status) ? "was killed" : "ended before its guest was done");
 }
 
 static void decode(struct qemu_carrier *c, const struct launch *l, struct vm_stop *stop)
@@ -211,7 +226,7 @@ static void decode(struct qemu_carrier *c, const struct launch *l, struct vm_sto
 		return;
 	}
 	if (stop->kind == VM_STOP_EXIT)
-		decode_stop(p, stop);
+		decode_stop(p, ANSWER_MS, stop);
 	if (qemu_process_registers(p, ANSWER_MS))
 		vm_stop_regs(stop, &p->regs);
 }

@@ -67,6 +67,12 @@ static void command_fill(struct command *k, const struct qemu_config *c, int qmp
 	if (c->image_fd >= 0) {
 		ARG("-kernel"); ARG(k->image);
 	}
+	if (c->append) {
+		ARG("-append"); ARG(c->append);
+	}
+	if (c->icount) {
+		ARG("-icount"); ARG("shift=0,sleep=off");
+	}
 #undef ARG
 	k->argv[n] = NULL;
 }

@@ -264,10 +264,22 @@ static const char *const fake_needs[] = { "kvm.device", "kvm.vm", NULL };
 static const char *const no_needs[] = { NULL };
 
 const struct engine_ops fake_engine = {
-	"fake", "a scripted engine", fake_needs, 0, fake_open, fake_info, fake_launch, fake_close,
+	.name = "fake",
+	.summary = "a scripted engine",
+	.needs = fake_needs,
+	.open = fake_open,
+	.info = fake_info,
+	.launch = fake_launch,
+	.close = fake_close,
 };
 const struct engine_ops fake_process_engine = {
-	"process", "a scripted process", no_needs, 0, process_open, process_info, fake_launch, fake_close,
+	.name = "process",
+	.summary = "a scripted process",
+	.needs = no_needs,
+	.open = process_open,
+	.info = process_info,
+	.launch = fake_launch,
+	.close = fake_close,
 };
 const struct engine_ops *const fake_table[2] = { &fake_engine, &fake_process_engine };
 

@@ -137,7 +137,7 @@ static void test_hostile(void)
 		{ "\"split\":{\"exit\":400,", "\"split\":[400,{}],\"x\":{", "results[0].split is not an object or null" },
 		{ "\"passed\":true", "\"passed\":1", "self_tests[0].passed is not true or false" },
 		{ "\"value\":\"primary", "\"value\":7,\"x\":\"primary", "facts[0].value is not a string" },
-		{ "\"boots_cut\":1", "\"boots_cut\":-1", "capture.boots_cut is not a count" },
+		{ "\"sections_cut\":1", "\"sections_cut\":-1", "capture.sections_cut is not a count" },
 		{ "\"capture\": {", "\"capture\": [],\"x\": {", "capture is not an object or null" },
 		{ "\"hardware\": {", "\"hardware\": null, \"other\": {", "hardware is not an object" },
 		{ "\"seed\": 9007199254740991", "\"seed\": 9007199254740992", "seed" },

@@ -92,7 +92,7 @@ static void add_monitor(struct result_set *set)
 	SET(f.name, "requires");
 	SET(f.value, "primary control secondary_controls: yes");
 	result_set_add_fact(set, &f);
-	set->capture = (struct capture_loss){ true, 2, 1, 700, 3, 2, 1, 40, 60, 1 };
+	set->capture = (struct capture_loss){ true, 2, 3, 1, 700, 3, 2, 1, 40, 60, 1 };
 }
 
 void bench_sample(struct result_set *r)
