@@ -61,7 +61,7 @@ BODY(branchy,	 mov $200, %ecx;				\
 BODY(copy,	 mov %rax, %rdi; mov %rdx, %rsi; mov $0x10000, %ecx; rep movsb)
 /* 256 nodes from node (rdi) of the chain at (rsi). Counting hides behind the loads; 256 of these would be 128 KiB. */
 BODY(chase,	 mov $16, %ecx;					\
-	1:	 .rept 16; mov (%rsi,%rdi), %rdi; .endr;	\
+	1:;	 .rept 16; mov (%rsi,%rdi), %rdi; .endr;	\
 		 dec %ecx; jnz 1b)
 
 op_subroutine:
