@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core.c - the monitor without its vendor: opening in order, a guest's life, what is made of its exits. */
+#include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
 
 uint64_t vcpu_stamps[2];
@@ -96,18 +97,45 @@ static enum vcpu_end serve_exit(struct vcpu *v, enum vcpu_exit_kind kind, const 
 	return v->on_exit && v->on_exit(v, v->on_exit_ctx) ? VCPU_RUNNING : VCPU_EXIT;
 }
 
+static uint64_t tsc_read(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return (uint64_t)hi << 32 | lo;
+}
+
+/* The vendor's watchdog ends a guest that does not exit; one that does nothing else is ended here. */
+static void say_deadline(struct vcpu *v)
+{
+	struct guest_fault *f = &v->fault;
+	char last[sizeof(f->what)];
+	struct text t = TEXT_OF(f->what);
+
+	__builtin_memcpy(last, f->what, sizeof(last));
+	text_put(&t, "still exiting at its deadline, last: ");
+	text_put(&t, last);
+}
+
 enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg)
 {
 	const struct vcpu_vendor *vendor = v->monitor->vendor;
+	const uint64_t start = tsc_read(), ticks = vcpu_watchdog_ticks(v);
 	uint64_t gpr[16] = { 0 };
+	bool late = false;
 	enum vcpu_end end;
 
 	vendor->start(v, fn, arg, gpr);
-	do
+	do {
 		end = serve_exit(v, vendor->run(v, gpr), gpr);
-	while (end == VCPU_RUNNING);
+		late = end == VCPU_RUNNING && tsc_read() - start > ticks;
+	} while (end == VCPU_RUNNING && !late);
 	if (end != VCPU_DONE)
 		vendor->describe(v, gpr);
+	if (late) {
+		say_deadline(v);
+		end = VCPU_DEADLINE;
+	}
 	if (vendor->end)
 		vendor->end(v);
 	return end;

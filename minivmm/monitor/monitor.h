@@ -60,7 +60,7 @@ enum vcpu_fast_kind {
 };
 
 struct vcpu_fast {
-	uint64_t reason;	/* basic exit reason (VMX), exit code (SVM) */
+	uint64_t reason;	/* basic exit reason (VMX), exit code (SVM). VMX reason 0: the one vector of (intercepted) */
 	enum vcpu_fast_kind kind;
 	uint32_t length;	/* bytes, for VCPU_FAST_LENGTH */
 	bool stamps;		/* with RDTSC first and last (vcpu_stamps), otherwise the same path */

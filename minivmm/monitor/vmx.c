@@ -6,9 +6,6 @@
 #define MSR_FEATURE_CONTROL	0x3a
 #define FEATURE_LOCK_AND_VMX	5ull
 
-/* About 0.1 s of a processor of 3 GHz, 3 s of one that is emulated at 100 million instructions a second. */
-#define WATCHDOG_TICKS		(1ull << 28)
-
 #define RFLAGS_FIXED		0x002u
 #define RFLAGS_IF		0x200u
 
@@ -191,15 +188,18 @@ static int vmx_on(struct monitor *m, struct monitor_why *why)
 
 /* ---- a guest's life ---- */
 
-static bool owns_timer(const struct vcpu *v)
+bool vmx_owns_timer(const struct vcpu_want *want)
 {
-	return v->want.fast.kind != VCPU_FAST_NONE && v->want.fast.reason == VMX_REASON_PREEMPTION_TIMER;
+	return want->fast.kind != VCPU_FAST_NONE && want->fast.reason == VMX_REASON_PREEMPTION_TIMER;
 }
 
-/* The preemption timer starts again at each entry: a guest that exits all the while is the runner's to end. */
+/*
+ * The preemption timer starts again at each entry, unless the exits save it: setup() lets them where a row's fast path
+ * could go round for ever. Else a guest that exits all the while is core.c's to end.
+ */
 uint32_t vmx_timer_value(uint64_t ticks)
 {
-	uint64_t value = (ticks ? ticks : WATCHDOG_TICKS) >> vmx_facts_timer_rate(&vmx.facts);
+	uint64_t value = ticks >> vmx_facts_timer_rate(&vmx.facts);
 
 	return value > 0xffffffff ? 0xffffffff : value ? (uint32_t)value : 1;
 }
@@ -207,9 +207,9 @@ uint32_t vmx_timer_value(uint64_t ticks)
 static void arm(const struct vcpu *v)
 {
 	if (!vmx.timer)
-		apic_arm(v->watchdog_ticks ? v->watchdog_ticks : WATCHDOG_TICKS);
-	else if (!owns_timer(v))
-		vmx_vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(v->watchdog_ticks));
+		apic_arm(vcpu_watchdog_ticks(v));
+	else if (!vmx_owns_timer(&v->want))
+		vmx_vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(vcpu_watchdog_ticks(v)));
 }
 
 /*
@@ -269,7 +269,7 @@ static enum vcpu_exit_kind classify(struct vcpu *v)
 	case VMX_REASON_VMCALL:
 		return VCPU_EXIT_CALL;
 	case VMX_REASON_PREEMPTION_TIMER:
-		return owns_timer(v) ? VCPU_EXIT_REASON : VCPU_EXIT_WATCHDOG;
+		return vmx_owns_timer(&v->want) ? VCPU_EXIT_REASON : VCPU_EXIT_WATCHDOG;
 	case VMX_REASON_EXTERNAL_INTERRUPT:
 		return !vmx.timer && apic_take() ? VCPU_EXIT_WATCHDOG : VCPU_EXIT_REASON;
 	case VMX_REASON_EXCEPTION_NMI:
@@ -295,6 +295,7 @@ static enum vcpu_exit_kind vmx_run(struct vcpu *v, uint64_t gpr[16])
 					       ~0u;
 		return VCPU_EXIT_FAILED;
 	}
+	vmx.full_exits++;
 	read_exit(v);
 	kind = classify(v);
 	if (kind == VCPU_EXIT_WATCHDOG)

@@ -201,10 +201,6 @@ vmx_guest_call:
 	vmcall
 	ret
 
-	.globl	vmx_guest_spin
-vmx_guest_spin:
-	jmp	vmx_guest_spin
-
 /* ---- entries, timed: vmx_enter_stamped() ---- */
 
 /* uint32_t vmx_stamped_entry(uint64_t stamps[3], uint32_t launched) */

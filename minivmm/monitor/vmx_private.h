@@ -42,12 +42,13 @@ struct vmx {
 	bool timer;			/* the preemption timer is the watchdog, not the local APIC */
 	bool launched;			/* the own VMCS */
 	bool stamped;
+	uint32_t full_exits;		/* for the ladder: what no stub took */
 };
 extern struct vmx vmx;
 
 /* vmx_entry.S */
 uint32_t vmx_enter(uint64_t gpr[16], uint32_t launched);	/* 0: an exit; 1, 2: as enum vmx_result */
-extern const char vmx_exit_full[], vmx_exit_full_stamped[], vmx_guest_start[], vmx_guest_spin[];
+extern const char vmx_exit_full[], vmx_exit_full_stamped[], vmx_guest_start[];
 extern char vmx_exit_stack_top[], vmx_guest_stack_top[];
 /* [compares the event, not the reason][stamped][kind - VCPU_FAST_SKIP] */
 extern const void *const vmx_stubs[2][2][VMX_STUB_KINDS];
@@ -83,7 +84,9 @@ const char *vmx_reason_name(uint32_t basic);
 void vmx_say_result(struct text *t, enum vmx_result result, uint32_t error);
 
 /* vmx.c */
-uint32_t vmx_timer_value(uint64_t ticks);	/* of the preemption timer, for a watchdog of (ticks); 0: the default */
+uint32_t vmx_timer_value(uint64_t ticks);	/* of the preemption timer, for a watchdog of (ticks) of the TSC */
+/* The row measures the preemption timer: it is no watchdog then. */
+bool vmx_owns_timer(const struct vcpu_want *want);
 void vmx_tables_restore(void);	/* GDTR and IDTR: exits leave them with other limits */
 
 /* vmx_self_test.c */

@@ -6,8 +6,9 @@
 #include "minivmm/monitor/vmx_private.h"
 
 #define ERROR_HOST_STATE	8u
-#define CPUIDS			64u
+#define TIMES			64u
 #define SPIN_TICKS		(1u << 18)
+#define VECTOR_DE		0u
 #define VECTOR_UD		6u
 #define STRANGE_CALL		0x1234u	/* not one of the monitor's own */
 
@@ -85,54 +86,78 @@ static bool one_call(struct vcpu *v, struct text *observed)
 	return end == VCPU_DONE && seen == 1;
 }
 
-/* The stub skips CPUID without executing it: all 15 registers must be as they were. (*arg): those that are not. */
-static void cpuid_registers(void *arg)
-{
-	uint64_t wrong = 0;
+/*
+ * The stub skips (instruction) without executing it: all 15 registers must be as they were. (wrong): 0, they are.
+ */
+#define KEEP_REGISTERS(instruction, wrong)                                                                 \
+	__asm__ volatile("push %%rbp; push %%rbx\n\t"                                                      \
+			 "mov $1, %%eax; mov $2, %%ecx; mov $3, %%edx; mov $4, %%ebx; mov $5, %%ebp\n\t"   \
+			 "mov $6, %%esi; mov $7, %%edi; mov $8, %%r8d; mov $9, %%r9d; mov $10, %%r10d\n\t" \
+			 "mov $11, %%r11d; mov $12, %%r12d; mov $13, %%r13d; mov $14, %%r14d\n\t"          \
+			 "mov $15, %%r15d\n\t" instruction "\n\t"                                          \
+			 "sub $1, %%rax; sub $2, %%rcx; sub $3, %%rdx; sub $4, %%rbx; sub $5, %%rbp\n\t"   \
+			 "sub $6, %%rsi; sub $7, %%rdi; sub $8, %%r8; sub $9, %%r9; sub $10, %%r10\n\t"    \
+			 "sub $11, %%r11; sub $12, %%r12; sub $13, %%r13; sub $14, %%r14\n\t"              \
+			 "sub $15, %%r15\n\t"                                                             \
+			 "or %%rcx, %%rax; or %%rdx, %%rax; or %%rbx, %%rax; or %%rbp, %%rax\n\t"          \
+			 "or %%rsi, %%rax; or %%rdi, %%rax; or %%r8, %%rax; or %%r9, %%rax\n\t"            \
+			 "or %%r10, %%rax; or %%r11, %%rax; or %%r12, %%rax; or %%r13, %%rax\n\t"          \
+			 "or %%r14, %%rax; or %%r15, %%rax\n\t"                                           \
+			 "pop %%rbx; pop %%rbp"                                                            \
+			 : "=a"(wrong)                                                                     \
+			 :                                                                                 \
+			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",      \
+			   "r15", "cc", "memory")
 
-	__asm__ volatile("push	%%rbp\n\t"
-			 "push	%%rbx\n\t"
-			 "mov	$1, %%eax\n\tmov	$2, %%ecx\n\tmov	$3, %%edx\n\tmov	$4, %%ebx\n\t"
-			 "mov	$5, %%ebp\n\tmov	$6, %%esi\n\tmov	$7, %%edi\n\tmov	$8, %%r8d\n\t"
-			 "mov	$9, %%r9d\n\tmov	$10, %%r10d\n\tmov	$11, %%r11d\n\tmov	$12, %%r12d\n\t"
-			 "mov	$13, %%r13d\n\tmov	$14, %%r14d\n\tmov	$15, %%r15d\n\t"
-			 "cpuid\n\t"
-			 "sub	$1, %%rax\n\tsub	$2, %%rcx\n\tsub	$3, %%rdx\n\tsub	$4, %%rbx\n\t"
-			 "sub	$5, %%rbp\n\tsub	$6, %%rsi\n\tsub	$7, %%rdi\n\tsub	$8, %%r8\n\t"
-			 "sub	$9, %%r9\n\tsub	$10, %%r10\n\tsub	$11, %%r11\n\tsub	$12, %%r12\n\t"
-			 "sub	$13, %%r13\n\tsub	$14, %%r14\n\tsub	$15, %%r15\n\t"
-			 "or	%%rcx, %%rax\n\tor	%%rdx, %%rax\n\tor	%%rbx, %%rax\n\tor	%%rbp, %%rax\n\t"
-			 "or	%%rsi, %%rax\n\tor	%%rdi, %%rax\n\tor	%%r8, %%rax\n\tor	%%r9, %%rax\n\t"
-			 "or	%%r10, %%rax\n\tor	%%r11, %%rax\n\tor	%%r12, %%rax\n\tor	%%r13, %%rax\n\t"
-			 "or	%%r14, %%rax\n\tor	%%r15, %%rax\n\t"
-			 "pop	%%rbx\n\t"
-			 "pop	%%rbp"
-			 : "=a"(wrong)
-			 :
-			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-			   "cc", "memory");
-	*(uint64_t *)arg |= wrong;
+static void cpuids(void *arg)
+{
+	for (unsigned i = 0; i < TIMES; i++) {
+		uint64_t wrong;
+
+		KEEP_REGISTERS("cpuid", wrong);
+		*(uint64_t *)arg |= wrong;
+	}
 }
 
-static void cpuid_often(void *arg)
+static void ud2s(void *arg)
 {
-	for (unsigned i = 0; i < CPUIDS; i++)
-		cpuid_registers(arg);
+	for (unsigned i = 0; i < TIMES; i++) {
+		uint64_t wrong;
+
+		KEEP_REGISTERS("ud2", wrong);
+		*(uint64_t *)arg |= wrong;
+	}
 }
 
-static bool counted(struct vcpu *v, struct text *observed)
+/* On the fast path all exits but the guest's end are a stub's. */
+static bool count(struct vcpu *v, void (*fn)(void *), struct text *observed)
 {
+	const uint32_t full = vmx.full_exits, expected = v->want.fast.full ? TIMES + 1 : 1;
+	struct ring0_counters counters;
 	uint64_t wrong = 0;
 	enum vcpu_end end;
-	struct ring0_counters counters;
 
 	monitor_count(v->monitor);
-	end = vcpu_call(v, cpuid_often, &wrong);
+	end = vcpu_call(v, fn, &wrong);
 	counters = monitor_count(v->monitor);
 	text_decimal(observed, counters.exits);
 	text_put(observed, wrong ? " exits, registers changed, " : " exits, all registers kept, ");
+	if (vmx.full_exits - full != expected) {
+		text_decimal(observed, vmx.full_exits - full);
+		text_put(observed, " on the full path, ");
+	}
 	say_end(observed, v, end);
-	return end == VCPU_DONE && counters.exits == CPUIDS && !wrong;
+	return end == VCPU_DONE && counters.exits == TIMES && vmx.full_exits - full == expected && !wrong;
+}
+
+static bool count_cpuids(struct vcpu *v, struct text *observed)
+{
+	return count(v, cpuids, observed);
+}
+
+static bool count_ud2s(struct vcpu *v, struct text *observed)
+{
+	return count(v, ud2s, observed);
 }
 
 static void spin(void *arg)
@@ -161,7 +186,7 @@ static bool exception(struct vcpu *v, struct text *observed)
 	enum vcpu_end end = vcpu_call(v, undefined, NULL);
 
 	say_end(observed, v, end);
-	return end == VCPU_EXIT && v->fault.vector == VECTOR_UD;
+	return end == VCPU_EXIT && v->fault.vector == VECTOR_UD && !monitor_count(v->monitor).exits;
 }
 
 /* ---- what rows in VMX root operation use ---- */
@@ -220,21 +245,29 @@ static bool ept_violation(struct vcpu *v, struct text *observed)
 
 #define CPUID_FAST(...) { .fast = { .reason = VMX_REASON_CPUID, __VA_ARGS__ } }
 
+#define UD2_FAST(vector)                                                                 \
+	{ .intercepted = 1u << (vector),                                                 \
+	  .fast = { .reason = VMX_REASON_EXCEPTION_NMI, .kind = VCPU_FAST_LENGTH, .length = 2 } }
+
 static const struct rung ladder[] = {
 	{ .step = "entry with a bad host field", .expected = "VM-instruction error 8", .climb = bad_host_field },
 	{ .step = "entry with bad guest state", .expected = "exit reason 33", .climb = bad_guest_state },
 	{ .step = "a single VMCALL", .expected = "1 with reason 18, the guest's end", .climb = one_call },
 	{ .step = "64 CPUIDs, fast path", .expected = "64 exits, all registers kept, the guest's end",
-	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP), .climb = counted },
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP), .climb = count_cpuids },
 	{ .step = "64 CPUIDs, fast path, given length", .expected = "64 exits, all registers kept, the guest's end",
-	  .want = CPUID_FAST(.kind = VCPU_FAST_LENGTH, .length = 2), .climb = counted },
+	  .want = CPUID_FAST(.kind = VCPU_FAST_LENGTH, .length = 2), .climb = count_cpuids },
 	{ .step = "64 CPUIDs, fast path with stamps", .expected = "64 exits, all registers kept, the guest's end",
-	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .stamps = true), .climb = counted },
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .stamps = true), .climb = count_cpuids },
 	{ .step = "64 CPUIDs, full path", .expected = "64 exits, all registers kept, the guest's end",
-	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .full = true), .climb = counted },
+	  .want = CPUID_FAST(.kind = VCPU_FAST_SKIP, .full = true), .climb = count_cpuids },
+	{ .step = "64 UD2s, fast path by vector", .expected = "64 exits, all registers kept, the guest's end",
+	  .want = UD2_FAST(VECTOR_UD), .climb = count_ud2s },
 	{ .step = "a guest that spins", .expected = "ended by the watchdog", .watchdog_ticks = SPIN_TICKS,
 	  .climb = spinning },
 	{ .step = "UD2, which nobody asked for", .expected = "exit reason 0, vector 6", .climb = exception },
+	{ .step = "UD2 where #DE is asked for", .expected = "exit reason 0, vector 6", .want = UD2_FAST(VECTOR_DE),
+	  .climb = exception },
 	{ .step = "VMLAUNCH and VMRESUME of a guest that stamps", .expected = "reason 18, reason 18",
 	  .climb = stamped },
 	{ .step = "load from a page that EPT does not map", .expected = "exit reason 48", .needed = has_ept,

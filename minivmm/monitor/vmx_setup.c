@@ -178,6 +178,9 @@ static struct controls controls_wanted(const struct vcpu_want *want)
 
 	c.pin |= vmx.timer ? VMX_MASK(pin_based_activate_vmx_preemption_timer) :
 			     VMX_MASK(pin_based_external_interrupt_exiting);
+	if (vmx.timer && want->fast.kind == VCPU_FAST_STAY && !vmx_owns_timer(want) &&
+	    vmx_can(VMX_CTL_exit_save_vmx_preemption_timer_value))
+		c.exit |= VMX_MASK(exit_save_vmx_preemption_timer_value);
 	if (vmx_can(VMX_CTL_primary_use_msr_bitmaps))
 		c.primary |= VMX_MASK(primary_use_msr_bitmaps);
 	for (unsigned i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
@@ -294,7 +297,7 @@ static void put_offered(struct filler *f)
 		if (vmx_can(neutral[i].ctl))
 			vmx_vmwrite(neutral[i].field, neutral[i].value);
 	if (vmx.timer)
-		put(f, VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(0));
+		put(f, VMCS_VMX_PREEMPTION_TIMER_VALUE, vmx_timer_value(VCPU_WATCHDOG_TICKS));
 	if (vmx_eptp(0))
 		put(f, VMCS_EPT_POINTER, vmx_eptp(0));
 }
