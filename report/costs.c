@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "minivmm/engine.h"
 #include "report/doc.h"
 #include "report/escape.h"
 
@@ -61,13 +62,21 @@ static bool has_row(const struct series *s, const char *op)
 	return false;
 }
 
+/* Only the project's own monitor has it: where it did not run, a reader of costs misses nothing. */
+static bool is_monitors(const char *name)
+{
+	const struct op *op = op_find(name);
+
+	return op_sweep(name) || (op && (op->level == OP_LEVEL_R || op->wants & ENGINE_MONITOR));
+}
+
 /* Operations that no engine could measure stand below the others, with a word an engine. */
 static void unmeasured_rows(struct table *t, const struct series *s, size_t lanes)
 {
 	for (size_t i = 0; i < s->n_absent && table_rows(t) < TABLE_ROWS_MAX; i++) {
 		const char *op = s->absent[i].op;
 
-		if ((i && strcmp(s->absent[i - 1].op, op) == 0) || has_row(s, op))
+		if ((i && strcmp(s->absent[i - 1].op, op) == 0) || has_row(s, op) || is_monitors(op))
 			continue;
 		table_text(t, "%s", op);
 		for (size_t lane = 0; lane < lanes; lane++)
@@ -96,7 +105,7 @@ void document_costs(struct doc *d)
 		cols[i + 1] = (struct column){ s->lane[i].label, NUMBER };
 	table_init(&t, "Median cycles by engine", cols, lanes + 1);
 	for (size_t i = 0; i < s->n_rows; i++)
-		if (row_has_cycles(s, &s->row[i]))
+		if (row_has_cycles(s, &s->row[i]) && row_kind(&s->row[i]) < ROW_ROOT)
 			compare_row(&t, s, &s->row[i], lanes);
 	if (s->n_rows < TABLE_ROWS_MAX)
 		unmeasured_rows(&t, s, lanes);

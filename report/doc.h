@@ -45,6 +45,7 @@ void table_init(struct table *t, const char *caption, const struct column *col, 
 void table_free(struct table *t);
 void table_text(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void table_number(struct table *t, double v);
+void table_count(struct table *t, double v);	/* of something that comes whole */
 void table_muted(struct table *t, const char *s);
 void table_note(struct table *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* of the last cell */
@@ -68,6 +69,9 @@ struct doc_ops {
 	void (*paragraph)(struct doc *d, const char *text);
 	void (*warning)(struct doc *d, const char *text);
 	void (*table)(struct doc *d, const struct table *t);
+	/* What comes between is closed until it is asked for; NULL: a format without such a thing. */
+	void (*fold)(struct doc *d, const char *summary);
+	void (*unfold)(struct doc *d);
 	void (*figure)(struct doc *d, const struct figure *f); /* NULL: a format without pictures */
 	void (*bars)(struct doc *d); /* NULL: only terminals draw with characters */
 	void (*end)(struct doc *d);
@@ -86,8 +90,19 @@ extern const struct doc_ops html_doc, markdown_doc, text_doc;
 
 /* Puts (t) out unless it has no rows, and frees it. */
 void document_table(struct doc *d, struct table *t);
+/* The same, closed behind (summary) in formats that can. */
+void document_fold(struct doc *d, const char *summary, struct table *t);
+/* Cells: names of flags, how many launches. */
+void document_flags(struct table *t, unsigned flags);
+void document_launches(struct table *t, const struct result *r);
+void document_exits(struct table *t, const struct result *r);
 /* The section "What each operation costs" (costs.c). */
 void document_costs(struct doc *d);
+/* What the project's own monitor measured in cycles; its self-test (monitor.c). */
+void document_monitor(struct doc *d);
+void document_self_test(struct doc *d);
+/* "Proved in emulation" (emulated.c). */
+void document_emulated(struct doc *d);
 
 void document_write(struct doc *d);	/* errors are in d->out */
 

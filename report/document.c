@@ -13,6 +13,8 @@
 #define TABLES_MAX	32	/* more engines than that share one table */
 #define FLAT_DEPTH	4
 #define FLAT_ROWS	200
+#define FIELDS_NAMED	3
+#define FOLDED_ROWS	120	/* a table of more is closed until it is asked for */
 
 void rows_left_out(struct doc *d, size_t n)
 {
@@ -33,6 +35,17 @@ void document_table(struct doc *d, struct table *t)
 		d->ops->table(d, t);
 	rows_left_out(d, t->dropped / t->n_cols);
 	table_free(t);
+}
+
+void document_fold(struct doc *d, const char *summary, struct table *t)
+{
+	bool fold = d->ops->fold && table_rows(t);
+
+	if (fold)
+		d->ops->fold(d, summary);
+	document_table(d, t);
+	if (fold)
+		d->ops->unfold(d);
 }
 
 /* ---- verdict and machine ---- */
@@ -130,6 +143,22 @@ static void flat_value(struct table *t, const char *path, const json_t *v)
 		table_muted(t, json_is_string(v) || json_is_null(v) ? "not known" : "none");
 }
 
+/* What an imported result lacks, where it lacks something. */
+static void show_loss(struct doc *d)
+{
+	const struct capture_loss *c = &d->s->set->capture;
+	struct buf b = BUF_INIT;
+
+	if (!c->present || !(c->lost || c->damaged || c->rows_lost))
+		return;
+	buf_printf(&b, "The capture that this was imported from is incomplete. Lines lost: %llu of %llu; damaged: %llu; rows that "
+		       "lack a line: %llu. Nothing of these rows is in this report.",
+		   (unsigned long long)c->lost, (unsigned long long)(c->lines + c->lost), (unsigned long long)c->damaged,
+		   (unsigned long long)c->rows_lost);
+	d->ops->warning(d, buf_str(&b));
+	buf_free(&b);
+}
+
 /* An object of objects as rows "a b", in the order of the file. */
 static void flatten(struct table *t, const char *above, const json_t *j, unsigned depth)
 {
@@ -152,6 +181,14 @@ static void flatten(struct table *t, const char *above, const json_t *j, unsigne
 	}
 }
 
+static void show_time(struct table *t, const char *when, const char *more)
+{
+	if (*when)
+		table_text(t, "%s%s", when, more);
+	else
+		table_muted(t, "not known");
+}
+
 static void show_machine(struct doc *d)
 {
 	static const struct column cols[] = { { "what", WORDS }, { "value", WORDS } };
@@ -170,9 +207,9 @@ static void show_machine(struct doc *d)
 	table_text(&t, "run");
 	table_text(&t, "%s", r->run_id);
 	table_text(&t, "started");
-	table_text(&t, "%s", r->started);
+	show_time(&t, r->started, "");
 	table_text(&t, "finished");
-	table_text(&t, "%s%s", r->finished, r->interrupted ? " (interrupted)" : "");
+	show_time(&t, r->finished, r->interrupted ? " (interrupted)" : "");
 	table_text(&t, "seed");
 	table_text(&t, "%llu", (unsigned long long)r->seed);
 	document_table(d, &t);
@@ -195,7 +232,7 @@ static void show_figures(struct doc *d)
 	}
 }
 
-static void flag_names(struct table *t, unsigned flags)
+void document_flags(struct table *t, unsigned flags)
 {
 	struct buf b = BUF_INIT;
 
@@ -241,7 +278,7 @@ static void cycles_row(struct table *t, const struct series *s, const struct res
 						  r->max }[i]);
 }
 
-static void launches_cell(struct table *t, const struct result *r)
+void document_launches(struct table *t, const struct result *r)
 {
 	size_t empty = 0;
 
@@ -258,13 +295,13 @@ static void method_row(struct table *t, const struct series *s, const struct res
 	table_text(t, "%s", r->op);
 	table_text(t, r->differenced ? "differenced, %u" : "single", r->batch);
 	table_text(t, "%llu", (unsigned long long)r->n);
-	launches_cell(t, r);
+	document_launches(t, r);
 	table_number(t, r->cold);
 	table_number(t, r->empty_bracket);
 	table_number(t, r->exits_observed);
 	if (isfinite(r->exits_expected))
 		table_note(t, "of %g", r->exits_expected);
-	flag_names(t, r->flags);
+	document_flags(t, r->flags);
 }
 
 /* One table a lane, or one for all of them where there are many: then with the lane in front of each row. */
@@ -289,7 +326,10 @@ static void lane_tables(struct doc *d, const struct column *cols, size_t n_cols,
 				table_text(&t, "%s", s->lane[own].label);
 			row(&t, s, s->cell[i].r);
 		}
-		document_table(d, &t);
+		if (table_rows(&t) > FOLDED_ROWS)
+			document_fold(d, buf_str(&caption), &t);
+		else
+			document_table(d, &t);
 		buf_free(&caption);
 	}
 }
@@ -322,42 +362,26 @@ static void show_numbers(struct doc *d)
 	lane_tables(d, method, sizeof(method) / sizeof(method[0]), "samples, exits, flags", method_row);
 }
 
-static void show_emulated(struct doc *d)
-{
-	static const struct column cols[] = {
-		{ "operation", WORDS }, { "engine", WORDS }, { "executed", NUMBER },
-		{ "launches", NUMBER }, { "exits", NUMBER }, { "instructions", NUMBER },
-		{ "flags", WORDS },
-	};
-	const struct series *s = d->s;
-	struct table t;
-
-	if (s->n_cycles == s->n_lanes)
-		return;
-	d->ops->heading(d, "Proved in emulation");
-	d->ops->paragraph(
-		d,
-		"These ran on a simulated processor or by an instruction count. They prove that "
-		"the operation works and how often it exits; their clock has nothing to do with "
-		"cycles, so they are in no figure and no ratio.");
-	table_init(&t, "Rows without cycles", cols, sizeof(cols) / sizeof(cols[0]));
-	for (size_t i = 0; i < s->n_cells; i++) {
-		const struct result *r = s->cell[i].r;
-
-		if (s->cell[i].lane < s->n_cycles)
-			continue;
-		table_text(&t, "%s", r->op);
-		table_text(&t, "%s", s->lane[s->cell[i].lane].label);
-		table_text(&t, "%llu", (unsigned long long)r->n);
-		launches_cell(&t, r);
-		table_number(&t, r->exits_observed);
-		table_number(&t, !strcmp(r->clock, "instructions") ? r->median : NAN);
-		flag_names(&t, r->flags);
-	}
-	document_table(d, &t);
-}
-
 /* ---- what is missing ---- */
+
+/* The names of a gap; of an instruction's fields of the VMCS, how many and the first. */
+static void gap_names(const struct series_gap *g, struct buf *out)
+{
+	for (size_t i = 0, end; i < g->n; i = end) {
+		const char *op = g->item[i]->op, *dot = strrchr(op, '.');
+		size_t name = op_sweep(op);
+
+		for (end = i + 1; end < g->n && name && op_sweep(g->item[end]->op) == name &&
+				  !strncmp(g->item[end]->op, op, name); end++)
+			;
+		buf_printf(out, "%s", i ? ", " : "");
+		if (end - i > FIELDS_NAMED)
+			buf_printf(out, "%.*s of %zu fields (%s ...)", (int)name, op, end - i, dot + 1);
+		else
+			for (size_t k = i; k < end; k++)
+				buf_printf(out, "%s%s", k > i ? ", " : "", g->item[k]->op);
+	}
+}
 
 static void show_skipped(struct doc *d)
 {
@@ -381,8 +405,7 @@ static void show_skipped(struct doc *d)
 		const struct skipped *k = s->gap[i].item[0];
 		struct buf names = BUF_INIT;
 
-		for (size_t n = 0; n < s->gap[i].n; n++)
-			buf_printf(&names, "%s%s", n ? ", " : "", s->gap[i].item[n]->op);
+		gap_names(&s->gap[i], &names);
 		table_text(&t, "%s", k->engine);
 		table_text(&t, "%s", buf_str(&names));
 		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", k->reason);
@@ -487,7 +510,10 @@ static void show_operations(struct doc *d)
 		table_text(&t, "%s", row->known->start);
 		table_text(&t, "%s", row->known->stop);
 	}
-	document_table(d, &t);
+	if (table_rows(&t) > FOLDED_ROWS)
+		document_fold(d, t.caption, &t);
+	else
+		document_table(d, &t);
 }
 
 static void show_reading(struct doc *d)
@@ -516,9 +542,12 @@ void document_write(struct doc *d)
 			d,
 			"Nothing was measured: every row was skipped or failed, see below for "
 			"the reasons.");
+	show_loss(d);
 	document_costs(d);
+	document_monitor(d);
 	show_figures(d);
-	show_emulated(d);
+	document_emulated(d);
+	document_self_test(d);
 	show_failed(d);
 	show_skipped(d);
 	show_flags(d);

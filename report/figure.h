@@ -31,7 +31,7 @@ struct sheet {
 struct figure {
 	const char *id;		/* "ranked" */
 	const char *heading;
-	bool compute;		/* ranked: of computation, not of what asks for a monitor */
+	enum row_kind kind;	/* ranked: of what */
 	/* How many pictures: one, one an operation, or 0 when there is nothing to draw. */
 	size_t (*count)(const struct figure *f, const struct series *s);
 	void (*size)(const struct figure *f, const struct series *s, size_t i, bool alone,
@@ -43,7 +43,7 @@ struct figure {
 	void (*caption)(const struct figure *f, const struct series *s, struct buf *out);
 };
 
-extern const struct figure figure_virtual, figure_compute, figure_paper2006, figure_percentile;
+extern const struct figure figure_virtual, figure_root, figure_compute, figure_paper2006, figure_percentile;
 extern const struct figure *const figures[];
 extern const size_t n_figures;
 

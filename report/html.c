@@ -130,6 +130,17 @@ static void table(struct doc *d, const struct table *t)
 	buf_puts(d->out, "</tbody>\n</table>\n</div>\n");
 }
 
+static void fold(struct doc *d, const char *summary)
+{
+	buf_puts(d->out, "<details>\n");
+	element(d, "summary", summary);
+}
+
+static void unfold(struct doc *d)
+{
+	buf_puts(d->out, "</details>\n");
+}
+
 static void legend(struct doc *d)
 {
 	buf_puts(d->out, "<ul class=\"legend\">\n");
@@ -224,6 +235,8 @@ const struct doc_ops html_doc = {
 	.paragraph = paragraph,
 	.warning = warning,
 	.table = table,
+	.fold = fold,
+	.unfold = unfold,
 	.figure = figure,
 	.end = end,
 };

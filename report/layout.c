@@ -20,7 +20,7 @@
 #define CAPTION_CHARS	138		/* a line of the page's width */
 #define PNG_SIDE_MAX	30000.0		/* cairo refuses 32768 */
 
-const struct figure *const figures[] = { &figure_virtual, &figure_compute, &figure_paper2006,
+const struct figure *const figures[] = { &figure_virtual, &figure_root, &figure_compute, &figure_paper2006,
 					 &figure_percentile };
 const size_t n_figures = sizeof(figures) / sizeof(figures[0]);
 

@@ -63,6 +63,18 @@ static void table(struct doc *d, const struct table *t)
 	buf_puts(d->out, "\n\n");
 }
 
+static void fold(struct doc *d, const char *summary)
+{
+	buf_puts(d->out, "<details><summary>");
+	escape_html(d->out, summary);
+	buf_puts(d->out, "</summary>\n\n");
+}
+
+static void unfold(struct doc *d)
+{
+	buf_puts(d->out, "</details>\n\n");
+}
+
 static void end(struct doc *d)
 {
 	(void)d;
@@ -76,5 +88,7 @@ const struct doc_ops markdown_doc = {
 	.paragraph = paragraph,
 	.warning = warning,
 	.table = table,
+	.fold = fold,
+	.unfold = unfold,
 	.end = end,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Operations ranked by what they cost on the dearest engine, one mark an engine. Two figures of
- * one kind: what asks for a monitor, and plain computation.
+ * Operations ranked by what they cost on the dearest engine, one mark an engine. Three figures of
+ * one kind: what asks for a monitor, a monitor's own instructions, and plain computation.
  */
 #include <errno.h>
 #include <math.h>
@@ -45,7 +45,7 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* The rows of the figure, dearest first; NULL when there are none. */
-static struct ranked *rank_rows(const struct series *s, bool compute, size_t *n)
+static struct ranked *rank_rows(const struct series *s, enum row_kind kind, size_t *n)
 {
 	struct ranked *r = calloc(s->n_rows ? s->n_rows : 1, sizeof(*r));
 
@@ -53,7 +53,7 @@ static struct ranked *rank_rows(const struct series *s, bool compute, size_t *n)
 	for (size_t i = 0; r && i < s->n_rows; i++) {
 		double rank = rank_of(s, &s->row[i]);
 
-		if (row_computes(&s->row[i]) == compute && !isnan(rank))
+		if (row_kind(&s->row[i]) == kind && !isnan(rank))
 			r[(*n)++] = (struct ranked){ &s->row[i], rank };
 	}
 	if (r)
@@ -208,7 +208,7 @@ static void draw(const struct figure *f, const struct series *s, size_t index, s
 	double width = PAGE_WIDTH - RIGHT_PAD, top = sh->alone ? 0 : TITLE_HEIGHT, y = top, height;
 	struct log_axis axis = { 0 };
 	size_t n;
-	struct ranked *rows = rank_rows(s, f->compute, &n);
+	struct ranked *rows = rank_rows(s, f->kind, &n);
 
 	(void)index;
 	if (!rows) {
@@ -234,18 +234,18 @@ static void draw(const struct figure *f, const struct series *s, size_t index, s
 	free(rows);
 }
 
-static size_t count_rows(const struct series *s, bool compute)
+static size_t count_rows(const struct series *s, enum row_kind kind)
 {
 	size_t n;
 
-	free(rank_rows(s, compute, &n));
+	free(rank_rows(s, kind, &n));
 	return n;
 }
 
 static void size(const struct figure *f, const struct series *s, size_t index, bool alone,
 		 double *w, double *h)
 {
-	size_t n = count_rows(s, f->compute);
+	size_t n = count_rows(s, f->kind);
 
 	(void)index;
 	*w = PAGE_WIDTH;
@@ -255,13 +255,13 @@ static void size(const struct figure *f, const struct series *s, size_t index, b
 
 static size_t count(const struct figure *f, const struct series *s)
 {
-	return count_rows(s, f->compute) > 0;
+	return count_rows(s, f->kind) > 0;
 }
 
 static void alt(const struct figure *f, const struct series *s, size_t index, struct buf *out)
 {
 	size_t n;
-	struct ranked *rows = rank_rows(s, f->compute, &n);
+	struct ranked *rows = rank_rows(s, f->kind, &n);
 
 	(void)index;
 	buf_printf(out,
@@ -295,17 +295,22 @@ static void caption(const struct figure *f, const struct series *s, struct buf *
 			   " A logarithmic axis has no place for %zu median%s at or below zero: "
 			   "see the tables.",
 			   below, below == 1 ? "" : "s");
-	if (count_rows(s, f->compute) == ROWS_MAX)
+	if (count_rows(s, f->kind) == ROWS_MAX)
 		buf_printf(out, " The %d dearest are drawn.", ROWS_MAX);
 	lanes_left_out(s, out);
 }
 
 const struct figure figure_virtual = {
-	.id = "ranked", .heading = "Virtualization operations, ranked", .compute = false,
+	.id = "ranked", .heading = "Virtualization operations, ranked", .kind = ROW_VIRTUAL,
+	.count = count, .size = size, .draw = draw, .alt = alt, .caption = caption
+};
+
+const struct figure figure_root = {
+	.id = "root", .heading = "Instructions of VMX and SVM, ranked", .kind = ROW_ROOT,
 	.count = count, .size = size, .draw = draw, .alt = alt, .caption = caption
 };
 
 const struct figure figure_compute = {
-	.id = "compute", .heading = "Computation and memory, ranked", .compute = true,
+	.id = "compute", .heading = "Computation and memory, ranked", .kind = ROW_COMPUTES,
 	.count = count, .size = size, .draw = draw, .alt = alt, .caption = caption
 };

@@ -232,7 +232,7 @@ static double native_median(const struct series *s, const struct series_row *row
 	char user[64];
 	size_t n = strlen(row->op);
 
-	if (!r && row_computes(row) && n > 2 && n < sizeof(user) &&
+	if (!r && row_kind(row) == ROW_COMPUTES && n > 2 && n < sizeof(user) &&
 	    !strcmp(row->op + n - 2, ".k")) {
 		memcpy(user, row->op, n + 1);
 		user[n - 1] = 'u';
@@ -363,9 +363,22 @@ const struct result *series_at(const struct series *s, const struct series_row *
 	return NULL;
 }
 
-bool row_computes(const struct series_row *row)
+size_t op_sweep(const char *op)
 {
-	return !strncmp(row->op, "cpu.", 4) || !strncmp(row->op, "mem.", 4);
+	const char *dot = strrchr(op, '.');
+
+	if (strncmp(op, "vmx.", 4) || !dot || dot[1] < 'A' || dot[1] > 'Z')
+		return 0;
+	return (size_t)(dot - op);
+}
+
+enum row_kind row_kind(const struct series_row *row)
+{
+	if (op_sweep(row->op))
+		return ROW_SWEEP;
+	if (row->known ? row->known->level == OP_LEVEL_R : !strncmp(row->op, "vmx.", 4) || !strncmp(row->op, "svm.", 4))
+		return ROW_ROOT;
+	return !strncmp(row->op, "cpu.", 4) || !strncmp(row->op, "mem.", 4) ? ROW_COMPUTES : ROW_VIRTUAL;
 }
 
 double series_ratio(const struct series *s, const struct series_row *row,

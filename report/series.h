@@ -60,10 +60,16 @@ const struct result *series_at(const struct series *s, const struct series_row *
 /* "failed", "skipped", "unverified", or a dash for what the result says nothing about. */
 const char *series_missing(const struct series *s, const char *op, const char *engine);
 /*
- * The last field of names like "cpu.alu.k" aside, "cpu" and "mem" are computation, the rest
- * asks for a monitor.
+ * "cpu" and "mem" are computation; an instruction of VMX or SVM that the host of guests executes is of root mode, and one
+ * of hundreds where it is on one field of the VMCS; the rest asks for a monitor.
  */
-bool row_computes(const struct series_row *row);
+enum row_kind { ROW_VIRTUAL, ROW_COMPUTES, ROW_ROOT, ROW_SWEEP };
+enum row_kind row_kind(const struct series_row *row);
+/*
+ * "vmx.vmread.GUEST_RIP", one of hundreds: the bytes of its "vmx.vmread", the instruction on a field of the VMCS. 0: a
+ * row of its own.
+ */
+size_t op_sweep(const char *op);
 /* How many times native (r) costs; NAN where native was not measured, and for native itself. */
 double series_ratio(const struct series *s, const struct series_row *row,
 		    const struct series_cell *c);

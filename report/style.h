@@ -48,6 +48,7 @@ static const char report_style[] =
 	".t{white-space:nowrap}.n{text-align:right;white-space:nowrap}thead "
 	".n{white-space:normal}\n"
 	".n small{display:block}.m{color:var(--faint)}\n"
+	"details{margin:.8rem 0}summary{cursor:pointer;font-size:.92rem;padding:.2rem 0;overflow-wrap:anywhere}\n"
 	"figure{margin:.8rem 0 1.6rem}\n"
 	"figcaption{font-size:.86rem;max-width:60rem;margin-top:.5rem}\n"
 	"figure .scroll img{max-width:none}\n"

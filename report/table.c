@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "report/doc.h"
@@ -66,6 +67,17 @@ void table_number(struct table *t, double v)
 	struct buf b = BUF_INIT;
 
 	number_append(&b, v);
+	add(t, &b, v != v);
+}
+
+void table_count(struct table *t, double v)
+{
+	struct buf b = BUF_INIT;
+
+	if (v == rint(v) && fabs(v) < 1000)
+		buf_printf(&b, "%.0f", v);
+	else
+		number_append(&b, v);
 	add(t, &b, v != v);
 }
 

@@ -325,7 +325,7 @@ static void bars(struct doc *d)
 	for (size_t i = 0; i < s->n_rows && i < TABLE_ROWS_MAX; i++) {
 		const struct series_row *row = &s->row[i];
 
-		for (size_t k = 0; k < row->n; k++) {
+		for (size_t k = 0; k < row->n && row_kind(row) != ROW_SWEEP; k++) {
 			if (s->cell[row->first + k].lane >= s->n_cycles)
 				continue;
 			bar_row(d, &m, row, k == 0, &s->cell[row->first + k]);

@@ -14,6 +14,8 @@
  * "emulated": a processor that was simulated beside one that was not
  * "hostile": every string is an attack on some document
  * "empty": every row was skipped
+ * "monitor": what the boot image brought from a machine: native and vmx, hundreds of rows, splits, a lossy capture
+ * "monitor-emulated": the same of a simulated processor
  * Ends the program when there is no such fixture or no memory.
  */
 void fixture_make(struct result_set *r, const char *name);
