@@ -4,6 +4,7 @@
 #include "minivmm/monitor/vmx_private.h"
 
 #define MSR_FEATURE_CONTROL	0x3a
+#define MSR_DEBUGCTL		0x1d9
 #define FEATURE_LOCK_AND_VMX	5ull
 
 #define RFLAGS_FIXED		0x002u
@@ -94,6 +95,20 @@ static void enter_operation(void *arg)
 	on->result = vmx_vmxon(on->region);
 }
 
+static void save_debug(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("mov %%dr7, %0" : "=r"(vmx.dr7));
+	vmx.debugctl = msr_read(MSR_DEBUGCTL);
+}
+
+static void restore_debug(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("mov %0, %%dr7" : : "r"(vmx.dr7));
+	msr_write(MSR_DEBUGCTL, vmx.debugctl);
+}
+
 static void restore_control_registers(void *arg)
 {
 	(void)arg;
@@ -117,6 +132,7 @@ static void vmx_off(struct monitor *m)
 
 	m->host->protect(leave_operation, NULL, &vector, &error);
 	m->host->protect(restore_control_registers, NULL, &vector, &error);
+	m->host->protect(restore_debug, NULL, &vector, &error);
 	if (!vmx.timer)
 		apic_close();
 }
@@ -162,6 +178,7 @@ static int vmx_on(struct monitor *m, struct monitor_why *why)
 	vmx.cr0 = vmx.facts.cr0;
 	vmx.cr4 = vmx.facts.cr4;
 	vmx.timer = vmx_can(VMX_CTL_pin_based_activate_vmx_preemption_timer);
+	m->host->protect(save_debug, NULL, &vector, &error);
 	vmx_regions_init();
 	on.region = vmx_on_region();
 	if (!try_wrong_revision(m))

@@ -38,7 +38,7 @@ enum vmx_reason {
 struct vmx {
 	struct monitor *monitor;	/* NULL: not on */
 	struct vmx_facts facts;
-	uint64_t cr0, cr4;		/* as they were */
+	uint64_t cr0, cr4, dr7, debugctl; /* as they were; an exit clears the last two */
 	bool timer;			/* the preemption timer is the watchdog, not the local APIC */
 	bool launched;			/* the own VMCS */
 	bool stamped;
