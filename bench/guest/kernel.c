@@ -177,26 +177,25 @@ void kernel_init(uint64_t mem_bytes)
 	load_tables();
 }
 
-void exception(struct exception_frame *f)
+void *exception(struct exception_frame *f)
 {
 	if (f->vector == VECTOR_UD && f->rip == (uint64_t)(uintptr_t)user_end)
-		return;
-	if (protect_frame) {
-		*protect_frame = *f;
-		return;
-	}
-	kernel_fault(f);
+		return user_rsp;
+	if (!protect_frame)
+		kernel_fault(f);
+	*protect_frame = *f;
+	return protect_rsp;
 }
 
 bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f)
 {
 	struct exception_frame *outer = protect_frame;
-	void *rsp = kernel_rsp;
+	void *rsp = protect_rsp;
 	bool done;
 
 	protect_frame = f;
 	done = protect_call(fn, arg) == 0;
 	protect_frame = outer;
-	kernel_rsp = rsp;
+	protect_rsp = rsp;
 	return done;
 }

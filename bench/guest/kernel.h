@@ -40,7 +40,8 @@ extern char exception_stack_top[], double_fault_stack_top[], user_stack_top[];
 void kernel_load_segments(const void *gdtr, const void *idtr);
 void user_call(void (*fn)(void *), void *arg, void *stack);
 
-extern void *kernel_rsp; /* where an exception that somebody waits for returns to */
+/* Where exceptions that somebody waits for go on: apart, since a guest may be in user mode while its host protects. */
+extern void *user_rsp, *protect_rsp;
 int protect_call(void (*fn)(void *), void *arg); /* 0: fn returned, 1: an exception ended it */
 
 /* kernel.c */
@@ -57,8 +58,8 @@ void *kernel_map_mmio(uint64_t at, uint64_t bytes);
 bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f);
 /* (f) and the control registers of now, for a person to read. */
 void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_t row);
-/* What the stubs call. Returns when what waits at kernel_rsp is to go on. */
-void exception(struct exception_frame *f);
+/* What the stubs call: RSP to go on with, for an exception that somebody waits for. */
+void *exception(struct exception_frame *f);
 
 /* Supplied by whoever links the kernel: an exception that nobody waited for. */
 _Noreturn void kernel_fault(const struct exception_frame *f);

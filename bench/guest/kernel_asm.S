@@ -42,7 +42,7 @@ exception_common:
 	and	$-16, %rsp
 	cld
 	call	exception
-	mov	kernel_rsp(%rip), %rsp
+	mov	%rax, %rsp
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -83,7 +83,7 @@ user_call:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rsp, kernel_rsp(%rip)
+	mov	%rsp, user_rsp(%rip)
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
 	lea	user_start(%rip), %rcx
@@ -113,7 +113,7 @@ protect_call:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rsp, kernel_rsp(%rip)
+	mov	%rsp, protect_rsp(%rip)
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
 	call	*%rax
@@ -157,9 +157,11 @@ memset:
 
 	.bss
 	.balign	16
-	.globl	kernel_rsp
-kernel_rsp:
-	.skip	16
+	.globl	user_rsp, protect_rsp
+user_rsp:
+	.skip	8
+protect_rsp:
+	.skip	8
 	.skip	4096
 	.globl	exception_stack_top
 exception_stack_top:
