@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/prepare.h"
@@ -309,23 +310,41 @@ static void part_shrink(const struct run *u, struct part *part)
 	part->n = kept;
 }
 
+/* (n) rows of the part, as many as one carrier takes at most. False: the launch is over. */
+static bool rows_launch(struct run *u, struct part *part, const uint32_t *order, uint32_t n)
+{
+	struct carriage k = { .part = part, .n = n };
+	unsigned strikes = 0;
+
+	memcpy(k.index, order, n * sizeof(*order));
+	while (k.n && carriage_next(u, &k, &strikes))
+		if (clock_seconds() >= u->hard)
+			break;
+	return !u->error && !u->interrupted && !u->out_of_time && clock_seconds() < u->hard;
+}
+
 void part_launch(struct run *u, struct part *part)
 {
-	struct carriage k = { .part = part };
-	unsigned strikes = 0;
-	uint32_t i;
+	uint32_t *order = malloc((part->n + 1) * sizeof(*order)), i, n;
 
 	u->now = part;
-	k.n = part->n < GUEST_ROWS_MAX ? part->n : GUEST_ROWS_MAX;
-	memcpy(k.index, part->row, k.n * sizeof(*k.index));
-	for (i = k.n; i-- > 1;) {
-		uint32_t j = random_below(&u->random, i + 1), swap = k.index[i];
-
-		k.index[i] = k.index[j];
-		k.index[j] = swap;
+	if (!order) {
+		u->error = -ENOMEM;
+		return;
 	}
-	while (k.n && carriage_next(u, &k, &strikes) && clock_seconds() < u->hard)
-		;
+	memcpy(order, part->row, part->n * sizeof(*order));
+	for (i = part->n; i-- > 1;) {
+		uint32_t j = random_below(&u->random, i + 1), swap = order[i];
+
+		order[i] = order[j];
+		order[j] = swap;
+	}
+	for (i = 0; i < part->n; i += n) {
+		n = part->n - i < GUEST_ROWS_MAX ? part->n - i : GUEST_ROWS_MAX;
+		if (!rows_launch(u, part, order + i, n))
+			break;
+	}
+	free(order);
 	part->left--;
 	part_shrink(u, part);
 }

@@ -13,6 +13,7 @@
 
 #define IDENTITY_MS	30000u		/* a boot takes 0.3 s */
 #define IDENTITY_TICKS	10000u
+#define SEED_MAX	(((uint64_t)1 << 53) - 1)	/* what the image takes */
 
 struct image_engine {
 	const struct image_carrier_ops *ops;
@@ -100,7 +101,7 @@ static void rows_put(struct buf *plan, const struct launch *l)
 static int plan_text(const struct image_engine *en, const struct launch *l, struct buf *plan)
 {
 	buf_printf(plan, "engine=%s serial=0 screen=0 end=off seed=%" PRIu64, engine_words[en->engine],
-		   l->seed | 1);
+		   (l->seed & SEED_MAX) | 1);
 	if (en->tsc_hz)
 		buf_printf(plan, " tsc_hz=%" PRIu64, en->tsc_hz);
 	if (en->info.offers)	/* known since the first boot */
