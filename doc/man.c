@@ -198,6 +198,29 @@ static void op_row(const struct op *op, struct buf *out)
 		buf_printf(out, "%s%s%s", i ? ", " : "Wants ", word[i], i + 1 == n ? ".\n" : "");
 }
 
+/* Rows that differ by a VMCS field, whose name stands in capitals behind the last dot: how much comes before it. */
+static size_t sweep_length(const struct op *op)
+{
+	const char *field = strrchr(op->name, '.');
+
+	return field && field[1] >= 'A' && field[1] <= 'Z' ? (size_t)(field - op->name) : 0;
+}
+
+/* One row stands for a sweep: a page of a thousand rows is read by nobody. */
+static void op_rows(struct buf *out)
+{
+	for (size_t i = 0; i < n_ops; i++) {
+		size_t n = sweep_length(&ops[i]);
+		bool first = i == 0 || !n || strncmp(ops[i].name, ops[i - 1].name, n + 1) != 0;
+
+		if (!first)
+			continue;
+		op_row(&ops[i], out);
+		if (n)
+			buf_puts(out, "The same for each other field of the VMCS.\n");
+	}
+}
+
 void man_method(const char *markdown, const char *date, struct buf *out)
 {
 	roff_head("VTSCOPE\\-METHOD", "7", date, out);
@@ -207,8 +230,7 @@ void man_method(const char *markdown, const char *date, struct buf *out)
 	roff_markdown(markdown, out);
 	section("OPERATIONS", out);
 	buf_puts(out, "Every operation that can be measured, as\n.B vtscope list ops\nshows them.\n");
-	for (size_t i = 0; i < n_ops; i++)
-		op_row(&ops[i], out);
+	op_rows(out);
 	section("SEE ALSO", out);
 	buf_puts(out, ".BR vtscope (1),\n.BR vtscope\\-bench (1),\n.BR vtscope\\-list (1)\n");
 }

@@ -104,11 +104,16 @@ bash_offers() {
 @test "every operation stands in vtscope-method(7) with its definition" {
 	page=$(sed 's/\\-/-/g' "$doc/vtscope-method.7")
 	n=0
+	sweep=
 	while read -r name _; do
+		# One of each sweep over the fields of a VMCS stands for all.
+		[[ $name != *.[[:upper:]]* || ${name%.*} != "$sweep" ]] || continue
+		sweep=${name%.*}
 		grep -qxF ".B $name" <<<"$page"
 		n=$((n + 1))
 	done < <("$VTSCOPE" list ops)
 	[ "$n" -gt 30 ]
+	[ "$(grep -c 'each other field of the VMCS' <<<"$page")" -eq 4 ]
 	[ "$(grep -c 'clock runs from' <<<"$page")" -eq "$n" ]
 }
 
