@@ -68,6 +68,8 @@ enum {
 #undef SVM_EXIT
 };
 #define SVM_EXIT_INVALID	(~0ull)
+/* "excp 6" for 0x46, "" for a code that the manual does not have. */
+void svm_exit_name(uint64_t code, char *text, uint32_t size);
 
 /* ---- what the processor offers ---- */
 
@@ -89,9 +91,9 @@ bool svm_has_invlpgb(void);
 
 /* ---- the monitor's guest ---- */
 
-/* What a change of the VMCB or of a table behind it needs before the processor may be asked to see it. */
+/* Of (v), the only one. svm_changed() after a change of what the processor may have cached. */
 union vmcb *svm_vmcb(struct vcpu *v);
-/* The next entry loads all of the VMCB and finds no translation cached. Call it after a change; once is enough. */
+/* The next entry loads all of the VMCB and finds no translation cached. */
 void svm_changed(struct vcpu *v);
 /* RIP (bytes) further. */
 void svm_advance(struct vcpu *v, uint32_t bytes);

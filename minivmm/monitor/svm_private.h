@@ -36,8 +36,6 @@ bool svm_can(const struct svm_facts *f, const struct vcpu_want *want, struct mon
 /* Pure. Line (n) of what SVM requires and offers, "nested paging (NP): yes", NULL behind the last. */
 #define SVM_REQUIRED_LINES 4	/* the first; the others are offers */
 const char *svm_fact_line(const struct svm_facts *f, unsigned n, char *text, uint32_t size);
-/* Pure. "excp 6" for 0x46, "" for a code that the manual does not have. */
-void svm_exit_name(uint64_t code, char *text, uint32_t size);
 
 /* ---- state ---- */
 

@@ -3,8 +3,7 @@
  * svm_self_test.c - the ladder that is climbed before anything is measured: from an entry that must fail to a guest that
  * must be stopped. Each step stands on those before it; the first that does not hold ends it.
  *
- * What a bad state is was chosen so that QEMU's translator honours it, too: it runs a guest with ASID 0 or without the
- * VMRUN intercept, which a processor refuses.
+ * The bad state is one that every emulator refuses, too: not all of them look at ASID 0 or at the VMRUN intercept.
  */
 #include "minivmm/monitor/svm_private.h"
 
