@@ -199,6 +199,8 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 	rc = plan_make(&p, o, &m->snapshot, &m->verdict, tsc_hz, &e);
 	if (rc == -EINVAL)
 		return cli_usage(cli, "bench", "%s", e.text);
+	if (rc == 0 && p.left_out[0] && !cli->quiet)
+		cli_warn(cli, "the engines %s would run on an emulated processor here: --engine or --via asks for them", p.left_out);
 	if (rc == 0 && args_flag(a, "dry-run")) {
 		bench_plan_table(&p, &text);
 		rc = cli_write(cli, NULL, buf_str(&text), text.len);
