@@ -121,7 +121,7 @@ uint64_t clock_tsc_hz(void);
 
 /* ---- evidence.c ---- */
 
-struct evidence {
+struct boot_evidence {
 	const char *provenance;		/* "hardware" "nested" "emulated" */
 	bool emulated;
 	bool hypervisor_bit, tcg, instruction_clock, emulator_name, slow_cpuid;
@@ -130,7 +130,7 @@ struct evidence {
 };
 
 /* (rsdp): where the loader says that ACPI's root is, 0: it does not. */
-void evidence_collect(struct evidence *e, uint64_t rsdp);
+void evidence_collect(struct boot_evidence *e, uint64_t rsdp);
 
 /* ---- loader.c: what the loader left behind ---- */
 
@@ -252,7 +252,8 @@ struct row_summary {
 void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base);
 /* What the ring holds, as ring0_platform.doorbell. */
 void records_drain(uint32_t row, const struct ring0_counters *counters);
-void records_fault(const struct guest_fault *f);
+/* The runner itself faulted. False: in no row. */
+bool records_fault(const struct guest_fault *f);
 uint32_t records_ended(void);		/* rows, of this section */
 uint32_t records_count(void);		/* summaries, since power on */
 const struct row_summary *records_summary(uint32_t index);
@@ -277,8 +278,10 @@ void screen_clear(void);
 
 enum key { KEY_NONE, KEY_NEXT, KEY_BACK, KEY_END };
 
-/* The next key of a PS/2 keyboard, or of one that the firmware makes look like it. */
-enum key key_wait(uint64_t seconds, uint64_t tsc_hz);
+/* The next key of a PS/2 keyboard, or of one that the firmware makes look like it. KEY_NONE: (ticks) are over. */
+enum key key_wait(uint64_t ticks);
+/* Keys that were pressed so far. */
+void key_forget(void);
 /* Something that differs from boot to boot where there is a clock. */
 uint64_t rtc_bits(void);
 /* (emulator): one that can be switched off by a port is there; (status) is what it returns. */
@@ -299,12 +302,12 @@ struct launch_section {
 struct machine {
 	const struct loader *loader;
 	struct cpu cpu;
-	struct evidence evidence;
+	struct boot_evidence evidence;
 	uint64_t ram_bytes;
 	bool screen;
 };
 
-/* The end that the plan wants. (status): what an emulator returns. */
+/* Shows the pages where there is a screen, then ends as the plan wants. (status): what an emulator returns. */
 _Noreturn void machine_end(const struct machine *m, enum plan_end end, uint32_t status);
 
 /* Runs the plan, all of it. */

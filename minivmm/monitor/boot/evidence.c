@@ -49,7 +49,7 @@ static bool names_emulator(const char *text, size_t n)
 	       contains(text, n, "QEMU");
 }
 
-static void add(struct evidence *e, const char *what, const char *text, size_t n)
+static void add(struct boot_evidence *e, const char *what, const char *text, size_t n)
 {
 	struct text t = { .at = e->text, .used = text_length(e->text), .size = sizeof(e->text) };
 
@@ -61,7 +61,7 @@ static void add(struct evidence *e, const char *what, const char *text, size_t n
 
 /* ---- CPUID ---- */
 
-static void look_at_cpuid(struct evidence *e)
+static void look_at_cpuid(struct boot_evidence *e)
 {
 	struct cpuid_regs r;
 	struct text t = text_in(e->hypervisor, sizeof(e->hypervisor));
@@ -82,17 +82,14 @@ static void look_at_cpuid(struct evidence *e)
 		t = text_in(e->hypervisor, sizeof(e->hypervisor));
 		text_put(&t, "unnamed");
 	}
-	for (size_t i = 0; i < t.used; i++)
-		if (t.at[i] == ' ')
-			t.at[i] = '_';
 	e->tcg = word_is(t.at, t.used, "TCGTCGTCGTCG");
 	add(e, "CPUID 40000000h says ", t.at, t.used);
 }
 
-static void look_at_time(struct evidence *e)
+static void look_at_time(struct boot_evidence *e)
 {
 	uint64_t best = UINT64_MAX, limit = clock_core_ticks(CPUID_CYCLES);
-	char number[24];
+	char number[64];
 	struct text t = text_in(number, sizeof(number));
 
 	for (unsigned i = 0; i < 64; i++) {
@@ -104,10 +101,9 @@ static void look_at_time(struct evidence *e)
 	}
 	text_number(&t, best);
 	e->slow_cpuid = best > limit;
-	add(e, "CPUID takes ", number, t.used);
-	t = text_in(number, sizeof(number));
+	text_put(&t, " ticks, 800 cycles ");
 	text_number(&t, limit);
-	add(e, "800 cycles are ", number, t.used);
+	add(e, "CPUID takes ", number, t.used);
 }
 
 /* ---- firmware ---- */
@@ -135,7 +131,7 @@ static const unsigned char *find_rsdp(uint64_t told)
 	return NULL;
 }
 
-static void look_at_name(struct evidence *e, const char *what, const char *text, size_t n)
+static void look_at_name(struct boot_evidence *e, const char *what, const char *text, size_t n)
 {
 	while (n && (text[n - 1] == ' ' || !text[n - 1]))
 		n--;
@@ -144,7 +140,7 @@ static void look_at_name(struct evidence *e, const char *what, const char *text,
 	e->emulator_name |= names_emulator(text, n);
 }
 
-static void look_at_acpi(struct evidence *e, uint64_t told)
+static void look_at_acpi(struct boot_evidence *e, uint64_t told)
 {
 	const unsigned char *rsdp = find_rsdp(told);
 	uint32_t at;
@@ -162,7 +158,7 @@ static void look_at_acpi(struct evidence *e, uint64_t told)
 }
 
 /* The strings of SMBIOS structures 0 (BIOS) and 1 (system). */
-static void look_at_strings(struct evidence *e, const unsigned char *p, const unsigned char *end)
+static void look_at_strings(struct boot_evidence *e, const unsigned char *p, const unsigned char *end)
 {
 	while (p + 4 < end && p[1] >= 4 && p + p[1] < end) {
 		const unsigned char *s = p + p[1];
@@ -186,7 +182,7 @@ static void look_at_strings(struct evidence *e, const unsigned char *p, const un
 	}
 }
 
-static void look_at_smbios(struct evidence *e)
+static void look_at_smbios(struct boot_evidence *e)
 {
 	for (uint32_t at = 0xf0000; at < BIOS_END; at += 16) {
 		const unsigned char *p = (const unsigned char *)(uintptr_t)at;
@@ -206,7 +202,7 @@ static void look_at_smbios(struct evidence *e)
 }
 
 /* Of the host bridge, which has no registers that a read changes. */
-static void look_at_pci(struct evidence *e)
+static void look_at_pci(struct boot_evidence *e)
 {
 	uint32_t before = port_in32(PCI_ADDRESS), subsystem;
 
@@ -219,9 +215,9 @@ static void look_at_pci(struct evidence *e)
 	add(e, "PCI host bridge of ", "QEMU", 4);
 }
 
-void evidence_collect(struct evidence *e, uint64_t rsdp)
+void evidence_collect(struct boot_evidence *e, uint64_t rsdp)
 {
-	*e = (struct evidence){ .provenance = "hardware" };
+	*e = (struct boot_evidence){ .provenance = "hardware" };
 	e->instruction_clock = clock_counts_instructions();
 	look_at_cpuid(e);
 	if (e->instruction_clock)

@@ -4,8 +4,8 @@
 
 #define SECTIONS	(PLAN_ENGINES * PLAN_LAUNCHES + 8)
 #define FAULTED_STATUS	1
+#define DURATION_LINE	2
 #define PROGRESS_LINE	4
-#define MHZ		1000000ull
 
 static const struct plan *plan;
 static const struct machine *machine;
@@ -87,17 +87,31 @@ static void show_progress(uint32_t row)
 	screen_line(PROGRESS_LINE, line);
 }
 
+_Noreturn static void end_with_fault(const struct guest_fault *f)
+{
+	char why[LINE_PAYLOAD_MAX];
+	struct text t = text_in(why, sizeof(why));
+
+	text_put(&t, records_fault(f) ? "in this row, " : "between rows, ");
+	text_put(&t, "exception ");
+	text_number(&t, f->vector);
+	text_put(&t, " at ");
+	text_hex(&t, f->rip, 1);
+	text_put(&t, " ended the runner itself; please report it");
+	refuse(NULL, "faulted", why);
+	end_section(-1);
+	trap_open();
+	machine_end(machine, plan->end, FAULTED_STATUS);
+}
+
 static void doorbell(void *ctx, uint32_t what, uint32_t row, const struct ring0_counters *counters)
 {
+	(void)ctx;
 	if (what == DOORBELL_ROW_BEGIN)
 		show_progress(row);
 	records_drain(row, counters);
-	if (what != DOORBELL_FAULT)
-		return;
-	records_fault(&ctrl()->fault);
-	refuse(ctx, "faulted", "an exception in the runner itself ended the launch; please report it");
-	end_section(-1);
-	machine_end(machine, plan->end, FAULTED_STATUS);
+	if (what == DOORBELL_FAULT)
+		end_with_fault(&ctrl()->fault);
 }
 
 static void step(void *ctx, const struct ring0_step *s)
@@ -194,6 +208,23 @@ static void say_machine(uint32_t rows)
 	say_number(line_fact, "rows", rows, false);
 }
 
+/* At most: rows end when they have their samples, too. */
+static void show_duration(uint32_t rows)
+{
+	char line[SCREEN_COLUMNS + 1];
+	struct text t = text_in(line, sizeof(line));
+
+	if (!plan->tsc_hz)
+		return;
+	text_put(&t, engine_names[now->engine]);
+	text_put(&t, ": ");
+	text_number(&t, rows);
+	text_put(&t, " rows, ");
+	text_number(&t, rows * plan->budget / plan->tsc_hz + 1);
+	text_put(&t, " seconds or so");
+	screen_line(DURATION_LINE, line);
+}
+
 /* ---- launches ---- */
 
 static void begin_section(enum ring0_engine engine, unsigned launch)
@@ -243,6 +274,7 @@ static uint32_t launch_part(enum ring0_engine engine, unsigned launch, uint32_t 
 	begin_section(engine, launch);
 	records_open(p.ctrl, p.ring, base);
 	say_machine(rows);
+	show_duration(rows);
 	if (rows)
 		status = runner_main(&p);
 	else

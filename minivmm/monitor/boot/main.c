@@ -22,6 +22,13 @@ static struct machine machine = { .loader = &loader };
 
 void machine_end(const struct machine *m, enum plan_end end, uint32_t status)
 {
+	static bool ending;	/* an exception in the pages comes here, too */
+
+	output_flush();
+	if (m->screen && !ending && launches_section(0)) {
+		ending = true;
+		pages_show(&plan, m);
+	}
 	power_end(end, output_has_debug_port() || m->evidence.emulated || m->evidence.emulator_name, status);
 }
 
@@ -30,7 +37,7 @@ void boot_fail(const char *status, const char *why)
 	line_fact("engine", "none");
 	line_say('X', status, why);
 	line_send('Z', "0 -1");
-	if (machine.screen) {
+	if (machine.screen && !launches_section(0)) {
 		screen_line(2, "vtscope cannot measure here:");
 		screen_line(3, why);
 		screen_line(4, text_length(why) > SCREEN_COLUMNS ? why + SCREEN_COLUMNS : "");
@@ -122,8 +129,5 @@ void boot_main(uint32_t how, uint32_t info)
 		boot_fail("no-memory", why);
 	plan_defaults(&plan);
 	launches_run(&plan, &machine);
-	output_flush();
-	if (machine.screen)
-		pages_show(&plan, &machine);
 	machine_end(&machine, plan.end, 0);
 }

@@ -10,9 +10,11 @@
 #define PAGE_TOP	1
 #define FOOTER		24
 #define PAGE_SECONDS	15
+#define HZ_ASSUMED	2000000000ull
+#define PAGE_INSNS	10000000ull	/* in their place where the clock counts those */
 #define EVIDENCE_END	7
 #define LINE_COLUMNS	79
-#define PAYLOAD_COLUMNS	(LINE_COLUMNS - 4 - 9 - 5 - 2 - 9)	/* with a SEQ of four digits */
+#define FRAME_COLUMNS	(4 + 9 + 1 + 2 + 9)	/* of a line, beside SEQ and payload */
 
 static const struct plan *plan;
 static const struct machine *machine;
@@ -21,6 +23,16 @@ static const struct machine *machine;
 static struct {
 	uint32_t first, at, seq, boot;
 } walk;
+
+/* How long a payload may be here. */
+static size_t walk_room(void)
+{
+	char digits[12];
+	struct text t = text_in(digits, sizeof(digits));
+
+	text_number(&t, walk.seq);
+	return LINE_COLUMNS - FRAME_COLUMNS - t.used;
+}
 
 static void walk_line(char type, const char *payload)
 {
@@ -37,7 +49,7 @@ static void walk_line(char type, const char *payload)
 
 static void walk_fact(const char *key, const char *value)
 {
-	line_split(key, value[0] ? value : "-", PAYLOAD_COLUMNS, walk_line, 'H');
+	line_split(key, value[0] ? value : "-", walk_room() - 1, walk_line, 'H');
 }
 
 /* ---- rows ---- */
@@ -100,7 +112,7 @@ static void walk_row(const struct row_summary *s)
 	text_put(&t, " ");
 	put_exits(&t, s);
 	text_put(&t, " ");
-	room = t.used < PAYLOAD_COLUMNS ? PAYLOAD_COLUMNS - t.used : 0;
+	room = t.used < walk_room() ? walk_room() - t.used : 0;
 	if (n > room && room > 1) {
 		text_put(&t, "~");
 		name += n - (room - 1);
@@ -140,7 +152,7 @@ static void walk_section(const struct launch_section *s)
 	launches_say_short(walk_fact, plan, machine);
 	walk_empty(s);
 	if (s->refusal[0])
-		line_split(s->refusal, s->why, PAYLOAD_COLUMNS, walk_line, 'X');
+		line_split(s->refusal, s->why, walk_room() - 1, walk_line, 'X');
 	for (uint32_t i = 0; i < s->rows; i++) {
 		const struct row_summary *row = records_summary(s->first + i);
 
@@ -289,16 +301,21 @@ void pages_show(const struct plan *p, const struct machine *m)
 {
 	const uint32_t boot = launches_boot_id(p);
 	const bool once = p->end != END_HALT;
+	uint64_t ticks = PAGE_SECONDS * (p->tsc_hz ? p->tsc_hz : HZ_ASSUMED);
 	uint32_t page = 0, pages;
 	enum key key;
+
+	if (m->evidence.instruction_clock)
+		ticks = PAGE_INSNS;
 
 	plan = p;
 	machine = m;
 	walk_all(boot, UINT32_MAX - PAGE_LINES);
 	pages = 1 + (walk.at + PAGE_LINES - 1) / PAGE_LINES;
+	key_forget();
 	do {
 		show_page(boot, page, pages);
-		key = key_wait(PAGE_SECONDS, p->tsc_hz);
+		key = key_wait(ticks);
 		if (key == KEY_BACK)
 			page = page ? page - 1 : 0;
 		else

@@ -337,15 +337,23 @@ bool plan_parse(struct plan *p, const char *line, struct text *why)
 
 const char *plan_skip_path(const char *line, const char *loader)
 {
-	bool always = text_length(loader) >= 4 && word_is(loader, 4, "qemu");
+	const bool qemu = text_length(loader) >= 4 && word_is(loader, 4, "qemu");
+	const char *behind;
 
 	while (*line == ' ')
 		line++;
-	if (!always && *line != '/' && *line != '(')
+	if (!qemu && *line != '/' && *line != '(')
 		return line;
 	while (*line && *line != ' ')
 		line++;
-	return line;
+	/* QEMU quotes nothing: a path with blanks is words, of which the last has a slash. No option has. */
+	behind = line;
+	for (bool slash = false; qemu && *line; line++) {
+		slash = (slash && *line != ' ') || *line == '/';
+		if (slash && (line[1] == ' ' || !line[1]))
+			behind = line + 1;
+	}
+	return behind;
 }
 
 /* ---- rows ---- */

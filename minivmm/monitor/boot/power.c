@@ -7,6 +7,7 @@
 #define KBD_FULL	0x01
 #define KBD_BUSY	0x02
 #define KBD_RESET	0xfe
+#define KBD_BYTES	64	/* more than any controller keeps */
 #define KEY_RELEASED	0x80
 #define KEY_ESC		0x01
 #define KEY_Q		0x10
@@ -69,9 +70,15 @@ void power_end(enum plan_end end, bool emulator, uint32_t status)
 		__asm__ volatile("cli; hlt");
 }
 
-enum key key_wait(uint64_t seconds, uint64_t tsc_hz)
+void key_forget(void)
 {
-	const uint64_t start = tsc_read(), ticks = seconds * (tsc_hz ? tsc_hz : HZ_ASSUMED);
+	for (unsigned i = 0; i < KBD_BYTES && port_in8(KBD_STATUS) != 0xff && port_in8(KBD_STATUS) & KBD_FULL; i++)
+		port_in8(KBD_DATA);
+}
+
+enum key key_wait(uint64_t ticks)
+{
+	const uint64_t start = tsc_read();
 
 	while (tsc_read() - start < ticks) {
 		uint8_t status = port_in8(KBD_STATUS), code;

@@ -19,6 +19,7 @@ static struct {
 	uint32_t base;			/* what the runner calls row 0 */
 	uint32_t ended;
 	/* of the row at work */
+	bool at_work;
 	uint32_t begin_seq, singles, pairs, splits;
 	struct row_summary *summary;
 } now;
@@ -174,6 +175,7 @@ static void send_begin(uint32_t row)
 
 	text_put(&t, " ");
 	text_put(&t, name ? name : "-");
+	now.at_work = true;
 	now.begin_seq = line_next_seq();
 	now.singles = now.pairs = now.splits = 0;
 	now.summary = NULL;
@@ -266,6 +268,7 @@ static void send_end(uint32_t row, const struct guest_row_end *end)
 		text_number(&t, counts[i]);
 	}
 	line_send('E', buffer);
+	now.at_work = false;
 	now.ended++;
 	if (now.summary) {
 		now.summary->ended = true;
@@ -369,9 +372,11 @@ void records_drain(uint32_t row, const struct ring0_counters *counters)
 	now.ctrl->ring_tail = tail;
 }
 
-void records_fault(const struct guest_fault *f)
+bool records_fault(const struct guest_fault *f)
 {
-	send_fault(f->row, f);
+	if (now.at_work)
+		send_fault(f->row, f);
+	return now.at_work;
 }
 
 void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base)
@@ -380,6 +385,7 @@ void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base)
 	now.ring = ring;
 	now.base = base;
 	now.ended = 0;
+	now.at_work = false;
 	now.summary = NULL;
 	c->ring_head = c->ring_tail = 0;
 }
