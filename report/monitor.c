@@ -67,7 +67,7 @@ void monitor_splits(struct doc *d, size_t lane)
 	struct buf caption = BUF_INIT;
 	struct table t;
 
-	buf_printf(&caption, "%s: exits in their parts, %s", s->lane[lane].label, unit(&s->lane[lane]));
+	buf_printf(&caption, "%s: exits in their parts, in %s", s->lane[lane].label, unit(&s->lane[lane]));
 	table_init(&t, buf_str(&caption), cols, sizeof(cols) / sizeof(cols[0]));
 	for (size_t at = 0; (r = monitor_next(s, lane, &at, &row));) {
 		if (!r->split.present)
@@ -97,7 +97,7 @@ void monitor_root(struct doc *d, size_t lane)
 	struct buf caption = BUF_INIT;
 	struct table t;
 
-	buf_printf(&caption, "%s: instructions of VMX and SVM, %s", s->lane[lane].label, unit(&s->lane[lane]));
+	buf_printf(&caption, "%s: instructions of VMX and SVM, in %s", s->lane[lane].label, unit(&s->lane[lane]));
 	table_init(&t, buf_str(&caption), cols, sizeof(cols) / sizeof(cols[0]));
 	for (size_t at = 0; (r = monitor_next(s, lane, &at, &row));) {
 		if (row_kind(row) != ROW_ROOT)
@@ -232,7 +232,7 @@ void monitor_sweeps(struct doc *d, size_t lane)
 	struct buf caption = BUF_INIT;
 	struct table t;
 
-	buf_printf(&caption, "%s: each field of the VMCS, by width and type, %s", s->lane[lane].label,
+	buf_printf(&caption, "%s: each field of the VMCS, by width and type, in %s", s->lane[lane].label,
 		   unit(&s->lane[lane]));
 	table_init(&t, buf_str(&caption), cols, sizeof(cols) / sizeof(cols[0]));
 	for (size_t i = 0; f && i < s->n_rows;)
