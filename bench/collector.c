@@ -280,6 +280,7 @@ int collector_give_up(struct collector *c)
 	if (c->at == c->rows || r->outcome != ROW_STARTED)
 		return 0;
 	c->at = c->rows;
+	r->values.n_diff = r->values.n_split = 0;	/* of what came nothing was summed up */
 	histogram_reset(&c->single);
 	return tally_add(r->tally, &r->values, &c->single);
 }

@@ -79,7 +79,7 @@ struct capture_loss { bool present; uint64_t boots, sections, sections_cut, line
  * (interface.md): built once from the snapshot by bench, only printed by report.
  */
 struct result_set {
-	char run_id[37], started[40], finished[40];
+	char run_id[37], started[40], finished[40];	/* "": not known */
 	bool interrupted;
 	uint64_t seed;		/* at most RESULT_SEED_MAX */
 	json_t *tool, *hardware, *subject, *verdict;	/* owned objects */

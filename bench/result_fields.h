@@ -88,8 +88,8 @@ static const struct { const char *key; size_t offset; } capture_counts[] = {
 
 static const struct text_field set_texts[] = {
 	TEXT_FIELD(struct result_set, "run_id", run_id),
-	TEXT_FIELD(struct result_set, "started", started),
-	TEXT_FIELD(struct result_set, "finished", finished),
+	NULLABLE_TEXT_FIELD(struct result_set, "started", started),
+	NULLABLE_TEXT_FIELD(struct result_set, "finished", finished),
 	NULLABLE_TEXT_FIELD(struct result_set, "snapshot", snapshot),
 };
 

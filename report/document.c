@@ -408,7 +408,7 @@ static void show_skipped(struct doc *d)
 		gap_names(&s->gap[i], &names);
 		table_text(&t, "%s", k->engine);
 		table_text(&t, "%s", buf_str(&names));
-		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", k->reason);
+		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", gap_reason(k));
 		if (k->check[0])
 			table_note(&t, "check %s", k->check);
 		if (hints)

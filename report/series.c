@@ -242,6 +242,16 @@ static double native_median(const struct series *s, const struct series_row *row
 	return r && plottable(r->median) ? r->median : NAN;
 }
 
+const char *gap_reason(const struct skipped *k)
+{
+	size_t name = op_sweep(k->op), n;
+
+	if (!name)
+		return k->reason;
+	n = strlen(k->op + name + 1);
+	return !strncmp(k->reason, k->op + name + 1, n) && !strncmp(k->reason + n, ": ", 2) ? k->reason + n + 2 : k->reason;
+}
+
 static int by_gap(const void *pa, const void *pb)
 {
 	const struct skipped *a = *(const struct skipped *const *)pa,
@@ -254,7 +264,7 @@ static int by_gap(const void *pa, const void *pb)
 	if (!d)
 		d = strcmp(a->check, b->check);
 	if (!d)
-		d = strcmp(a->reason, b->reason);
+		d = strcmp(gap_reason(a), gap_reason(b));
 	if (!d)
 		d = strcmp(a->hint, b->hint);
 	if (!d)
@@ -265,7 +275,7 @@ static int by_gap(const void *pa, const void *pb)
 static bool same_gap(const struct skipped *a, const struct skipped *b)
 {
 	return !strcmp(a->engine, b->engine) && !strcmp(a->check, b->check) &&
-	       !strcmp(a->reason, b->reason) && !strcmp(a->hint, b->hint) &&
+	       !strcmp(gap_reason(a), gap_reason(b)) && !strcmp(a->hint, b->hint) &&
 	       a->unverified == b->unverified;
 }
 

@@ -34,7 +34,7 @@ struct series_row {
 	double native;			/* median that ratios refer to, NAN: not measured here */
 };
 
-/* Rows that are missing for one reason. */
+/* Rows that are missing for one reason; of fields of the VMCS without the field's name, which stands in front of it. */
 struct series_gap { const struct skipped *const *item; size_t n; };
 
 /* Why a cell is empty. */
@@ -50,6 +50,9 @@ struct series {
 	struct series_gap *gap; size_t n_gaps;
 	struct series_absent *absent; size_t n_absent;	/* sorted */
 };
+
+/* Why (k) was skipped, without the name of its field. */
+const char *gap_reason(const struct skipped *k);
 
 /* 0 or -ENOMEM. (r) must outlive (s). */
 int series_make(struct series *s, const struct result_set *r);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a capture says of the machine that sent it: its H lines, and whether all of them tell of the same one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/import_private.h"
+#include "bench/op.h"
+#include "bench/result_fields.h"
+#include "common/digest.h"
+#include "common/parse.h"
+#include "config.h"
+#include "probe/verdict.h"
+
+static const struct {
+	const char *key, *what;
+	bool same;		/* must not differ within an import */
+} keys[HELLO_KEYS] = {
+	[HELLO_ENGINE] = { "engine", "engine", false },
+	[HELLO_PROVENANCE] = { "provenance", "provenance", true },
+	[HELLO_CLOCK] = { "clock", "clock", true },
+	[HELLO_ABI] = { "abi", "version of the image's interface", true },
+	[HELLO_CATALOG] = { "catalog", "image", true },
+	[HELLO_VENDOR] = { "vendor", "vendor", true },
+	[HELLO_BRAND] = { "brand", "processor", true },
+	[HELLO_SIGNATURE] = { "signature", "CPUID signature", true },
+	[HELLO_HYPERVISOR] = { "hypervisor", "hypervisor below it", true },
+	[HELLO_EVIDENCE] = { "evidence", "evidence", false },
+	[HELLO_TSC_HZ] = { "tsc_hz", "TSC rate", false },
+	[HELLO_SEED] = { "seed", "seed", false },
+	[HELLO_FENCE] = { "fence", "fence", false },
+	[HELLO_LFENCE] = { "lfence", "LFENCE", false },
+	[HELLO_EMPTY] = { "empty", "empty bracket", false },
+};
+
+const char *const import_engine_names[IMPORT_ENGINES] = { "native", "vmx", "svm" };
+
+void import_hello(struct import *im, const char *key, const char *value)
+{
+	struct hello *h = &im->hello;
+	size_t i = 0, used;
+
+	while (i < HELLO_KEYS && strcmp(keys[i].key, key))
+		i++;
+	if (i == HELLO_KEYS)
+		return;			/* of a newer image */
+	if (!strcmp(value, "-") || (i == HELLO_HYPERVISOR && !strcmp(value, "none")))
+		value = "";
+	used = h->said[i] ? strlen(h->text[i]) : 0;
+	snprintf(h->text[i] + used, sizeof(h->text[i]) - used, "%s%s", used ? " " : "", value);
+	h->said[i] = true;
+}
+
+/* Does what this section says of (key) go with what was said before? */
+static bool agrees(struct import *im, size_t key)
+{
+	const char *now = im->hello.text[key], *before = im->machine.text[key];
+
+	if (!im->hello.said[key])
+		return true;
+	if (!im->machine.said[key]) {
+		memcpy(im->machine.text[key], now, sizeof(im->machine.text[key]));
+		im->machine.said[key] = true;
+		snprintf(im->said_by[key], sizeof(im->said_by[key]), "%.63s", im->file);
+		return true;
+	}
+	if (!keys[key].same || !strcmp(now, before))
+		return true;
+	if (!im->conflict[0])
+		snprintf(im->conflict, sizeof(im->conflict),
+			 "%.90s is not of the same machine and image as %.60s: its %s is '%.70s', not '%.70s'; import them "
+			 "one by one", im->file, im->said_by[key], keys[key].what, now, before);
+	return false;
+}
+
+static bool provenance_find(const char *name, enum provenance *out)
+{
+	static const enum provenance all[] = { PROVENANCE_HARDWARE, PROVENANCE_NESTED, PROVENANCE_SOFTWARE,
+					       PROVENANCE_EMULATED };
+
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		if (!strcmp(provenance_name(all[i]), name)) {
+			*out = all[i];
+			return true;
+		}
+	return false;
+}
+
+struct import_engine *import_section_place(struct import *im)
+{
+	const char *clock;
+	enum provenance provenance;
+	size_t i = 0;
+
+	for (size_t key = 0; key < HELLO_KEYS; key++) {
+		if (!agrees(im, key))
+			return NULL;
+		if (!im->hello.said[key])
+			continue;
+		memcpy(im->boot.text[key], im->hello.text[key], sizeof(im->boot.text[key]));
+		im->boot.said[key] = true;
+	}
+	while (i < IMPORT_ENGINES && strcmp(import_engine_names[i], im->hello.text[HELLO_ENGINE]))
+		i++;
+	/* A line that was lost may have come in another section of the same boot; the engine must be this one's word. */
+	clock = im->boot.text[HELLO_CLOCK];
+	if (i == IMPORT_ENGINES || !provenance_find(im->boot.text[HELLO_PROVENANCE], &provenance) ||
+	    (strcmp(clock, "tsc") && strcmp(clock, "instructions")) ||
+	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]))
+		return NULL;
+	im->engine[i].seen = true;
+	im->engine[i].provenance = provenance;
+	im->engine[i].lfence_assumed |= !strcmp(im->boot.text[HELLO_LFENCE], "assumed");
+	return &im->engine[i];
+}
+
+void import_backend(const struct import *im, char out[64])
+{
+	const char *below = im->machine.text[HELLO_HYPERVISOR], *provenance = im->machine.text[HELLO_PROVENANCE];
+
+	if (!strcmp(provenance, "hardware"))
+		below = "bare machine";
+	else if (!*below || !strcmp(below, "unnamed"))
+		below = strcmp(provenance, "emulated") ? "unnamed hypervisor" : "emulator";
+	snprintf(out, 64, "%.63s", below);
+}
+
+bool import_same_catalog(const struct import *im)
+{
+	char digest[16];
+	uint32_t crc = 0;
+
+	for (size_t i = 0; i < n_ops; i++) {
+		crc = crc32_of(crc, ops[i].name, strlen(ops[i].name));
+		crc = crc32_of(crc, "\n", 1);
+	}
+	snprintf(digest, sizeof(digest), "%08x", crc);
+	return strstr(im->machine.text[HELLO_CATALOG], digest) != NULL;
+}
+
+/* ---- the objects of a result ---- */
+
+static json_t *known(const struct import *im, enum hello_key key)
+{
+	const char *text = im->machine.text[key];
+
+	return *text ? result_text(text, strlen(text)) : json_null();
+}
+
+static json_t *text_or_empty(const struct import *im, enum hello_key key)
+{
+	return result_text(im->machine.text[key], strlen(im->machine.text[key]));
+}
+
+static json_t *hertz(const struct import *im)
+{
+	uint64_t hz;
+
+	if (parse_u64(im->machine.text[HELLO_TSC_HZ], 10, &hz) < 0 || !hz || hz > INT64_MAX)
+		return json_null();
+	return json_integer((json_int_t)hz);
+}
+
+static json_t *hardware_json(const struct import *im)
+{
+	uint64_t print = FNV1A64_INIT, signature = 0;
+	char hex[20], number[20];
+
+	for (enum hello_key key = HELLO_VENDOR; key <= HELLO_HYPERVISOR; key++)
+		print = fnv1a64(print, im->machine.text[key], strlen(im->machine.text[key]) + 1);
+	snprintf(hex, sizeof(hex), "%016" PRIx64, print);
+	if (parse_u64(im->machine.text[HELLO_SIGNATURE], 0, &signature) < 0)
+		signature = 0;
+	snprintf(number, sizeof(number), "0x%" PRIx64, signature);
+	return json_pack("{s:s,s:o,s:o,s:o,s:n,s:n,s:o,s:o}", "fingerprint", hex, "vendor",
+			 text_or_empty(im, HELLO_VENDOR), "brand", text_or_empty(im, HELLO_BRAND), "signature",
+			 signature ? json_string(number) : json_null(), "microcode", "cpus", "virtualized_by",
+			 known(im, HELLO_HYPERVISOR), "tsc_hz", hertz(im));
+}
+
+static json_t *subject_json(void)
+{
+	return json_pack("{s:n,s:n,s:{},s:{},s:n,s:n,s:n}", "kernel", "cmdline", "mitigations", "kvm_modules", "qemu",
+			 "governor", "smt");
+}
+
+/* ---- the verdict: what the monitor proved there ---- */
+
+static enum verdict_status status_find(const char *word)
+{
+	static const enum verdict_status all[] = { VERDICT_UNSUPPORTED, VERDICT_FIRMWARE_DISABLED, VERDICT_HIDDEN,
+						   VERDICT_BUSY };
+
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		if (!strcmp(verdict_status_name(all[i]), word))
+			return all[i];
+	return VERDICT_UNKNOWN;
+}
+
+static void layer_set(struct verdict *v, enum layer layer, enum answer answer, const char *text)
+{
+	v->layer[layer].answer = answer;
+	snprintf(v->layer[layer].text, sizeof(v->layer[layer].text), "%.199s", text);
+}
+
+static void layers_fill(struct verdict *v, const struct import *im, const struct import_engine *ran,
+			const struct import_engine *refused)
+{
+	const char *name = im->machine.text[HELLO_BRAND];
+	char text[200], backend[64];
+
+	import_backend(im, backend);
+	snprintf(text, sizeof(text), "%.80s, CPUID signature %.20s", *name ? name : im->machine.text[HELLO_VENDOR],
+		 *im->machine.text[HELLO_SIGNATURE] ? im->machine.text[HELLO_SIGNATURE] : "not known");
+	layer_set(v, LAYER_PROCESSOR,
+		  ran ? ANSWER_YES : v->status == VERDICT_UNSUPPORTED ? ANSWER_NO : ANSWER_UNKNOWN, text);
+	layer_set(v, LAYER_FIRMWARE, ran ? ANSWER_YES : v->status == VERDICT_FIRMWARE_DISABLED ? ANSWER_NO : ANSWER_UNKNOWN,
+		  ran ? "has left it on: the image's own monitor ran a guest" : refused ? refused->why : "not known");
+	if (!strcmp(im->machine.text[HELLO_PROVENANCE], "hardware"))
+		snprintf(text, sizeof(text), "none: the image ran on the bare machine");
+	else
+		snprintf(text, sizeof(text), "%s (%.20s): %.80s", backend, im->machine.text[HELLO_PROVENANCE],
+			 im->machine.text[HELLO_EVIDENCE]);
+	layer_set(v, LAYER_OUTER, *im->machine.text[HELLO_PROVENANCE] ? ANSWER_YES : ANSWER_UNKNOWN, text);
+	layer_set(v, LAYER_DRIVER, ANSWER_NA, "none is needed: the image is its own monitor");
+	layer_set(v, LAYER_DEVICE, ANSWER_NA, "none is needed");
+	layer_set(v, LAYER_IOMMU, ANSWER_UNKNOWN, "the image does not look for one");
+}
+
+static json_t *import_verdict(const struct import *im)
+{
+	const struct import_engine *ran = NULL, *refused = NULL;
+	struct verdict v = { .status = VERDICT_UNKNOWN, .backend = BACKEND_NONE };
+	const char *vt = "";
+
+	for (size_t i = IMPORT_VMX; i < IMPORT_ENGINES; i++) {
+		const struct import_engine *en = &im->engine[i];
+
+		if (en->measured) {
+			ran = en;
+			vt = i == IMPORT_VMX ? "VMX" : "SVM";
+		} else if (en->refused[0]) {
+			refused = en;
+		}
+	}
+	if (ran) {
+		v.status = VERDICT_USABLE;
+		snprintf(v.summary, sizeof(v.summary), "%s works on this %s: vtscope's own monitor ran guests in it.", vt,
+			 ran->provenance == PROVENANCE_EMULATED ? "simulated machine" : "machine");
+	} else if (refused) {
+		v.status = status_find(refused->refused);
+		snprintf(v.summary, sizeof(v.summary), "%.190s", refused->why);
+	} else {
+		snprintf(v.summary, sizeof(v.summary), "The image did not say whether VT works on this machine.");
+	}
+	layers_fill(&v, im, ran, refused);
+	return verdict_json(&v);
+}
+
+/* The same captures give the same number: an import can be told from another, and done again. */
+static void run_id(uint64_t identity, char out[37])
+{
+	uint64_t a = fnv1a64(identity, "a", 1), b = fnv1a64(identity, "b", 1);
+
+	snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16) & 0xffff,
+		 (unsigned)a & 0xfff, (unsigned)(b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffffull);
+}
+
+int import_describe(struct import *im, struct result_set *r)
+{
+	uint64_t seed;
+
+	r->tool = json_pack("{s:s,s:n}", "version", PACKAGE_VERSION, "git");
+	r->hardware = hardware_json(im);
+	r->subject = subject_json();
+	r->verdict = import_verdict(im);
+	if (!parse_u64(im->machine.text[HELLO_SEED], 10, &seed) && seed <= RESULT_SEED_MAX)
+		r->seed = seed;
+	run_id(im->identity, r->run_id);
+	return r->tool && r->hardware && r->subject && r->verdict ? 0 : -ENOMEM;
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Captures as results: whole, cut, damaged, mixed, repeated, of several boots and of several machines. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/import.h"
+#include "bench/op.h"
+#include "common/digest.h"
+#include "minivmm/lines.h"
+#include "tests/unit/tap.h"
+
+#define BOOT	0x1234abcdu
+#define BRAND	"Example(R) Processor X1 @ 3.00GHz"
+
+/* ---- a capture, as the image writes it ---- */
+
+struct capture {
+	struct buf text;
+	uint32_t boot;
+	unsigned seq;
+};
+
+static void put(struct capture *c, char type, const char *payload)
+{
+	char line[300];
+
+	snprintf(line, sizeof(line), "VT1 %08x %u %c %s", c->boot, c->seq++, type, payload);
+	buf_printf(&c->text, "%s %08x\r\n", line, lines_crc(line, strlen(line)));
+}
+
+/* As the image has it: of this catalogue. */
+static uint32_t catalog(void)
+{
+	uint32_t crc = 0;
+
+	for (size_t i = 0; i < n_ops; i++)
+		crc = crc32_of(crc32_of(crc, ops[i].name, strlen(ops[i].name)), "\n", 1);
+	return crc;
+}
+
+static void put_hello(struct capture *c, const char *engine, const char *brand)
+{
+	char payload[200];
+
+	snprintf(payload, sizeof(payload), "engine %s", engine);
+	put(c, 'H', payload);
+	put(c, 'H', "abi 2");
+	snprintf(payload, sizeof(payload), "catalog %08x", catalog());
+	put(c, 'H', payload);
+	put(c, 'H', "provenance hardware");
+	put(c, 'H', "evidence no hypervisor bit, no emulator's signature");
+	put(c, 'H', "vendor GenuineIntel");
+	snprintf(payload, sizeof(payload), "brand %s", brand);
+	put(c, 'H', payload);
+	put(c, 'H', "signature 0x506e3");
+	put(c, 'H', "hypervisor none");
+	put(c, 'H', "clock tsc");
+	put(c, 'H', "tsc_hz 3000000000");
+	put(c, 'H', "seed 77");
+}
+
+/* exit.cpuid: 100 shots of 1000 to 1003, 100 exits counted, split in three. */
+static void put_cpuid(struct capture *c, unsigned row)
+{
+	char p[200];
+
+	snprintf(p, sizeof(p), "%u exit.cpuid", row);
+	put(c, 'B', p);
+	snprintf(p, sizeof(p), "%u 1800", row);
+	put(c, 'O', p);
+	snprintf(p, sizeof(p), "%u 30*64", row);
+	put(c, 'M', p);
+	snprintf(p, sizeof(p), "%u 1000*40 1001*40", row);
+	put(c, 'S', p);
+	snprintf(p, sizeof(p), "%u 1002*10 1003*10", row);
+	put(c, 'S', p);
+	snprintf(p, sizeof(p), "%u 500/40/520*20", row);
+	put(c, 'P', p);
+	snprintf(p, sizeof(p), "%u 220 0", row);
+	put(c, 'C', p);
+	snprintf(p, sizeof(p), "%u 220 900000 48 0x0 100 0 20 7", row);
+	put(c, 'E', p);
+}
+
+static void put_row(struct capture *c, unsigned row, const char *name, unsigned value)
+{
+	char p[200];
+
+	snprintf(p, sizeof(p), "%u %s", row, name);
+	put(c, 'B', p);
+	snprintf(p, sizeof(p), "%u 30*64", row);
+	put(c, 'M', p);
+	snprintf(p, sizeof(p), "%u %u*100", row, value);
+	put(c, 'S', p);
+	snprintf(p, sizeof(p), "%u 100 900000 48 0x0 100 0 0 3", row);
+	put(c, 'E', p);
+}
+
+static struct capture capture_begin(uint32_t boot)
+{
+	return (struct capture){ .text = BUF_INIT, .boot = boot };
+}
+
+static struct capture capture_usual(uint32_t boot)
+{
+	struct capture c = capture_begin(boot);
+
+	put_hello(&c, "vmx", BRAND);
+	put(&c, 'R', "secondary control enable_ept: yes");
+	put(&c, 'T', "1 1 one VMCALL: reason 18 | reason 18");
+	put_cpuid(&c, 0);
+	put_row(&c, 1, "nano.in", 900);
+	put(&c, 'Z', "2 0");
+	return c;
+}
+
+/* ---- imports ---- */
+
+struct outcome {
+	int rc;
+	struct result_set r;
+	struct buf notes;
+	struct err e;
+};
+
+static struct outcome import_texts(const struct buf *const *text, size_t n)
+{
+	struct outcome o = { .notes = BUF_INIT };
+	struct import *im = import_new();
+
+	for (size_t i = 0; i < n; i++)
+		import_feed(im, i ? "second.txt" : "first.txt", buf_str(text[i]), text[i]->len);
+	o.rc = import_result(im, &o.r, &o.notes, &o.e);
+	import_free(im);
+	return o;
+}
+
+static struct outcome import_one(const struct buf *text)
+{
+	return import_texts(&text, 1);
+}
+
+static void outcome_free(struct outcome *o)
+{
+	result_set_free(&o->r);
+	buf_free(&o->notes);
+}
+
+static const struct result *result_of(const struct outcome *o, const char *op)
+{
+	for (size_t i = 0; i < o->r.n_results; i++)
+		if (!strcmp(o->r.result[i].op, op))
+			return &o->r.result[i];
+	return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+/* What any import must be: writable, and the same when it is read again. */
+static void check_round_trip(const struct outcome *o)
+{
+	struct buf doc = BUF_INIT, again = BUF_INIT;
+	struct result_set r;
+	struct err e;
+
+	CU_ASSERT_EQUAL_FATAL(result_set_write(&o->r, &doc), 0);
+	CU_ASSERT_EQUAL_FATAL(result_set_load(&r, doc.data, doc.len, "doc", &e), 0);
+	CU_ASSERT_EQUAL(result_set_write(&r, &again), 0);
+	CU_ASSERT_STRING_EQUAL(buf_str(&doc), buf_str(&again));
+	result_set_free(&r);
+	buf_free(&doc);
+	buf_free(&again);
+}
+
+/* ---- */
+
+static void test_whole(void)
+{
+	struct capture c = capture_usual(BOOT);
+	struct outcome o = import_one(&c.text);
+	const struct result *r;
+
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 2);
+	CU_ASSERT_EQUAL(o.r.n_failed + o.r.n_skipped, 0);
+	CU_ASSERT_EQUAL(o.notes.len, 0);
+	r = result_of(&o, "exit.cpuid");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT_EQUAL(r->n, 100);
+	CU_ASSERT_EQUAL(r->median, 1001);
+	CU_ASSERT_EQUAL(r->max, 1003);
+	CU_ASSERT_EQUAL(r->cold, 1800);
+	CU_ASSERT_EQUAL(r->exits_observed, 1);
+	CU_ASSERT_STRING_EQUAL(r->engine, "vmx");
+	CU_ASSERT_STRING_EQUAL(r->via, "image");
+	CU_ASSERT_STRING_EQUAL(r->provenance, "hardware");
+	CU_ASSERT_STRING_EQUAL(r->backend, "bare machine");
+	CU_ASSERT_STRING_EQUAL(r->clock, "tsc");
+	CU_ASSERT(r->split.present && r->split.exit == 500 && r->split.handler == 40 && r->split.entry == 520);
+	CU_ASSERT_STRING_EQUAL(text_of(o.r.hardware, "brand"), BRAND);
+	CU_ASSERT_STRING_EQUAL(text_of(o.r.hardware, "signature"), "0x506e3");
+	CU_ASSERT_STRING_EQUAL(text_of(o.r.verdict, "status"), "usable");
+	CU_ASSERT(json_is_null(json_object_get(o.r.hardware, "cpus")));
+	CU_ASSERT(json_is_null(json_object_get(o.r.subject, "kernel")));
+	CU_ASSERT_EQUAL(o.r.seed, 77);
+	CU_ASSERT_EQUAL(o.r.n_self_tests, 1);
+	CU_ASSERT_EQUAL(o.r.n_facts, 1);
+	CU_ASSERT(o.r.capture.present && o.r.capture.boots == 1 && !o.r.capture.lost);
+	check_round_trip(&o);
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
+/* Two boots are two launches; the same boot twice is one. */
+static void test_boots(void)
+{
+	struct capture a = capture_usual(BOOT), b = capture_usual(BOOT + 1);
+	const struct buf *texts[] = { &a.text, &b.text, &a.text };
+	struct outcome o = import_texts(texts, 3);
+	const struct result *r;
+
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	r = result_of(&o, "nano.in");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT_EQUAL(r->n_launches, 2);
+	CU_ASSERT_EQUAL(r->n, 200);
+	CU_ASSERT_EQUAL(o.r.capture.boots, 2);
+	CU_ASSERT_EQUAL(o.r.n_self_tests, 1);
+	outcome_free(&o);
+	buf_free(&a.text);
+	buf_free(&b.text);
+}
+
+/* A capture may end anywhere. What is in the result is what the whole one gives. */
+static void test_cut_anywhere(void)
+{
+	struct capture c = capture_usual(BOOT);
+	struct outcome whole = import_one(&c.text);
+
+	for (size_t n = 0; n < c.text.len; n++) {
+		struct buf part = BUF_INIT;
+		struct outcome o;
+
+		buf_append(&part, c.text.data, n);
+		o = import_one(&part);
+		CU_ASSERT(o.rc == 0 || (o.rc == -ENOMSG && !o.r.n_results));
+		for (size_t i = 0; i < o.r.n_results; i++) {
+			const struct result *full = result_of(&whole, o.r.result[i].op);
+
+			CU_ASSERT_FATAL(full != NULL);
+			CU_ASSERT(full->median == o.r.result[i].median && full->n == o.r.result[i].n);
+		}
+		if (o.rc == 0 && n < c.text.len - 12)
+			CU_ASSERT(strstr(buf_str(&o.notes), "cut off") != NULL);
+		if (o.rc == 0)
+			check_round_trip(&o);
+		outcome_free(&o);
+		buf_free(&part);
+	}
+	outcome_free(&whole);
+	buf_free(&c.text);
+}
+
+/* One byte that is not what was sent: its row is lost, or the boot is not placed; no number is new. */
+static void test_damaged_anywhere(void)
+{
+	struct capture c = capture_usual(BOOT);
+	struct outcome whole = import_one(&c.text);
+
+	for (size_t at = 0; at < c.text.len; at++) {
+		char was = c.text.data[at];
+		struct outcome o;
+
+		c.text.data[at] = was == '5' ? '6' : '5';
+		o = import_one(&c.text);
+		CU_ASSERT_EQUAL(o.rc, 0);
+		for (size_t i = 0; i < o.r.n_results; i++) {
+			const struct result *full = result_of(&whole, o.r.result[i].op);
+
+			CU_ASSERT_FATAL(full != NULL);
+			CU_ASSERT(full->median == o.r.result[i].median && full->n == o.r.result[i].n &&
+				  !strcmp(full->provenance, o.r.result[i].provenance));
+		}
+		outcome_free(&o);
+		c.text.data[at] = was;
+	}
+	outcome_free(&whole);
+	buf_free(&c.text);
+}
+
+static void test_row_lost(void)
+{
+	struct capture c = capture_usual(BOOT), more = capture_usual(BOOT + 1);
+	const struct buf *texts[] = { &c.text, &more.text };
+	char *samples = strstr(c.text.data, " 900*100");
+	struct outcome o;
+
+	samples[1] = '8';
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT(result_of(&o, "exit.cpuid") && !result_of(&o, "nano.in"));
+	CU_ASSERT_EQUAL_FATAL(o.r.n_failed, 1);
+	CU_ASSERT_STRING_EQUAL(o.r.failed[0].op, "nano.in");
+	CU_ASSERT_STRING_EQUAL(o.r.failed[0].stop_kind, "capture");
+	CU_ASSERT(strstr(buf_str(&o.notes), "1 rows incomplete") != NULL);
+	CU_ASSERT_EQUAL(o.r.capture.rows_lost, 1);
+	outcome_free(&o);
+	/* Another boot has it whole: a result of one launch of two, which says so. */
+	o = import_texts(texts, 2);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_failed, 0);
+	CU_ASSERT_FATAL(result_of(&o, "nano.in") != NULL);
+	CU_ASSERT_EQUAL(result_of(&o, "nano.in")->n, 100);
+	CU_ASSERT_EQUAL(result_of(&o, "nano.in")->n_launches, 2);
+	CU_ASSERT(result_of(&o, "nano.in")->flags & RESULT_FEW_SAMPLES);
+	outcome_free(&o);
+	buf_free(&c.text);
+	buf_free(&more.text);
+}
+
+/* Pairs came, the end did not: the launch has no number, and the other's stands. */
+static void test_pairs_lost(void)
+{
+	struct capture c = capture_begin(BOOT), more = capture_begin(BOOT + 1);
+	struct capture *both[] = { &c, &more };
+	const struct buf *texts[] = { &c.text, &more.text };
+	struct outcome o;
+
+	for (size_t i = 0; i < 2; i++) {
+		put_hello(both[i], "vmx", BRAND);
+		put(both[i], 'B', "0 nano.in");
+		put(both[i], 'M', "0 30*64");
+		put(both[i], 'S', "0 33*100");
+		put(both[i], 'D', "0 64 300/600*64");
+		put(both[i], 'E', "0 9000 900000 48 0x0 100 64 0 4");
+	}
+	*strstr(strstr(c.text.data, "300/600*64"), " E ") = 'x';
+	o = import_texts(texts, 2);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL_FATAL(o.r.n_results, 1);
+	CU_ASSERT_EQUAL(o.r.result[0].n_launches, 2);
+	CU_ASSERT(!isnan(o.r.result[0].median));
+	check_round_trip(&o);
+	outcome_free(&o);
+	buf_free(&c.text);
+	buf_free(&more.text);
+}
+
+static void test_foreign(void)
+{
+	struct buf noise = BUF_INIT;
+	struct outcome o;
+
+	buf_puts(&noise, "[    0.000000] Linux version 6.1\nVT1 is not it\n\n\x01\xff\x00zz\n");
+	o = import_one(&noise);
+	CU_ASSERT_EQUAL(o.rc, -ENOMSG);
+	CU_ASSERT(strstr(o.e.text, "VT1") != NULL);
+	outcome_free(&o);
+	buf_clear(&noise);
+	o = import_one(&noise);
+	CU_ASSERT_EQUAL(o.rc, -ENOMSG);
+	outcome_free(&o);
+	buf_free(&noise);
+}
+
+static void test_machines(void)
+{
+	struct capture a = capture_usual(BOOT), b = capture_begin(BOOT + 1);
+	const struct buf *texts[] = { &a.text, &b.text };
+	struct outcome o;
+
+	put_hello(&b, "vmx", "Another Processor");
+	put_row(&b, 0, "nano.in", 5000);
+	o = import_texts(texts, 2);
+	CU_ASSERT_EQUAL(o.rc, -EINVAL);
+	CU_ASSERT(strstr(o.e.text, "second.txt") && strstr(o.e.text, "first.txt") && strstr(o.e.text, BRAND) &&
+		  strstr(o.e.text, "Another Processor"));
+	CU_ASSERT_EQUAL(o.r.n_results, 0);
+	outcome_free(&o);
+	buf_free(&a.text);
+	buf_free(&b.text);
+}
+
+/* Without its provenance a section's numbers are nothing; another of the same boot may have it. */
+static void test_provenance_lost(void)
+{
+	struct capture c = capture_usual(BOOT);
+	struct outcome o;
+
+	*strstr(c.text.data, "hardware") = 'H';
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 0);
+	CU_ASSERT(strstr(buf_str(&o.notes), "2 rows left out") != NULL);
+	outcome_free(&o);
+	put_hello(&c, "native", BRAND);
+	put_row(&c, 2, "nano.divzero", 300);
+	put(&c, 'Z', "1 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 1);
+	CU_ASSERT_STRING_EQUAL(o.r.result[0].engine, "native");
+	CU_ASSERT(isnan(o.r.result[0].exits_observed));
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
+static void test_unknown(void)
+{
+	struct capture c = capture_begin(BOOT);
+	struct outcome o;
+
+	put_hello(&c, "vmx", BRAND);
+	put_row(&c, 0, "exit.of-tomorrow", 5);
+	put_row(&c, 1, "nano.in", 900);
+	put(&c, 'Z', "2 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 1);
+	CU_ASSERT(strstr(buf_str(&o.notes), "exit.of-tomorrow") != NULL);
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
+static void test_refused(void)
+{
+	struct capture c = capture_begin(BOOT);
+	struct outcome o;
+
+	put_hello(&c, "vmx", BRAND);
+	put(&c, 'X', "firmware-disabled IA32_FEATURE_CONTROL is locked without VMX: switch it on in the firmware's setup");
+	put(&c, 'Z', "0 -1");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 0);
+	CU_ASSERT_STRING_EQUAL(text_of(o.r.verdict, "status"), "firmware-disabled");
+	check_round_trip(&o);
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
+static void test_fault(void)
+{
+	struct capture c = capture_begin(BOOT);
+	struct outcome o;
+
+	put_hello(&c, "vmx", BRAND);
+	put(&c, 'B', "0 exit.hlt");
+	put(&c, 'F', "0 13 0 0x1000400123 0x0 exit reason 2: triple fault");
+	put(&c, 'G', "0 rax=0x1 rsp=0xffff");
+	put(&c, 'E', "0 0 900 0 0x20 0 0 0 3");
+	put_row(&c, 1, "nano.in", 900);
+	put(&c, 'Z', "2 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 1);
+	CU_ASSERT_EQUAL_FATAL(o.r.n_failed, 1);
+	CU_ASSERT_STRING_EQUAL(o.r.failed[0].op, "exit.hlt");
+	CU_ASSERT(strstr(o.r.failed[0].reason, "triple fault") != NULL);
+	CU_ASSERT_EQUAL(o.r.failed[0].rip, 0x1000400123);
+	check_round_trip(&o);
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
+static const struct tap_test tests[] = {
+	{ "a whole capture is a result", test_whole },
+	{ "boots are launches, the same one counts once", test_boots },
+	{ "cut at any byte it gives no other number", test_cut_anywhere },
+	{ "damaged at any byte it gives no other number", test_damaged_anywhere },
+	{ "a row that lost a line is told, and flagged where another boot has it", test_row_lost },
+	{ "a launch that lost its pairs' end has no number", test_pairs_lost },
+	{ "no line of the image: no result", test_foreign },
+	{ "captures of different machines are refused", test_machines },
+	{ "a section that lost its provenance is left out", test_provenance_lost },
+	{ "an unknown operation is left out and told", test_unknown },
+	{ "a refusal is the verdict", test_refused },
+	{ "a fault costs its row", test_fault },
+	{ NULL, NULL }
+};
+
+int main(void)
+{
+	return tap_run("import", tests);
+}
