@@ -53,6 +53,10 @@ static bool guest_row_open(struct row_run *run)
 
 	if (run->body.flags & OPF_CHAIN)
 		return root_missing(run, UNSUPPORTED_IN_IMAGE);
+	if (run->body.level == BODY_M && !r->monitor.on)
+		return root_missing(run, "only a guest of the monitor has this exit");
+	if (run->body.level == BODY_M)
+		exits_row_body(run);
 	if (!machine_row_open(run))
 		return false;
 	if (!r->monitor.on || exits_row_setup(run, &r->vcpu, &why))

@@ -40,10 +40,12 @@ struct root_op {
 	void (*close)(struct row_run *run);
 };
 
-/* vmx_rows.c, svm_rows.c: NULL for rows that are not of level R. */
+/* ops.c: NULL for rows that are not of level R. */
 const struct root_op *root_op_of(uint32_t op);
 
-/* exits.c: what a row of level K, U or A wants of the guest it runs in. False: it cannot be had, (why). */
+/* exits.c: the body of a row of level M. */
+void exits_row_body(struct row_run *run);
+/* What a row of level K, U, A or M wants of the guest it runs in. False: it cannot be had, (why). */
 bool exits_row_setup(struct row_run *run, struct vcpu *v, struct monitor_why *why);
 void exits_row_close(struct row_run *run, struct vcpu *v);
 

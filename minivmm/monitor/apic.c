@@ -9,8 +9,10 @@
 #define MSR_X2APIC	0x800		/* + register / 16 */
 
 /* Registers, as offsets of the xAPIC's page. */
+#define REG_ID		0x020
 #define REG_EOI		0x0b0
 #define REG_SVR		0x0f0
+#define REG_ICR		0x300
 #define REG_LVT_TIMER	0x320
 #define REG_LVT_LINT0	0x350
 #define REG_INITIAL	0x380
@@ -214,4 +216,20 @@ void apic_disarm(void)
 	reg_write(REG_LVT_TIMER, LVT_MASKED | APIC_VECTOR_TIMER);
 	reg_write(REG_INITIAL, 0);
 	apic_take();
+}
+
+bool apic_is_open(void)
+{
+	return apic.host;
+}
+
+volatile uint32_t *apic_icr(void)
+{
+	return apic.page ? apic.page + REG_ICR / 4 : NULL;
+}
+
+/* Both modes: what stands in the register is what the destination field takes. */
+uint32_t apic_self(void)
+{
+	return reg_read(REG_ID);
 }

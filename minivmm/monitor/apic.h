@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * apic.h - the local APIC's timer as a watchdog over a guest: its interrupt exits. Only minivmm/monitor/ includes this.
+ * apic.h - the local APIC's timer as a watchdog over a guest: its interrupt exits. minivmm/monitor/
+ * and bench/root/ include this.
  *
  * For processors without a VMX-preemption timer. Both modes of the APIC, xAPIC and x2APIC, as firmware left it (SDM
  * volume 3, chapter 11; APM volume 2, chapter 16). While it is open no other interrupt comes: LINT0 (the 8259) is
@@ -30,6 +31,13 @@ void apic_disarm(void);
  * the timer's has come since apic_arm(). GIF must be 1, interrupts must be off.
  */
 bool apic_take(void);
+bool apic_is_open(void);
+/*
+ * While it is open, for rows that send themselves an interrupt: the low half of the interrupt command register, the high
+ * one 16 bytes behind it. NULL: it is MSR 830h (x2APIC). And what the high half names this APIC by.
+ */
+volatile uint32_t *apic_icr(void);
+uint32_t apic_self(void);
 /* End of interrupt, for handlers of vectors that a row owns. */
 void apic_eoi(void);
 

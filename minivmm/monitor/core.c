@@ -90,11 +90,12 @@ static enum vcpu_end serve_exit(struct vcpu *v, enum vcpu_exit_kind kind, const 
 		return VCPU_ENTRY_FAILED;
 	if (kind == VCPU_EXIT_CALL && is_own_call(gpr[0]))
 		return serve_call(v, (uint32_t)gpr[0]) ? VCPU_RUNNING : VCPU_DONE;
-	if (kind != VCPU_EXIT_UNASKED && is_counted(v)) {
-		count_and_skip(v);
-		return VCPU_RUNNING;
-	}
-	return v->on_exit && v->on_exit(v, v->on_exit_ctx) ? VCPU_RUNNING : VCPU_EXIT;
+	if (v->on_exit)
+		return v->on_exit(v, v->on_exit_ctx) ? VCPU_RUNNING : VCPU_EXIT;
+	if (kind == VCPU_EXIT_UNASKED || !is_counted(v))
+		return VCPU_EXIT;
+	count_and_skip(v);
+	return VCPU_RUNNING;
 }
 
 static uint64_t tsc_read(void)

@@ -92,8 +92,9 @@ struct vcpu {
 	uint64_t reason, qualification[2];	/* native, of the last full exit: exit reason and qualification, EXITCODE and EXITINFO1/2 */
 	uint32_t instruction_error;	/* VMX: of the last VMfailValid, 0: none, ~0: VMfailInvalid */
 	/*
-	 * An exit that is not the row's (want.fast.reason) and not the monitor's own: NULL ends the call. True: handled,
-	 * enter again. For rows that need more than to be skipped (injection, windows, task switches).
+	 * An exit that the fast path did not take and that is not the monitor's own. True: handled (and counted, where it
+	 * counts), enter again. False: the call ends. NULL: the row's (want.fast.reason) is counted and skipped, any other
+	 * ends the call. For rows that need more than to be skipped (injection, windows, task switches): with fast.full.
 	 */
 	bool (*on_exit)(struct vcpu *v, void *ctx);
 	void *on_exit_ctx;

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* exits_pages.c - tables of rows that exit by where they reach: nested paging and the virtual APIC. */
+#include "bench/root/exits.h"
+#include "minivmm/monitor/svm.h"
+#include "minivmm/monitor/vmx.h"
+
+#define RET		0xc3
+#define PAGE_BYTES	4096
+#define TABLE_ENTRIES	512u
+#define GIGABYTES	4u
+#define ADDRESS		0x000ffffffffff000ull
+#define NPT_RESERVED	(1ull << 51)	/* of an address: more than any processor has that is not asked */
+#define EPT_SPP		(1ull << 61)
+#define EPTP_AD		(1ull << 6)
+#define PML_FULL	0xffff
+
+/* Registers of the APIC, and its page. */
+#define APIC_TPR	0x080
+#define APIC_EOI	0x0b0
+#define APIC_SVR	0x0f0
+#define SVR_VALUE	0x1ff
+#define TPR_HIGH	0xf0
+
+/* ---- nested paging ---- */
+
+/* The entry that maps (phys) in 4 KiB. NULL: (why). */
+static volatile uint64_t *entry_of(struct exit_work *w, uint64_t phys)
+{
+	volatile uint64_t *entry = w->vmx ? vmx_ept_entry(0, phys) : svm_npt_entry(phys);
+
+	if (!entry)
+		exit_missing(w, w->vmx ? "secondary control enable_ept" : "nested paging");
+	return entry;
+}
+
+static void entries_changed(struct exit_work *w)
+{
+	if (w->vmx)
+		vmx_ept_flush();
+	else
+		svm_changed(w->v);
+}
+
+/* The row's page, with (set) and without (clear) in its entry. */
+static bool change_entry(struct exit_work *w, uint64_t clear, uint64_t set)
+{
+	volatile uint64_t *entry = entry_of(w, kernel_phys(exit_page(0)));
+
+	if (!entry)
+		return false;
+	*entry = (*entry & ~clear) | set;
+	entries_changed(w);
+	w->run->regs.rsi = (uint64_t)(uintptr_t)exit_page(0);
+	return true;
+}
+
+bool exit_open_mmio(struct exit_work *w)
+{
+	volatile uint64_t *entry = entry_of(w, GUEST_MMIO_PHYS);
+
+	if (!entry)
+		return false;
+	*entry &= ~(w->vmx ? EPT_RWX : SVM_NPT_PRESENT);
+	entries_changed(w);
+	return true;
+}
+
+bool exit_open_not_present(struct exit_work *w)
+{
+	return change_entry(w, w->vmx ? EPT_RWX : SVM_NPT_PRESENT, 0);
+}
+
+bool exit_open_write_protected(struct exit_work *w)
+{
+	return change_entry(w, w->vmx ? EPT_WRITE : SVM_NPT_WRITABLE, 0);
+}
+
+bool exit_open_execute_only(struct exit_work *w)
+{
+	return vmx_need(VMX_CTL_ept_vpid_execute_only, w->why) && change_entry(w, EPT_READ | EPT_WRITE, 0);
+}
+
+bool exit_open_misconfigured(struct exit_work *w)
+{
+	return change_entry(w, EPT_READ | EPT_EXECUTE, 0);
+}
+
+bool exit_open_reserved(struct exit_work *w)
+{
+	if ((exit_leaf(0x80000008, 0, 0) & 0xff) > 51)
+		return exit_missing(w, "a bit of a nested page-table entry that is reserved");
+	return change_entry(w, 0, NPT_RESERVED);
+}
+
+/* It lands at the end of the page, and goes on in the next, which returns. */
+bool exit_open_no_execute(struct exit_work *w)
+{
+	exit_page(1)[0] = RET;
+	if (!change_entry(w, w->vmx ? EPT_EXECUTE : 0, w->vmx ? 0 : SVM_NPT_NX))
+		return false;
+	w->run->regs.rsi += PAGE_BYTES - EXIT_CALL_LENGTH;
+	return true;
+}
+
+/* ---- page-modification logging ---- */
+
+static uint64_t *table_at(uint64_t entry)
+{
+	return (uint64_t *)(uintptr_t)(GUEST_VIRT_BASE + (entry & ADDRESS));
+}
+
+/* Everything dirty already: nothing but the row's page is to be logged. */
+static void set_all_dirty(void)
+{
+	uint64_t *pdpt = table_at(table_at(vmx_eptp(0))[0]);
+
+	for (unsigned g = 0; g < GIGABYTES; g++)
+		for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+			uint64_t *pde = &table_at(pdpt[g])[i];
+			uint64_t *pt = table_at(*pde);
+
+			if (*pde & EPT_LARGE)
+				*pde |= EPT_ACCESSED | EPT_DIRTY;
+			for (unsigned n = 0; !(*pde & EPT_LARGE) && n < TABLE_ENTRIES; n++)
+				pt[n] |= EPT_ACCESSED | EPT_DIRTY;
+		}
+}
+
+bool exit_open_pml(struct exit_work *w)
+{
+	if (!vmx_need(VMX_CTL_ept_vpid_accessed_and_dirty_flags, w->why) ||
+	    !entry_of(w, kernel_phys(exit_page(0))))
+		return false;
+	set_all_dirty();
+	vmx_vmwrite(VMCS_EPT_POINTER, vmx_eptp(0) | EPTP_AD);
+	vmx_vmwrite(VMCS_GUEST_PML_INDEX, PML_FULL);
+	return change_entry(w, EPT_DIRTY, 0);
+}
+
+/* The log counts as full for every page: an exit of another one's is not the row's, but an end of it. */
+bool exit_handle_pml(struct exit_work *w)
+{
+	uint64_t rip = guest_get(w, GUEST_RIP);
+
+	if (w->v->reason != w->code || rip < (uintptr_t)w->run->body.start || rip >= (uintptr_t)w->run->body.end)
+		return false;
+	guest_set(w, GUEST_RIP, rip + w->recipe->length);
+	exit_count(w);
+	return true;
+}
+
+/* Its table is a page of zeros. */
+bool exit_open_spp(struct exit_work *w)
+{
+	vmx_vmwrite(VMCS_SUB_PAGE_PERMISSION_TABLE_POINTER, vmx_page_phys(VMX_PAGE_SPARE));
+	return change_entry(w, EPT_WRITE, EPT_SPP);
+}
+
+/* ---- the virtual APIC ---- */
+
+/* Through 4 KiB pages on both levels: what lies in a larger one may or may not exit. */
+static bool open_apic(struct exit_work *w, uint32_t reg)
+{
+	uint64_t phys = vmx_page_phys(VMX_PAGE_APIC_ACCESS);
+
+	vmx_ept_entry(0, phys);
+	vmx_ept_flush();
+	w->run->regs.rsi = exit_window(phys) + reg;
+	return true;
+}
+
+bool exit_open_apic_access(struct exit_work *w)
+{
+	return open_apic(w, APIC_SVR);
+}
+
+bool exit_open_apic_write(struct exit_work *w)
+{
+	w->run->regs.rax = SVR_VALUE;
+	return open_apic(w, APIC_SVR);
+}
+
+/* No interrupt is in service: the vector that ends is 0. */
+bool exit_open_eoi(struct exit_work *w)
+{
+	vmx_vmwrite(VMCS_EOI_EXIT_BITMAP0, 1);
+	return open_apic(w, APIC_EOI);
+}
+
+static void raise_tpr(void)
+{
+	volatile uint8_t *page = vmx_page(VMX_PAGE_VIRTUAL_APIC);
+
+	page[APIC_TPR] = TPR_HIGH;
+}
+
+bool exit_open_tpr(struct exit_work *w)
+{
+	(void)w;
+	raise_tpr();
+	vmx_vmwrite(VMCS_TPR_THRESHOLD, 1);
+	return true;
+}
+
+bool exit_handle_tpr(struct exit_work *w)
+{
+	if (w->v->reason != w->code)
+		return false;
+	raise_tpr();
+	exit_count(w);
+	return true;
+}
+
+void exit_close_window(struct exit_work *w)
+{
+	(void)w;
+	exit_window_close();
+}
