@@ -133,7 +133,8 @@ static void start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16
 	gpr[4] = (uint64_t)(uintptr_t)(stack + sizeof(stack));
 	gpr[7] = (uint64_t)(uintptr_t)arg;
 	svm.starting = true;
-	svm.changed = true;
+	svm.changed = svm.flush = true;
+	svm.late = false;
 	svm_fast_exits = 0;
 	apic_arm(v->watchdog_ticks ? v->watchdog_ticks : WATCHDOG_DEFAULT);
 }
@@ -144,7 +145,7 @@ static void enter(struct vcpu *v, uint64_t gpr[16], const void *loop)
 	union vmcb *c = &svm_guest_vmcb;
 
 	c->CLEAN_BITS = svm.changed ? 0 : VMCB_CLEAN_ALL;
-	c->TLB_CONTROL = !svm.changed			   ? VMCB_TLB_KEEP :
+	c->TLB_CONTROL = !svm.flush			   ? VMCB_TLB_KEEP :
 			 svm_has(SVM_CPUID_flushbyasid) ? VMCB_TLB_FLUSH_GUEST :
 							    VMCB_TLB_FLUSH_ALL;
 	c->RAX = gpr[0];
@@ -152,7 +153,7 @@ static void enter(struct vcpu *v, uint64_t gpr[16], const void *loop)
 	svm_enter(gpr, loop);
 	gpr[0] = c->RAX;
 	gpr[4] = c->RSP;
-	svm.changed = false;
+	svm.changed = svm.flush = false;
 
 	v->monitor->counters.exits += svm_fast_exits;
 	svm_fast_exits = 0;
@@ -176,6 +177,7 @@ static enum vcpu_exit_kind run(struct vcpu *v, uint64_t gpr[16])
 		return VCPU_EXIT_CALL;
 	if (v->reason != SVM_EXIT_INTR || !apic_take())
 		return VCPU_EXIT_REASON;
+	svm.late = true;
 	v->monitor->counters.interrupts++;
 	return VCPU_EXIT_WATCHDOG;
 }
@@ -261,10 +263,16 @@ union vmcb *svm_vmcb(struct vcpu *v)
 	return &svm_guest_vmcb;
 }
 
-void svm_changed(struct vcpu *v)
+void svm_vmcb_changed(struct vcpu *v)
 {
 	(void)v;
 	svm.changed = true;
+}
+
+void svm_changed(struct vcpu *v)
+{
+	(void)v;
+	svm.changed = svm.flush = true;
 }
 
 void svm_advance(struct vcpu *v, uint32_t bytes)
@@ -308,7 +316,7 @@ static void describe(struct vcpu *v, const uint64_t gpr[16])
 	for (unsigned i = 0; i < 16; i++)
 		v->fault.gpr[i] = gpr[i];
 	t = TEXT_OF(v->fault.what);
-	if (v->reason == SVM_EXIT_INTR)
+	if (svm.late)
 		text_put(&t, "ended by the watchdog: ");
 	describe_exit(v, &t);
 }

@@ -91,9 +91,14 @@ bool svm_has_invlpgb(void);
 
 /* ---- the monitor's guest ---- */
 
-/* Of (v), the only one. svm_changed() after a change of what the processor may have cached. */
+/*
+ * Of (v), the only one. RIP, RSP, RAX, RFLAGS and EVENTINJ are read at each entry; after a change of anything else
+ * one of the next two.
+ */
 union vmcb *svm_vmcb(struct vcpu *v);
-/* The next entry loads all of the VMCB and finds no translation cached. */
+/* The next entry loads all of the VMCB. */
+void svm_vmcb_changed(struct vcpu *v);
+/* The same, and finds no translation cached: the guest's page tables or the nested ones changed, or NP_CONTROL. */
 void svm_changed(struct vcpu *v);
 /* RIP (bytes) further. */
 void svm_advance(struct vcpu *v, uint32_t bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* svm_private.h - the parts of SVM's side of the monitor, and its seam to svm_entry.S. Only svm*.c and its test include this. */
+/* svm_private.h - SVM's side of the monitor, and its seam to svm_entry.S. Only svm*.c and its test include this. */
 #ifndef VTSCOPE_MINIVMM_MONITOR_SVM_PRIVATE_H
 #define VTSCOPE_MINIVMM_MONITOR_SVM_PRIVATE_H
 
@@ -44,7 +44,9 @@ struct svm {
 	const struct monitor_host *host;
 	uint64_t efer, hsave;		/* as they were */
 	const void *loop;		/* of svm_entry.S, with the row's fast path */
-	bool changed;			/* the next entry takes nothing from a cache */
+	bool changed;			/* the next entry takes nothing of the VMCB from a cache */
+	bool flush;			/* and no translation */
+	bool late;			/* the watchdog ended it */
 	bool starting;			/* SVM_CALL_STARTED is still to come */
 };
 extern struct svm svm;

@@ -47,6 +47,11 @@ static void guest_spin(void *arg)
 		__asm__ volatile("" : : : "memory");
 }
 
+static void guest_read(void *arg)
+{
+	(void)*(volatile uint64_t *)arg;
+}
+
 static void guest_ud(void *arg)
 {
 	(void)arg;
@@ -155,6 +160,25 @@ static bool step_exception(struct vcpu *v, struct text *t)
 	       v->fault.vector == 6;
 }
 
+/* The nested tables without one page, and as they were. */
+static bool step_nested(struct vcpu *v, struct text *t)
+{
+	static const uint64_t page[512] __attribute__((aligned(4096)));
+	volatile uint64_t *entry = svm_npt_entry(svm_phys(page));
+	enum vcpu_end end;
+
+	if (!entry) {
+		text_put(t, "the page has no nested entry");
+		return false;
+	}
+	*entry &= ~SVM_NPT_PRESENT;
+	svm_changed(v);
+	end = vcpu_call(v, guest_read, (void *)(uintptr_t)page);
+	*entry |= SVM_NPT_PRESENT;
+	return is_end(v, t, end, VCPU_EXIT) && v->reason == SVM_EXIT_NPF &&
+	       v->qualification[1] >> 12 == svm_phys(page) >> 12;
+}
+
 static const struct step ladder[] = {
 	{ "entry with CR0.NW but not CD", "VMEXIT_INVALID", step_bad_state },
 	{ "one VMMCALL", "exit 0x81", step_call },
@@ -163,6 +187,7 @@ static const struct step ladder[] = {
 	{ "the guest's registers", "all kept", step_registers },
 	{ "a guest that spins", "ended by the watchdog", step_spin },
 	{ "an exception that nobody asked for", "exit 0x46 excp 6", step_exception },
+	{ "a page that the nested tables lack", "exit 0x400 npf", step_nested },
 };
 
 static void explain(const struct ring0_step *s, struct monitor_why *why)
@@ -187,6 +212,8 @@ int svm_self_test(struct monitor *m, struct monitor_why *why)
 		struct ring0_step s = { .step = ladder[i].name, .expected = ladder[i].expected };
 		struct text t = TEXT_OF(s.observed);
 
+		if (ladder[i].run == step_nested && !svm_has(SVM_CPUID_np))
+			continue;
 		if (!vcpu_setup(&v, &none, why))
 			return -1;
 		s.passed = ladder[i].run(&v, &t);
