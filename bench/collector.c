@@ -41,6 +41,13 @@ static int tally_add(struct tally *t, const struct launch_values *v, const struc
 	return 0;
 }
 
+int tally_add_values(struct tally *t, const struct launch_values *v)
+{
+	const struct histogram none = { .n = 0 };
+
+	return tally_add(t, v, &none);
+}
+
 int collector_init(struct collector *c)
 {
 	memset(c, 0, sizeof(*c));

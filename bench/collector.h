@@ -32,6 +32,8 @@ struct tally {
 	struct launch_values *launch; size_t n_launches;	/* owned */
 };
 void tally_free(struct tally *t);
+/* A launch whose samples nobody kept: only what (v) says of them is known. 0 or -ENOMEM. */
+int tally_add_values(struct tally *t, const struct launch_values *v);
 
 enum row_outcome {
 	ROW_NOT_REACHED,

@@ -16,6 +16,7 @@
 #include "bench/op.h"
 #include "bench/summarise.h"
 #include "common/digest.h"
+#include "common/parse.h"
 
 #define MIN_SAMPLES	64	/* fewer of a row in a launch are told, as in a run */
 #define EMULATED_MIN	8	/* the same number each time needs no more */
@@ -36,7 +37,8 @@ static int engine_ready(struct import_engine *en)
 	en->skip = calloc(n_ops, sizeof(*en->skip));
 	en->lost = calloc(n_ops, sizeof(*en->lost));
 	en->faulted = calloc(n_ops, 1);
-	return en->tally && en->skip && en->lost && en->faulted ? 0 : -ENOMEM;
+	en->full = calloc(n_ops, 1);
+	return en->tally && en->skip && en->lost && en->faulted && en->full ? 0 : -ENOMEM;
 }
 
 /* The first line that is no H: what the section is of is known now, or never. */
@@ -240,6 +242,7 @@ static void row_begin(struct import *im, uint32_t row, const char *name)
 	}
 	im->op[row] = (uint32_t)(op - ops);
 	im->collector.row[row].tally = &im->at->tally[op - ops];
+	im->at->full[op - ops] = 1;
 }
 
 static void on_record(void *ctx, const struct guest_record *rec, const void *payload)
@@ -289,6 +292,60 @@ static void on_row_lost(void *ctx, uint32_t row, const char *name, const char *w
 		im->error = -ENOMEM;
 }
 
+/* ---- rows in short ---- */
+
+/* The operation of (q), by its name, or where that is cut by its number in the same catalogue. */
+static const struct op *short_op(const struct import *im, const struct lines_short *q)
+{
+	size_t n = strlen(q->name), all;
+
+	if (!q->cut)
+		return op_find(q->name);
+	if (!import_same_catalog(im) || q->op >= n_ops)
+		return NULL;
+	all = strlen(ops[q->op].name);
+	return all > n && !strcmp(ops[q->op].name + all - n, q->name) ? &ops[q->op] : NULL;
+}
+
+static void on_row_short(void *ctx, const struct lines_short *q)
+{
+	struct import *im = ctx;
+	const struct op *op;
+	struct launch_values v = { .cold = NAN, .p1 = NAN, .p25 = NAN, .p75 = NAN, .p90 = NAN, .p999 = NAN, .max = NAN,
+				   .mean = NAN, .mad = NAN, .empty_median = NAN, .empty_min = NAN, .split_exit = NAN,
+				   .split_handler = NAN, .split_entry = NAN, .split_total = NAN };
+
+	section_begin(im);
+	op = short_op(im, q);
+	if (!im->at) {
+		im->rows_unplaced++;
+		return;
+	}
+	if (!op) {
+		unknown_note(im, q->name);
+		return;
+	}
+	if (im->at->full[op - ops]) {
+		im->rows_short++;
+		return;
+	}
+	v.n = q->n;
+	v.n_diff = !isnan(q->diff);	/* how many pairs there were is not said: one at least */
+	v.min = q->min;
+	v.median = q->median;
+	v.p99 = q->p99;
+	v.diff_median = v.diff_min = q->diff;
+	v.copies = 1;
+	v.flags = q->flags;
+	v.exits = q->exits;
+	v.executions = q->executions;
+	v.counted = q->executions > 0;
+	parse_double(im->hello.text[HELLO_EMPTY], 0, 1e12, &v.empty_median);
+	im->at->measured = true;
+	if (tally_add_values(&im->at->tally[op - ops], &v) < 0)
+		im->error = -ENOMEM;
+}
+
 /* ---- from outside ---- */
 
 struct import *import_new(void)
@@ -299,7 +356,8 @@ struct import *import_new(void)
 		return NULL;
 	im->to = (struct lines_to){ .ctx = im, .section = on_section, .hello = on_hello, .step = on_step,
 				    .fact = on_fact, .refusal = on_refusal, .record = on_record,
-				    .counters = on_counters, .row_lost = on_row_lost };
+				    .counters = on_counters, .row_lost = on_row_lost,
+				    .row_short = on_row_short };
 	im->identity = FNV1A64_INIT;
 	im->lines = lines_new(&im->to);
 	im->r = calloc(1, sizeof(*im->r));
@@ -331,6 +389,7 @@ void import_free(struct import *im)
 		free(en->skip);
 		free(en->lost);
 		free(en->faulted);
+		free(en->full);
 	}
 	if (im->r)
 		result_set_free(im->r);
@@ -446,6 +505,8 @@ static void losses_note(const struct import *im, struct buf *notes)
 			   im->rows_unplaced);
 	if (!import_same_catalog(im))
 		buf_puts(notes, "the image is of another version of vtscope: its operations are known by their names\n");
+	if (im->rows_short)
+		buf_printf(notes, "%zu rows of a screen left out: their full lines are there\n", im->rows_short);
 	if (im->refused[0])
 		buf_printf(notes, "a boot was refused before it measured: %s\n", im->refused);
 	if (!im->n_unknown)

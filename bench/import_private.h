@@ -30,6 +30,7 @@ struct import_engine {
 	enum provenance provenance;
 	bool lfence_assumed;
 	struct tally *tally;	/* owned, by operation; NULL: no section of it */
+	unsigned char *full;	/* owned, by operation: has lines of its samples */
 	char (*skip)[160];	/* owned, by operation: why the runner could not, "": it did not say so */
 	char (*lost)[96];	/* owned, by operation: what its last torn row lacked */
 	unsigned char *faulted;	/* owned, by operation */
@@ -59,6 +60,7 @@ struct import {
 	char unknown[8][64];		/* names that the catalogue lacks, the first few */
 	size_t n_unknown, rows_unplaced;	/* all of them; rows of sections that did not say what they are */
 	size_t rows_nameless;		/* lost with their names */
+	size_t rows_short;		/* in short, left out: the full lines of the same are there */
 	uint64_t identity;		/* digest of the boots */
 	int error;			/* -ENOMEM */
 };

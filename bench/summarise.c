@@ -94,6 +94,16 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	return 0;
 }
 
+/* Of launches that kept no samples, what each says of its own least. */
+static double least_of(const struct tally *t)
+{
+	double least = NAN;
+
+	for (size_t i = 0; i < t->n_launches; i++)
+		least = fmin(least, t->launch[i].min);
+	return least;
+}
+
 /*
  * Percentiles belong to single shots; a differenced headline has none. Each is the median of the launches' own, as the
  * headline is: rows are timed, not counted, so that in a pool a fast launch would weigh more, and contradict it.
@@ -103,14 +113,14 @@ static void summarise_samples(struct result *r, const struct tally *t, double in
 	r->min = r->p1 = r->p25 = r->p75 = r->p90 = r->p99 = r->p999 = r->max = r->mean = r->mad = NAN;
 	if (r->differenced)
 		return;
-	r->min = (double)t->single.min / inner;
+	r->min = (t->single.n ? (double)t->single.min : least_of(t)) / inner;
 	r->p1 = MEDIAN_OF(t, p1, v) / inner;
 	r->p25 = MEDIAN_OF(t, p25, v) / inner;
 	r->p75 = MEDIAN_OF(t, p75, v) / inner;
 	r->p90 = MEDIAN_OF(t, p90, v) / inner;
 	r->p99 = MEDIAN_OF(t, p99, v) / inner;
 	r->p999 = MEDIAN_OF(t, p999, v) / inner;
-	r->max = (double)t->single.max / inner;
+	r->max = t->single.n ? (double)t->single.max / inner : NAN;
 	r->mean = MEDIAN_OF(t, mean, v) / inner;
 	r->mad = MEDIAN_OF(t, mad, v) / inner;
 }

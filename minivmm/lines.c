@@ -241,6 +241,8 @@ static bool payload_take(struct lines *d, char type, const char *p)
 		return take_refusal(d, p);
 	case 'Z':
 		return take_end(d, p);
+	case 'Q':
+		return lines_short_take(d, p);
 	default:
 		return lines_row_take(d, type, p);
 	}

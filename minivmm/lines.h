@@ -30,6 +30,18 @@ struct lines_account {
 	uint64_t rows_lost;	/* that were seen and lack something */
 };
 
+/* A row in short, as a screen has it. NAN: not measured, not counted. */
+struct lines_short {
+	uint32_t op;			/* number in the image's catalogue */
+	uint32_t flags;			/* GUEST_END_* */
+	uint64_t n;			/* single shots */
+	double min, median, p99;	/* of them, ticks */
+	double diff;			/* median of the differences, ticks a body */
+	uint64_t exits, executions;	/* executions 0: nothing counted them */
+	bool cut;			/* (name) lacks its front: (op) tells it */
+	char name[64];
+};
+
 /* Where what is decoded goes. Any function may be NULL. Texts are printable ASCII and live for the call. */
 struct lines_to {
 	void *ctx;
@@ -49,6 +61,7 @@ struct lines_to {
 	void (*counters)(void *ctx, uint32_t row, uint64_t exits, uint64_t interrupts);
 	/* What came of the row counts for nothing. (name) "": its begin was lost, too, and nothing came. */
 	void (*row_lost)(void *ctx, uint32_t row, const char *name, const char *why);
+	void (*row_short)(void *ctx, const struct lines_short *q);
 	/* The section's last line: rows that ended, and what runner_main() returned. */
 	void (*end)(void *ctx, uint64_t rows, int status);
 	/* Somebody else's line, without its end; any bytes but newlines. */

@@ -61,6 +61,8 @@ void lines_row_say(struct lines *d, const char *text);
 void lines_text_add(struct lines *d, char type, const char *head, const char *text, size_t payload);
 /* A line of a row, of type (type), whose payload is (p). False: it makes no sense. */
 bool lines_row_take(struct lines *d, char type, const char *p);
+/* A row in short. */
+bool lines_short_take(struct lines *d, const char *p);
 /* The row at work, if any, lacks something. */
 void lines_row_tear(struct lines *d, const char *why);
 /* The row at work will not go on: it is lost. */

@@ -355,6 +355,71 @@ static void test_pairs_lost(void)
 	buf_free(&more.text);
 }
 
+static void put_short(struct capture *c, const char *payload)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line), "%zu %s", (size_t)(op_find("exit.cpuid") - ops), payload);
+	put(c, 'Q', line);
+}
+
+/* What a screen showed: a median, the least, 99 %, and nothing that it did not show. */
+static void test_short(void)
+{
+	struct capture c = capture_begin(BOOT), full = capture_usual(BOOT + 1);
+	const struct buf *texts[] = { &full.text, &c.text };
+	const struct result *r;
+	struct outcome o;
+
+	put_hello(&c, "vmx", BRAND);
+	put(&c, 'H', "empty 30");
+	put_short(&c, "0 100 1000 1001 1003 990.5 1 exit.cpuid");
+	put(&c, 'Q', "1 0 100 25 26 30 12.5 - nano.in");
+	put(&c, 'Q', "1 0 100 25 26 30 12.5 nano.cr8wr");	/* no EXITS: makes no sense */
+	put(&c, 'Z', "3 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 2);
+	r = result_of(&o, "exit.cpuid");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(r->min == 1000 && r->median == 1001 && r->p99 == 1003 && isnan(r->p25) && isnan(r->max) &&
+		  isnan(r->cold));
+	CU_ASSERT(!r->differenced && r->n == 100 && !r->n_hist && r->exits_observed == 1);
+	r = result_of(&o, "nano.in");
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(r->differenced && r->median == 12.5 && isnan(r->exits_observed));
+	CU_ASSERT(strstr(buf_str(&o.notes), "1 lines damaged") != NULL);
+	check_round_trip(&o);
+	outcome_free(&o);
+	/* Beside the full lines it is the same once more. */
+	o = import_texts(texts, 2);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(result_of(&o, "exit.cpuid")->n_launches, 1);
+	CU_ASSERT(strstr(buf_str(&o.notes), "2 rows of a screen left out") != NULL);
+	outcome_free(&o);
+	buf_free(&c.text);
+	buf_free(&full.text);
+}
+
+/* A name that was cut is known by its number, if the image had this catalogue. */
+static void test_short_cut(void)
+{
+	struct capture c = capture_begin(BOOT);
+	struct outcome o;
+
+	put_hello(&c, "vmx", BRAND);
+	put_short(&c, "0 100 1000 1001 1003 - 1/1 ~cpuid");
+	put_short(&c, "0 100 1000 1001 1003 - 1/1 ~hlt");
+	put(&c, 'Z', "2 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 1);
+	CU_ASSERT(result_of(&o, "exit.cpuid") != NULL);
+	CU_ASSERT(strstr(buf_str(&o.notes), "does not know: hlt") != NULL);
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
 static void test_foreign(void)
 {
 	struct buf noise = BUF_INIT;
@@ -479,6 +544,8 @@ static const struct tap_test tests[] = {
 	{ "damaged at any byte it gives no other number", test_damaged_anywhere },
 	{ "a row that lost a line is told, and flagged where another boot has it", test_row_lost },
 	{ "a launch that lost its pairs' end has no number", test_pairs_lost },
+	{ "rows in short, from a screen", test_short },
+	{ "rows in short whose name is cut", test_short_cut },
 	{ "no line of the image: no result", test_foreign },
 	{ "captures of different machines are refused", test_machines },
 	{ "a section that lost its provenance is left out", test_provenance_lost },
