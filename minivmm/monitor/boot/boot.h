@@ -124,7 +124,7 @@ uint64_t clock_tsc_hz(void);
 struct boot_evidence {
 	const char *provenance;		/* "hardware" "nested" "emulated" */
 	bool emulated;
-	bool hypervisor_bit, tcg, instruction_clock, emulator_name, slow_cpuid;
+	bool hypervisor_bit, tcg, instruction_clock, emulator_name, slow_cpuid, interpreted;
 	char hypervisor[16];		/* its signature, "unnamed", "none" */
 	char text[500];			/* what was found, for a person */
 };

@@ -17,6 +17,8 @@
 
 /* More core cycles than CPUID takes anywhere, and fewer than an exit and the way back. */
 #define CPUID_CYCLES	800u
+/* TSC ticks that one cycle of a processor's core never is, however slow its clock. */
+#define TICKS_A_CYCLE	50u
 
 #define PCI_ADDRESS	0xcf8
 #define PCI_DATA	0xcfc
@@ -101,9 +103,12 @@ static void look_at_time(struct boot_evidence *e)
 	}
 	text_number(&t, best);
 	e->slow_cpuid = best > limit;
+	e->interpreted = limit > CPUID_CYCLES * TICKS_A_CYCLE;
 	text_put(&t, " ticks, 800 cycles ");
 	text_number(&t, limit);
 	add(e, "CPUID takes ", number, t.used);
+	if (e->interpreted)
+		add(e, "kernel code is interpreted", "", 0);
 }
 
 /* ---- firmware ---- */
@@ -227,7 +232,7 @@ void evidence_collect(struct boot_evidence *e, uint64_t rsdp)
 	look_at_acpi(e, rsdp);
 	look_at_smbios(e);
 	look_at_pci(e);
-	if (e->tcg || e->instruction_clock)
+	if (e->tcg || e->instruction_clock || e->interpreted)
 		e->provenance = "emulated";
 	else if (e->hypervisor_bit)
 		e->provenance = "nested";

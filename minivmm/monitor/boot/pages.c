@@ -229,11 +229,11 @@ static void show_section(unsigned at, const struct launch_section *s)
 	put_count(&t, "  launch ", s->launch + 1, ", ");
 	text_put(&t, engine_names[s->engine]);
 	if (s->steps) {
-		put_count(&t, ": self-test ", s->passed, " of ");
-		put_count(&t, "", s->steps, " passed");
+		put_count(&t, ", self-test ", s->passed, "/");
+		text_number(&t, s->steps);
 	}
-	put_count(&t, "; rows: ", measured, " measured, ");
-	put_count(&t, "", faulted, " ended by a fault, ");
+	put_count(&t, ": ", measured, " rows measured, ");
+	put_count(&t, "", faulted, " faulted, ");
 	put_count(&t, "", s->rows - measured - faulted, " skipped");
 	screen_line(at, line);
 	if (!s->refusal[0])
