@@ -232,12 +232,22 @@ static void prepare(struct row_run *run, const struct variant *v)
 	}
 }
 
-static void close_entry(struct row_run *run)
+static bool exits_by_interrupts(const struct variant *v)
 {
-	const struct variant *v = variant_of(run);
+	return v->pin & VMX_MASK(pin_based_external_interrupt_exiting);
+}
 
+static void undo(const struct variant *v)
+{
 	if (v->event)
 		vector_reset(EVENT_VECTOR(v->event));
+	if (exits_by_interrupts(v))
+		quiet_close();
+}
+
+static void close_entry(struct row_run *run)
+{
+	undo(variant_of(run));
 	trip_close(run);
 }
 
@@ -251,13 +261,14 @@ static bool open_entry(struct row_run *run)
 
 	if ((v->needs && !row_needs(run, v->needs)) || !trip_open(run, &want, vmx_trip_guest))
 		return false;
+	if (exits_by_interrupts(v) && !quiet_open(run))
+		return false;
 	prepare(run, v);
 	run->shot = resume_shot;
 	run->one_copy = true;
 	if (trip_try(run))
 		return true;
-	if (v->event)
-		vector_reset(EVENT_VECTOR(v->event));
+	undo(v);
 	return false;
 }
 

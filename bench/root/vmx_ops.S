@@ -47,4 +47,35 @@ BODY(vmcall,	vmcall)
 BODY(vmlaunch,	vmlaunch)
 BODY(vmresume,	vmresume)
 
+/* By a guest: EPTP switching, to entry rcx of the list; rdi: the last one. */
+BODY(vmfunc_same, xor %eax, %eax; xor %ecx, %ecx; vmfunc)
+BODY(vmfunc_other, xor $1, %edi; mov %edi, %ecx; xor %eax, %eax; vmfunc)
+/* rdx: 0. */
+BODY(cr8_write,	mov %rdx, %cr8)
+BODY(cr8_read,	mov %cr8, %rax)
+/* rcx: the MSR. */
+BODY(wrmsr,	wrmsr)
+BODY(rdmsr,	rdmsr)
+/* rsi: a page whose use is #VE. */
+BODY(load,	mov (%rsi), %eax)
+BODY(pause,	pause)
+BODY(rdtsc,	rdtsc)
+
+/* The handler of #VE, which has no error code. The load is 2 bytes long. */
+	.globl	vmx_ve_skip
+	.balign	16
+vmx_ve_skip:
+	push	%rax
+	mov	vmx_ve_busy(%rip), %rax
+	movl	$0, (%rax)
+	pop	%rax
+	addq	$2, (%rsp)
+	iretq
+
+	.bss
+	.balign	8
+	.globl	vmx_ve_busy
+vmx_ve_busy:
+	.skip	8
+
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmx_rows.c - what the rows of VMX root operation share: the scratch VMCS, and how to say what failed. */
 #include "bench/root/vmx_rows.h"
+#include "minivmm/monitor/apic.h"
 
 #define REGION_WORDS 1024
 
@@ -53,4 +54,24 @@ bool row_needs(struct row_run *run, enum vmx_ctl ctl)
 	struct monitor_why why = { "", "" };
 
 	return vmx_need(ctl, &why) || root_missing(run, why.text);
+}
+
+/* Where it is the monitor's watchdog it is open, and quiet, already. */
+static bool apic_is_ours;
+
+bool quiet_open(struct row_run *run)
+{
+	struct monitor_why why = { "", "" };
+
+	apic_is_ours = !apic_is_open();
+	if (!apic_is_ours || apic_open(root_of(run)->monitor.host, &why) == 0)
+		return true;
+	trip_close(run);
+	return root_missing(run, why.text);
+}
+
+void quiet_close(void)
+{
+	if (apic_is_ours)
+		apic_close();
 }

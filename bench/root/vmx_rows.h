@@ -32,8 +32,21 @@ VMX_BODY(invvpid);
 VMX_BODY(vmcall);
 VMX_BODY(vmlaunch);
 VMX_BODY(vmresume);
+VMX_BODY(vmfunc_same);
+VMX_BODY(vmfunc_other);
+VMX_BODY(cr8_write);
+VMX_BODY(cr8_read);
+VMX_BODY(wrmsr);
+VMX_BODY(rdmsr);
+VMX_BODY(load);
+VMX_BODY(pause);
+VMX_BODY(rdtsc);
 #undef VMX_BODY
 #define VMX_CODE(name) .start = vmx_body_##name, .end = vmx_body_##name##_end
+
+/* The handler of #VE, which sets the word at vmx_ve_busy to 0 and skips what body load does. */
+extern const char vmx_ve_skip[];
+extern uint32_t *vmx_ve_busy;
 
 /* "VM-instruction error 12, VMREAD/VMWRITE from/to unsupported VMCS component", of the current VMCS. */
 void say_result(struct text *t, enum vmx_result result);
@@ -52,6 +65,13 @@ void region_blank(unsigned n);
 
 /* What rsi of a body points to: an address for VMPTRLD, an operand. */
 extern uint64_t vmx_operand[64];
+
+/*
+ * For a guest whose interrupts exit: keeps all but the monitor's own out. The guest was opened; it is closed if this
+ * is false, after the reason was logged.
+ */
+bool quiet_open(struct row_run *run);
+void quiet_close(void);
 
 /* False, and logged, where the processor lacks (ctl). */
 bool row_needs(struct row_run *run, enum vmx_ctl ctl);

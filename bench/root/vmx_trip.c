@@ -16,7 +16,7 @@ static struct {
 	uint64_t rip;			 /* of the guest */
 } trip;
 
-/* Of the controls that vmx_fill() sets unasked only EPT, VPID and MSR bitmaps stay. */
+/* Of the controls that vmx_fill() sets unasked only EPT, VPID, RDTSCP (for brackets) and MSR bitmaps stay. */
 static bool put_controls(const struct vcpu_want *want, struct monitor_why *why)
 {
 	const struct vmx_facts *f = vmx_facts();
@@ -31,6 +31,8 @@ static bool put_controls(const struct vcpu_want *want, struct monitor_why *why)
 		secondary |= VMX_MASK(secondary_enable_ept);
 	if (vmx_can(VMX_CTL_secondary_enable_vpid))
 		secondary |= VMX_MASK(secondary_enable_vpid);
+	if (vmx_can(VMX_CTL_secondary_enable_rdtscp))
+		secondary |= VMX_MASK(secondary_enable_rdtscp);
 	if (!vmx_facts_adjust(f, VMX_SET_secondary, secondary, &secondary, why))
 		return false;
 	vmx_vmwrite(VMCS_SECONDARY_VM_EXEC_CONTROL, secondary);
@@ -46,7 +48,8 @@ bool trip_open(struct row_run *run, const struct vcpu_want *want, const char *gu
 	vmx_vmclear(vmx_pool(TRIP_VMCS));
 	if (vmx_vmptrld(vmx_pool(TRIP_VMCS)) == VMX_OK &&
 	    vmx_fill(&root_of(run)->vcpu, want, &why) && put_controls(want, &why)) {
-		vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)vmx_trip_host);
+		vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)(guest == vmx_trip_guest_bracket ? vmx_trip_host_bracket :
+										  vmx_trip_host));
 		vmx_vmwrite(VMCS_HOST_RSP, (uintptr_t)vmx_trip_stack_top);
 		vmx_vmwrite(VMCS_GUEST_RIP, trip.rip);
 		vmx_vmwrite(VMCS_GUEST_RSP, (uintptr_t)vmx_trip_guest_stack_top);
@@ -107,6 +110,19 @@ void trip_run(struct row_run *run, struct vmx_trip *t, bool again)
 	if (again)
 		vmx_vmwrite(VMCS_GUEST_RIP, trip.rip);
 	trip_check(run, vmx_trip(t, 1), REASON_VMCALL);
+}
+
+uint64_t trip_bracket(struct row_run *run, const void *entry)
+{
+	struct vmx_trip t;
+
+	vmx_trip_bracket.bracket = run->bracket;
+	vmx_trip_bracket.entry = entry;
+	vmx_trip_bracket.regs = &run->regs;
+	vmx_vmwrite(VMCS_GUEST_RIP, trip.rip);
+	if (vmx_trip(&t, 1) || vmx_field(VMCS_VM_EXIT_REASON) != REASON_VMCALL)
+		__builtin_trap(); /* ends the row */
+	return vmx_trip_bracket.ticks;
 }
 
 void trip_launch(struct row_run *run, struct vmx_trip *t)

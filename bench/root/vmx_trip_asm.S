@@ -75,6 +75,23 @@ vmx_trip_host:
 	xor	%eax, %eax
 	jmp	leave
 
+/* The other guest: a bracket around a row's body, whose ticks stay with it. */
+	.globl	vmx_trip_guest_bracket
+	.balign	16
+vmx_trip_guest_bracket:
+	mov	vmx_trip_bracket + BRACKET_ENTRY(%rip), %rdi
+	mov	vmx_trip_bracket + BRACKET_REGS(%rip), %rsi
+	call	*vmx_trip_bracket + BRACKET_FN(%rip)
+	mov	%rax, vmx_trip_bracket + BRACKET_TICKS(%rip)
+	vmcall
+	ud2
+
+	.globl	vmx_trip_host_bracket
+	.balign	16
+vmx_trip_host_bracket:
+	xor	%eax, %eax
+	jmp	leave
+
 	.globl	vmx_trip_surprise
 	.balign	16
 vmx_trip_surprise:
@@ -101,6 +118,9 @@ vmx_trip_empty:
 	.balign	16
 trip_rsp:
 	.skip	16
+	.globl	vmx_trip_bracket
+vmx_trip_bracket:
+	.skip	BRACKET_BYTES
 	.skip	4096
 	.globl	vmx_trip_stack_top
 vmx_trip_stack_top:
