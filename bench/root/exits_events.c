@@ -23,17 +23,6 @@
 
 static bool apic_is_ours;
 
-struct interrupt_frame;
-
-static volatile unsigned interrupts;
-
-static __attribute__((interrupt)) void row_interrupt(struct interrupt_frame *frame)
-{
-	(void)frame;
-	interrupts++;
-	apic_eoi();
-}
-
 /* The write that sends (icr) to (destination): memory-mapped, or of an MSR. */
 static bool open_icr(struct exit_work *w, uint32_t icr, uint32_t destination)
 {
@@ -99,10 +88,10 @@ bool exit_handle_nmi(struct exit_work *w)
 
 bool exit_open_interrupt(struct exit_work *w)
 {
-	interrupts = 0;
+	apic_counted = 0;
 	if (!open_icr(w, ICR_ASSERT | ICR_SELF | VECTOR_ROW, 0))
 		return false;
-	vector_set(VECTOR_ROW, (const void *)(uintptr_t)row_interrupt);
+	vector_set(VECTOR_ROW, (const void *)(uintptr_t)apic_counted_entry);
 	return true;
 }
 
@@ -119,11 +108,11 @@ bool exit_handle_interrupt(struct exit_work *w)
 {
 	if (w->v->reason != w->code)
 		return false;
-	if (!interrupts)
+	if (!apic_counted)
 		apic_take();
-	if (!interrupts)
+	if (!apic_counted)
 		return false;
-	interrupts = 0;
+	apic_counted = 0;
 	exit_count(w);
 	return true;
 }

@@ -38,8 +38,9 @@ bool apic_is_open(void);
  */
 volatile uint32_t *apic_icr(void);
 uint32_t apic_self(void);
-/* End of interrupt, for handlers of vectors that a row owns. */
-void apic_eoi(void);
+/* A handler for vectors that a row owns, for host->vector: counts here, writes EOI. */
+void apic_counted_entry(void);
+extern volatile unsigned apic_counted;
 
 #pragma GCC visibility pop
 #endif
