@@ -10,7 +10,7 @@
 #define MARK_CHARS	4u
 #define HEX_CHARS	8u
 #define SEQ_LEAP	1000000000ull	/* so many lines nobody loses: that number is none */
-#define TEXT_FULL	185u	/* characters of a payload behind which a text goes on: it is cut inside of a word */
+#define TEXT_GOES_ON	'\\'	/* at the end of a text whose rest is in the next line */
 
 uint32_t lines_crc(const void *bytes, size_t n)
 {
@@ -105,12 +105,12 @@ static void text_flush(struct lines *d)
 
 static bool text_goes_on(const struct lines_text *t, char type, const char *head)
 {
-	return t->type == type && t->last >= TEXT_FULL && !strcmp(t->head, head);
+	return t->type == type && t->goes_on && !strcmp(t->head, head);
 }
 
-void lines_text_add(struct lines *d, char type, const char *head, const char *text, size_t payload)
+void lines_text_add(struct lines *d, char type, const char *head, const char *text)
 {
-	size_t n;
+	size_t n = strlen(text), used;
 
 	if (!text_goes_on(&d->text, type, head)) {
 		text_flush(d);
@@ -118,9 +118,10 @@ void lines_text_add(struct lines *d, char type, const char *head, const char *te
 		snprintf(d->text.head, sizeof(d->text.head), "%s", head);
 		d->text.text[0] = 0;
 	}
-	n = strlen(d->text.text);
-	snprintf(d->text.text + n, sizeof(d->text.text) - n, "%s", text);
-	d->text.last = payload;
+	d->text.goes_on = n && text[n - 1] == TEXT_GOES_ON;
+	n -= d->text.goes_on;
+	used = strlen(d->text.text);
+	snprintf(d->text.text + used, sizeof(d->text.text) - used, "%.*s", (int)n, text);
 }
 
 /* ---- lines that are of no row ---- */
@@ -142,14 +143,13 @@ static void section_begin(struct lines *d)
 /* KEY VALUE. The engine is a section's first. */
 static bool take_hello(struct lines *d, const char *p)
 {
-	size_t payload = strlen(p);
 	char key[NAME_BYTES];
 
 	if (!word(&p, key, sizeof(key)) || (*p && !lines_blank(&p)))
 		return false;
 	if (strcmp(key, "engine") == 0 && !d->fresh)
 		section_begin(d);
-	lines_text_add(d, 'H', key, p, payload);
+	lines_text_add(d, 'H', key, p);
 	return true;
 }
 
@@ -187,19 +187,18 @@ static bool take_fact(struct lines *d, const char *p)
 		return false;
 	memcpy(name, p, (size_t)(colon - p));
 	name[colon - p] = 0;
-	lines_text_add(d, 'R', name, colon + 2, strlen(p));
+	lines_text_add(d, 'R', name, colon + 2);
 	return true;
 }
 
 /* STATUS TEXT */
 static bool take_refusal(struct lines *d, const char *p)
 {
-	size_t payload = strlen(p);
 	char status[NAME_BYTES];
 
 	if (!word(&p, status, sizeof(status)) || !lines_blank(&p))
 		return false;
-	lines_text_add(d, 'X', status, p, payload);
+	lines_text_add(d, 'X', status, p);
 	return true;
 }
 

@@ -28,7 +28,7 @@ struct lines_row {
 struct lines_text {
 	char type;		/* 0: none */
 	char head[NAME_BYTES], text[TEXT_BYTES];
-	size_t last;		/* payload characters of its last line: only a full one goes on */
+	bool goes_on;		/* its last line said so */
 };
 
 struct lines_boot { uint32_t id; uint64_t next; };	/* its next SEQ */
@@ -57,8 +57,8 @@ bool lines_blank(const char **p);
 
 /* What the runner says of the row at work. */
 void lines_row_say(struct lines *d, const char *text);
-/* A piece of a text, of a line with (payload) characters behind its type: it goes out when the next line is another's. */
-void lines_text_add(struct lines *d, char type, const char *head, const char *text, size_t payload);
+/* A piece of a text: it goes out when the next line is another's. */
+void lines_text_add(struct lines *d, char type, const char *head, const char *text);
 /* A line of a row, of type (type), whose payload is (p). False: it makes no sense. */
 bool lines_row_take(struct lines *d, char type, const char *p);
 /* A row in short. */

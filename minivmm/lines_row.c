@@ -262,7 +262,6 @@ void lines_row_say(struct lines *d, const char *text)
 
 bool lines_row_take(struct lines *d, char type, const char *p)
 {
-	size_t payload = strlen(p);
 	char head[16];
 	uint64_t row;
 
@@ -289,7 +288,7 @@ bool lines_row_take(struct lines *d, char type, const char *p)
 		return take_counters(d, (uint32_t)row, p);
 	case 'L':
 		snprintf(head, sizeof(head), "%u", (unsigned)row);
-		lines_text_add(d, 'L', head, p, payload);
+		lines_text_add(d, 'L', head, p);
 		return true;
 	case 'F':
 		return take_fault(d, p);

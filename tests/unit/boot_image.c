@@ -309,7 +309,21 @@ static void take_counters(void *ctx, uint32_t row, uint64_t exits, uint64_t inte
 	got_exits = exits;
 }
 
-static const struct lines_to to = { .record = take_record, .row_lost = take_lost, .counters = take_counters };
+static char got_hello[600];
+
+static void take_hello(void *ctx, const char *key, const char *value)
+{
+	(void)ctx;
+	if (strcmp(key, "evidence") == 0)
+		snprintf(got_hello, sizeof(got_hello), "%s", value);
+}
+
+static const struct lines_to to = {
+	.hello = take_hello,
+	.record = take_record,
+	.row_lost = take_lost,
+	.counters = take_counters,
+};
 
 static void begin_boot(void)
 {
@@ -387,6 +401,25 @@ static void test_records(void)
 	}
 }
 
+/* Texts of any length come out as they went in. */
+static void test_texts(void)
+{
+	char text[501];
+
+	for (size_t n = 1; n < sizeof(text); n++) {
+		for (size_t i = 0; i < n; i++)
+			text[i] = "abcdef ghi jklmnopqrstu"[(i * i + n) % 23];
+		text[0] = text[n - 1] = 'x';
+		text[n] = 0;
+		begin_boot();
+		line_fact("evidence", text);
+		read_back();
+		CU_ASSERT_STRING_EQUAL(got_hello, text);
+		CU_ASSERT(lines_account(reader)->damaged == 0);
+		lines_free(reader);
+	}
+}
+
 static void test_wrong_samples(void)
 {
 	const uint64_t wrong[] = { 5, 1ull << 62, 6, UINT64_MAX - 3 };
@@ -460,6 +493,7 @@ int main(void)
 		{ "every operation that fits is a row, once", test_rows },
 		{ "the sort is one, for samples of one to three values", test_sort },
 		{ "what the runner records is what the decoder reads", test_records },
+		{ "texts of any length come out as they went in", test_texts },
 		{ "a clock that ran backwards makes no samples", test_wrong_samples },
 		{ "a damaged ring costs its rows", test_damaged_ring },
 		{ "pages hold 79 columns, and sums that hold", test_pages },

@@ -421,8 +421,8 @@ static void test_texts(void)
 	whole[300] = 0;
 	seq = 0;
 	put(&b, 3, 'H', "engine vmx");
-	put(&b, 3, 'X', "missing-control %.184s", whole);
-	put(&b, 3, 'X', "missing-control %s", whole + 184);
+	put(&b, 3, 'X', "missing-control %.183s\\", whole);
+	put(&b, 3, 'X', "missing-control %s", whole + 183);
 	put(&b, 3, 'Z', "0 -1");
 	a = decode_buf(&b);
 	CU_ASSERT(a.lines == 4 && seen.refusals == 1 && seen.status == -1);
@@ -433,8 +433,8 @@ static void test_texts(void)
 	put(&b, 3, 'R', "requires: EPT: yes");
 	put(&b, 3, 'R', "requires: VPID: yes");
 	put(&b, 3, 'B', "5 exit.cpuid");
-	put(&b, 3, 'L', "5 %.198s", whole);
-	put(&b, 3, 'L', "5 %s", whole + 198);
+	put(&b, 3, 'L', "5 %.197s\\", whole);
+	put(&b, 3, 'L', "5 %s", whole + 197);
 	put(&b, 3, 'L', "5 short");
 	put(&b, 3, 'E', "5 0 0 0 0x4 0 0 0 4");
 	put(&b, 3, 'Z', "1 0");

@@ -2,6 +2,9 @@
 /* lines.c - lines of the protocol: framed, numbered, summed (doc/protocol.md). */
 #include "minivmm/monitor/boot/boot.h"
 
+#define GOES_ON		"\\"	/* at the end of a text whose rest is in the next line */
+#define GOES_ON_LENGTH	1
+
 static uint32_t boot_id, next_seq;
 
 /* IEEE 802.3, reflected, half a byte at a time: this is never in a measured piece. */
@@ -61,13 +64,11 @@ void line_send(char type, const char *payload)
 	output_write("\r\n", 2);
 }
 
-/* How much of (left) characters goes on a line that has room for (n): words are kept whole where that is possible. */
-static size_t break_at(const char *text, size_t n, size_t left)
+/* How much goes on a line that has room for (n) characters: words are kept whole where that is possible. */
+static size_t break_at(const char *text, size_t n)
 {
-	if (n >= left)
-		return left;
 	for (size_t i = n; i > 0; i--)
-		if (text[i] == ' ' && text[i - 1] != ' ')
+		if (text[i - 1] == ' ')
 			return i;
 	return n;
 }
@@ -77,6 +78,8 @@ void line_split(const char *head, const char *text, size_t max, void (*say)(char
 	char payload[LINE_PAYLOAD_MAX + 1];
 	size_t left = text_length(text);
 
+	while (left && text[left - 1] == ' ')
+		left--;
 	do {
 		struct text t = text_in(payload, max + 1 < sizeof(payload) ? max + 1 : sizeof(payload));
 		size_t n;
@@ -84,13 +87,13 @@ void line_split(const char *head, const char *text, size_t max, void (*say)(char
 		text_put(&t, head);
 		text_put(&t, " ");
 		n = t.size - 1 - t.used;
-		n = break_at(text, n, left);
+		n = n < left && n > GOES_ON_LENGTH ? break_at(text, n - GOES_ON_LENGTH) : left;
 		text_put_n(&t, text, n);
+		if (n < left)
+			text_put(&t, GOES_ON);
 		say(type, payload);
 		text += n;
 		left -= n;
-		for (; left && *text == ' '; left--)
-			text++;
 	} while (left);
 }
 

@@ -246,9 +246,17 @@ static unsigned evidence_line;
 
 static void show_evidence_line(char type, const char *payload)
 {
+	char line[SCREEN_COLUMNS + 1];
+	struct text t = text_in(line, sizeof(line));
+	size_t n = text_length(payload);
+
 	(void)type;
+	/* The mark of a text that goes on is for readers of lines. */
+	while (n && (payload[n - 1] == '\\' || payload[n - 1] == ' '))
+		n--;
+	text_put_n(&t, payload, n);
 	if (evidence_line < EVIDENCE_END)
-		screen_line(evidence_line++, payload);
+		screen_line(evidence_line++, line);
 }
 
 static void show_evidence(unsigned at)
