@@ -63,7 +63,31 @@ memory() {
 	"$here/versus" memory "$label" 64 "$@" >>"$rows" || skip "$label" 'the command failed'
 }
 
+# One exit and the way back on the project's own monitor, counted by an emulator: exactly, whatever the machine does.
+# monitor ENGINE VIA FAST-LIMIT
+monitor() {
+	what="$1 in $2"
+	say "the monitor's paths, $what ..."
+	if ! "$vtscope" bench -q --engine "$1" --via "$2" --launches 1 --op exit.cpuid --op exit.cpuid.full \
+		-o "$work/monitor.json" 2>"$work/why" || [ ! -s "$work/monitor.json" ]; then
+		skip "CPUID exit round trip, $what" "$(tail -n 1 "$work/why")"
+		return
+	fi
+	# A row a line; the body has one instruction beside CPUID.
+	for op in exit.cpuid exit.cpuid.full; do
+		limit=
+		[ "$op" = exit.cpuid.full ] || limit=$3
+		sed -n "s/.*\"op\":\"$op\".*\"diff_median\":\([0-9.]*\).*/\1/p" "$work/monitor.json" |
+			awk -v label="CPUID exit round trip, ${op#exit.cpuid} path, $what" -v limit="$limit" '
+				{ sub(/,  path/, ", fast path", label); sub(/, [.]full path/, ", full path", label)
+				  printf "%s|%.2f|||%s|instr\n", label, $1 - 1, limit; found = 1 }
+				END { if (!found) printf "%s - not measured: no row||||| \n", label }' >>"$rows"
+	done
+}
+
 exits
+monitor vmx bochs:corei7_skylake_x 20
+monitor svm bochs:ryzen 20
 against 'probe / virt-host-validate qemu' 1 15 virt-host-validate \
 	"$vtscope" probe -q -- virt-host-validate qemu
 against 'probe --no-run / lscpu' 2 15 lscpu "$vtscope" probe -q --no-run -- lscpu
