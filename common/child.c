@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,9 +130,16 @@ static int open_pipes(struct start_pipes *p, bool want_out)
 	return 0;
 }
 
+/* Best effort: where neither is allowed the child has the network. */
+static void network_leave(void)
+{
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		errno = 0;
+}
+
 /* In the child, after fork: async-signal-safe calls only. */
 static void __attribute__((noreturn))
-become(const char *path, char *const *argv, char *const *envp, struct start_pipes *p, pid_t parent)
+become(const char *path, char *const *argv, char *const *envp, struct start_pipes *p, pid_t parent, bool offline)
 {
 	static const int reset[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2 };
 	int out = p->out[1] >= 0 ? p->out[1] : p->null;
@@ -139,6 +147,8 @@ become(const char *path, char *const *argv, char *const *envp, struct start_pipe
 	int code;
 
 	setpgid(0, 0);
+	if (offline)
+		network_leave();	/* before the next: another user namespace could forget it */
 	/* It must not outlive vtscope, however that ends; the parent may have died already. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -168,7 +178,7 @@ static int exec_error(int fd)
 }
 
 static int start_process(struct child *c, const char *path, const char *const *argv, char *const *envp,
-			 bool want_out, struct err *e)
+			 bool want_out, bool offline, struct err *e)
 {
 	struct start_pipes p;
 	pid_t parent = getpid();
@@ -179,7 +189,7 @@ static int start_process(struct child *c, const char *path, const char *const *a
 		return err_set(e, -ret, "cannot start %s: %s", argv[0], strerror(-ret));
 	pid = fork();
 	if (pid == 0)
-		become(path, (char *const *)argv, envp, &p, parent);
+		become(path, (char *const *)argv, envp, &p, parent, offline);
 	if (pid < 0) {
 		ret = err_set(e, errno, "cannot start %s: %s", argv[0], strerror(errno));
 		close_pipes(&p);
@@ -204,8 +214,8 @@ static int start_process(struct child *c, const char *path, const char *const *a
 	return 0;
 }
 
-int child_start(struct child *c, const char *const *argv, const char *const *env_extra, bool want_out,
-		struct err *e)
+static int start(struct child *c, const char *const *argv, const char *const *env_extra, bool want_out, bool offline,
+		 struct err *e)
 {
 	struct buf path = BUF_INIT;
 	char **envp;
@@ -220,12 +230,23 @@ int child_start(struct child *c, const char *const *argv, const char *const *env
 	}
 	envp = make_environment(env_extra);
 	if (envp)
-		ret = start_process(c, buf_str(&path), argv, envp, want_out, e);
+		ret = start_process(c, buf_str(&path), argv, envp, want_out, offline, e);
 	else
 		ret = err_set(e, ENOMEM, "cannot start %s: out of memory", argv[0]);
 	free(envp);
 	buf_free(&path);
 	return ret;
+}
+
+int child_start(struct child *c, const char *const *argv, const char *const *env_extra, bool want_out,
+		struct err *e)
+{
+	return start(c, argv, env_extra, want_out, false, e);
+}
+
+int child_start_offline(struct child *c, const char *const *argv, struct err *e)
+{
+	return start(c, argv, NULL, true, true, e);
 }
 
 int child_poll(struct child *c, int *status)

@@ -29,6 +29,12 @@ int child_find(const char *program, struct buf *out);
 int child_start(struct child *c, const char *const *argv, const char *const *env_extra, bool want_out,
 		struct err *e);
 
+/*
+ * The same, with stdout wanted, for a program that would open a port of this machine: it sees no network, where the
+ * kernel lets a process give it up (a network namespace of its own, and a user namespace where that takes one).
+ */
+int child_start_offline(struct child *c, const char *const *argv, struct err *e);
+
 /* Has it ended? 1 and the waitpid status in (status), 0 if it still runs, -errno. Never blocks. */
 int child_poll(struct child *c, int *status);
 

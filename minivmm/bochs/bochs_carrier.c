@@ -155,7 +155,8 @@ static int carrier_start(struct image_carrier *c, const struct image_boot *b, st
 	if (rc < 0)
 		return rc;
 	bochs_files_inherit(&c->files, true);
-	rc = child_start(&c->child, argv, NULL, true, e);
+	/* Its only display that needs no screen is a VNC server, open to everybody. */
+	rc = child_start_offline(&c->child, argv, e);
 	bochs_files_inherit(&c->files, false);
 	host_unpin(&pin);
 	return rc;

@@ -53,6 +53,9 @@ static int model_check(struct image_carrier *c, struct err *e)
 	config_fill(c, NULL, &config);
 	rc = qemu_process_start(&p, &config, NULL, START_MS, e);
 	qemu_process_end(&p);
+	if (rc < 0 && e && strstr(e->text, "unable to find CPU model"))
+		rc = err_set(e, EINVAL, "QEMU has no processor model '%s'; 'qemu-system-x86_64 -cpu help' names those it has",
+			     c->cpu);
 	return rc;
 }
 
