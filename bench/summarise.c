@@ -62,6 +62,7 @@ static void choose_estimator(struct result *r, const struct tally *t, double inn
 /* What is said over the launches. Those without the headline's number stay visible, with n 0. */
 static int summarise_launches(struct result *r, const struct tally *t, double inner, double *v)
 {
+	bool counts = !strcmp(result_unit(r->clock), "instructions");
 	size_t i, n = 0;
 
 	r->launch = calloc(t->n_launches, sizeof(*r->launch));
@@ -89,7 +90,8 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	r->range_hi = v[n - 1];
 	r->ci_lo = r->ci_hi = NAN;
 	r->has_ci = stats_median_ci95(v, n, &r->ci_lo, &r->ci_hi);
-	if (n < LAUNCHES_FOR_INTERVAL)
+	/* A count of instructions has no spread that an interval could be of. */
+	if (n < LAUNCHES_FOR_INTERVAL && !(counts && r->range_lo == r->range_hi))
 		r->flags |= RESULT_FEW_LAUNCHES;
 	return 0;
 }
@@ -215,7 +217,8 @@ static void summarise_split(struct result *r, const struct tally *t, const struc
 		.entry = MEDIAN_OF(t, split_entry, v),
 		.stamp_cost = total - single,
 	};
-	if (s->stamp_cost > SPLIT_SHARE * single)
+	/* Of instructions it is known what the stamps are, to the last one. */
+	if (s->stamp_cost > SPLIT_SHARE * single && strcmp(result_unit(r->clock), "instructions"))
 		r->flags |= RESULT_SPLIT_STAMPS;
 }
 

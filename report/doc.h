@@ -101,6 +101,9 @@ void document_costs(struct doc *d);
 /* What the project's own monitor measured in cycles; its self-test (monitor.c). */
 void document_monitor(struct doc *d);
 void document_self_test(struct doc *d);
+/* Rows that are not there, by reason (missing.c). */
+void document_skipped(struct doc *d);
+void document_failed(struct doc *d);
 /* "Proved in emulation" (emulated.c). */
 void document_emulated(struct doc *d);
 

@@ -13,7 +13,6 @@
 #define TABLES_MAX	32	/* more engines than that share one table */
 #define FLAT_DEPTH	4
 #define FLAT_ROWS	200
-#define FIELDS_NAMED	3
 #define FOLDED_ROWS	120	/* a table of more is closed until it is asked for */
 
 void rows_left_out(struct doc *d, size_t n)
@@ -362,102 +361,6 @@ static void show_numbers(struct doc *d)
 	lane_tables(d, method, sizeof(method) / sizeof(method[0]), "samples, exits, flags", method_row);
 }
 
-/* ---- what is missing ---- */
-
-/* The names of a gap; of an instruction's fields of the VMCS, how many and the first. */
-static void gap_names(const struct series_gap *g, struct buf *out)
-{
-	for (size_t i = 0, end; i < g->n; i = end) {
-		const char *op = g->item[i]->op, *dot = strrchr(op, '.');
-		size_t name = op_sweep(op);
-
-		for (end = i + 1; end < g->n && name && op_sweep(g->item[end]->op) == name &&
-				  !strncmp(g->item[end]->op, op, name); end++)
-			;
-		buf_printf(out, "%s", i ? ", " : "");
-		if (end - i > FIELDS_NAMED)
-			buf_printf(out, "%.*s of %zu fields (%s ...)", (int)name, op, end - i, dot + 1);
-		else
-			for (size_t k = i; k < end; k++)
-				buf_printf(out, "%s%s", k > i ? ", " : "", g->item[k]->op);
-	}
-}
-
-static void show_skipped(struct doc *d)
-{
-	static const struct column cols[] = {
-		{ "engine", WORDS },
-		{ "operations", WORDS },
-		{ "reason", WORDS },
-		{ "what to do", WORDS },
-	};
-	const struct series *s = d->s;
-	bool hints = false;
-	struct table t;
-
-	if (!s->n_gaps)
-		return;
-	for (size_t i = 0; i < s->n_gaps; i++)
-		hints |= s->gap[i].item[0]->hint[0] != 0;
-	d->ops->heading(d, "Skipped");
-	table_init(&t, "Rows that did not run here, by reason", cols, hints ? 4 : 3);
-	for (size_t i = 0; i < s->n_gaps; i++) {
-		const struct skipped *k = s->gap[i].item[0];
-		struct buf names = BUF_INIT;
-
-		gap_names(&s->gap[i], &names);
-		table_text(&t, "%s", k->engine);
-		table_text(&t, "%s", buf_str(&names));
-		table_text(&t, "%s%s", k->unverified ? "unverified: " : "", gap_reason(k));
-		if (k->check[0])
-			table_note(&t, "check %s", k->check);
-		if (hints)
-			table_text(&t, "%s", k->hint);
-		buf_free(&names);
-	}
-	document_table(d, &t);
-}
-
-static void registers(struct buf *b, const struct failed *f)
-{
-	const char *key;
-	json_t *v;
-
-	if (f->registers && !json_object_get(f->registers, "rip"))
-		buf_printf(b, "rip 0x%llx", (unsigned long long)f->rip);
-	json_object_foreach(f->registers, key, v)
-		if (json_is_string(v) && b->len < 4096)
-			buf_printf(b, " %s %s", key, json_string_value(v));
-}
-
-static void show_failed(struct doc *d)
-{
-	static const struct column cols[] = {
-		{ "operation", WORDS }, { "engine", WORDS },	{ "reason", WORDS },
-		{ "stop", WORDS },	{ "registers", WORDS },
-	};
-	const struct result_set *r = d->s->set;
-	struct table t;
-
-	if (!r->n_failed)
-		return;
-	d->ops->heading(d, "Failed");
-	table_init(&t, "Rows that died or were late; the others went on without them", cols, 5);
-	for (size_t i = 0; i < r->n_failed; i++) {
-		const struct failed *f = &r->failed[i];
-		struct buf b = BUF_INIT;
-
-		registers(&b, f);
-		table_text(&t, "%s", f->op);
-		table_text(&t, "%s", f->engine);
-		table_text(&t, "%s", f->reason);
-		table_text(&t, "%s%s%s", f->stop_kind, f->stop_native[0] ? ", " : "", f->stop_native);
-		table_text(&t, "%s", buf_str(&b));
-		buf_free(&b);
-	}
-	document_table(d, &t);
-}
-
 /* ---- how to read it ---- */
 
 static void show_flags(struct doc *d)
@@ -548,8 +451,8 @@ void document_write(struct doc *d)
 	show_figures(d);
 	document_emulated(d);
 	document_self_test(d);
-	show_failed(d);
-	show_skipped(d);
+	document_failed(d);
+	document_skipped(d);
 	show_flags(d);
 	show_numbers(d);
 	show_machine(d);

@@ -167,7 +167,7 @@ void document_emulated(struct doc *d)
 		"These ran on a simulated processor or by an instruction count. They prove that "
 		"the operation works and how often it exits; their clock has nothing to do with "
 		"cycles, so they are in no figure and no ratio. Instructions are a simulator's own "
-		"count, the bracket's included.");
+		"count; a single shot's holds its bracket, as single shots do. " MONITOR_SPLIT_WORDS);
 	if (!d->ops->wide && s->n_cells > ROWS_ON_TERMINAL) {
 		group_summary(d);
 		return;

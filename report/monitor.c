@@ -58,8 +58,9 @@ static void value_cell(struct table *t, const struct lane *l, double v)
 void monitor_splits(struct doc *d, size_t lane)
 {
 	static const struct column cols[] = {
-		{ "operation", TIGHT }, { "round trip", NUMBER }, { "to the monitor", NUMBER }, { "in it", NUMBER },
-		{ "back", NUMBER },	{ "stamps", NUMBER },	  { "exits", NUMBER },	       { "flags", WORDS },
+		{ "operation", TIGHT }, { "round trip", NUMBER }, { "in a bracket", NUMBER }, { "to the monitor", NUMBER },
+		{ "in it", NUMBER },	{ "back", NUMBER },	  { "stamps", NUMBER },	      { "exits", NUMBER },
+		{ "flags", WORDS },
 	};
 	const struct series_row *row;
 	const struct series *s = d->s;
@@ -74,6 +75,7 @@ void monitor_splits(struct doc *d, size_t lane)
 			continue;
 		table_text(&t, "%s", r->op);
 		value_cell(&t, &s->lane[lane], r->median);
+		value_cell(&t, &s->lane[lane], r->single_median);
 		value_cell(&t, &s->lane[lane], r->split.exit);
 		value_cell(&t, &s->lane[lane], r->split.handler);
 		value_cell(&t, &s->lane[lane], r->split.entry);
@@ -85,28 +87,48 @@ void monitor_splits(struct doc *d, size_t lane)
 	buf_free(&caption);
 }
 
+/* Of instructions, which are the same each time: what the number holds. */
+static void root_counted(struct table *t, const struct result *r)
+{
+	table_text(t, r->differenced ? "differenced" : "single");
+	table_count(t, r->empty_bracket);
+}
+
+static void root_timed(struct table *t, const struct result *r)
+{
+	table_number(t, r->min);
+	table_number(t, r->p99);
+	table_number(t, r->cold);
+}
+
 void monitor_root(struct doc *d, size_t lane)
 {
-	static const struct column cols[] = {
+	static const struct column timed[] = {
 		{ "operation", TIGHT }, { "median", NUMBER }, { "min", NUMBER }, { "99 %", NUMBER }, { "cold", NUMBER },
 		{ "what it does", WORDS },
 	};
-	const struct series_row *row;
+	static const struct column counted[] = {
+		{ "operation", TIGHT }, { "instructions", NUMBER }, { "estimator", TIGHT }, { "empty bracket", NUMBER },
+		{ "what it does", WORDS },
+	};
 	const struct series *s = d->s;
+	bool cycles = s->lane[lane].cycles;
+	const struct series_row *row;
 	const struct result *r;
 	struct buf caption = BUF_INIT;
 	struct table t;
 
 	buf_printf(&caption, "%s: instructions of VMX and SVM, in %s", s->lane[lane].label, unit(&s->lane[lane]));
-	table_init(&t, buf_str(&caption), cols, sizeof(cols) / sizeof(cols[0]));
+	table_init(&t, buf_str(&caption), cycles ? timed : counted, cycles ? 6 : 5);
 	for (size_t at = 0; (r = monitor_next(s, lane, &at, &row));) {
 		if (row_kind(row) != ROW_ROOT)
 			continue;
 		table_text(&t, "%s", r->op);
 		value_cell(&t, &s->lane[lane], r->median);
-		value_cell(&t, &s->lane[lane], r->min);
-		value_cell(&t, &s->lane[lane], r->p99);
-		value_cell(&t, &s->lane[lane], r->cold);
+		if (cycles)
+			root_timed(&t, r);
+		else
+			root_counted(&t, r);
 		table_text(&t, "%s", row->known ? row->known->summary : "");
 	}
 	document_table(d, &t);
@@ -130,7 +152,9 @@ static void class_name(struct table *t, unsigned class)
 	static const char *const widths[WIDTHS] = { "16-bit", "64-bit", "32-bit", "natural-width" };
 	static const char *const types[TYPES] = { "control", "read-only data", "guest state", "host state" };
 
-	if (class == CLASSES - 1)
+	if (class == CLASSES)
+		table_text(t, "every width and type");
+	else if (class == CLASSES - 1)
 		table_text(t, "fields not in this vtscope's list");
 	else
 		table_text(t, "%s %s", widths[class / TYPES], types[class % TYPES]);
@@ -199,23 +223,44 @@ static void class_rows(struct table *t, const char *sweep, size_t name, struct f
 	outliers_cell(t, f, n, median);
 }
 
+/* The fields of (class), CLASSES: of all, among rows (first) to (end). How many. */
+static size_t class_collect(const struct series *s, size_t lane, size_t first, size_t end, unsigned class,
+			    struct field *f)
+{
+	size_t n = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const struct result *r = series_at(s, &s->row[i], lane);
+
+		if (r && isfinite(r->median) && (class == CLASSES || field_class(&s->row[i]) == class))
+			f[n++] = (struct field){ strrchr(r->op, '.') + 1, r->median };
+	}
+	return n;
+}
+
+static bool all_same(const struct field *f, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (f[i].value != f[0].value)
+			return false;
+	return true;
+}
+
 /* The rows of one sweep begin at (first); (f) has room for all rows. Returns the row behind them. */
 static size_t sweep_rows(struct table *t, const struct series *s, size_t lane, size_t first, struct field *f)
 {
 	const char *sweep = s->row[first].op;
-	size_t name = op_sweep(sweep), end = first;
+	size_t name = op_sweep(sweep), end = first, n;
 
 	while (end < s->n_rows && op_sweep(s->row[end].op) == name && !strncmp(s->row[end].op, sweep, name))
 		end++;
+	n = class_collect(s, lane, first, end, CLASSES, f);
+	if (n && all_same(f, n)) {	/* a count of instructions */
+		class_rows(t, sweep, name, f, n, CLASSES);
+		return end;
+	}
 	for (unsigned class = 0; class < CLASSES; class++) {
-		size_t n = 0;
-
-		for (size_t i = first; i < end; i++) {
-			const struct result *r = series_at(s, &s->row[i], lane);
-
-			if (r && isfinite(r->median) && field_class(&s->row[i]) == class)
-				f[n++] = (struct field){ r->op + name + 1, r->median };
-		}
+		n = class_collect(s, lane, first, end, class, f);
 		class_rows(t, sweep, name, f, n, class);
 	}
 	return end;
@@ -354,9 +399,7 @@ void document_monitor(struct doc *d)
 	if (!any)
 		return;
 	d->ops->heading(d, "Measured by vtscope's own monitor");
-	d->ops->paragraph(d, "An exit in its parts, by stamps at the monitor's two ends: from the guest to the monitor, in it, "
-			     "and back. Stamps are what the stamped round trip costs more than the one without. The "
-			     "instructions of VMX and SVM ran in the monitor itself.");
+	d->ops->paragraph(d, MONITOR_SPLIT_WORDS " The instructions of VMX and SVM ran in the monitor itself.");
 	monitor_paper(d, true);
 	if (!d->ops->wide) {
 		d->ops->paragraph(d, "Reports in HTML and Markdown have the tables.");

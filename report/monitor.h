@@ -5,6 +5,10 @@
 
 #include "report/doc.h"
 
+#define MONITOR_SPLIT_WORDS \
+	"An exit in its parts, by stamps at the monitor's two ends: from the guest to the monitor, in it, and back. Together " \
+	"they are the round trip in its bracket, and the stamps."
+
 /* The next row from (*at) on that (lane) has, and its result; NULL: no more. */
 const struct result *monitor_next(const struct series *s, size_t lane, size_t *at, const struct series_row **row);
 /* Each puts a table out, nothing where the lane has nothing of it. */
