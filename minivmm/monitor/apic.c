@@ -155,7 +155,9 @@ int apic_open(const struct monitor_host *host, struct monitor_why *why)
 	apic.fired = false;
 
 	cr8_write(APIC_CLASS - 1);
-	host->vector(APIC_VECTOR_TIMER, apic_timer_entry);
+	/* What was pending already is taken, too. */
+	for (unsigned v = APIC_VECTOR_TIMER; v < APIC_VECTOR_SPURIOUS; v++)
+		host->vector(v, v == APIC_VECTOR_TIMER ? apic_timer_entry : apic_counted_entry);
 	host->vector(APIC_VECTOR_SPURIOUS, apic_spurious_entry);
 	reg_write(REG_SVR, (apic.svr & ~0xffu) | SVR_ENABLED | APIC_VECTOR_SPURIOUS);
 	reg_write(REG_LVT_LINT0, apic.lint0 | LVT_MASKED);
@@ -176,8 +178,8 @@ void apic_close(void)
 	timer_start(apic.divide, apic.timer, apic.initial);
 	reg_write(REG_LVT_LINT0, apic.lint0);
 	reg_write(REG_SVR, apic.svr);
-	apic.host->vector(APIC_VECTOR_TIMER, NULL);
-	apic.host->vector(APIC_VECTOR_SPURIOUS, NULL);
+	for (unsigned v = APIC_VECTOR_TIMER; v <= APIC_VECTOR_SPURIOUS; v++)
+		apic.host->vector(v, NULL);
 	cr8_write(apic.cr8);
 	apic.host = NULL;
 }
