@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmx_entries.c - rows of VMLAUNCH, VMRESUME, the exit, and of entries that do one thing more. */
+#include "bench/root/exits.h"
 #include "bench/root/vmx_rows.h"
 
+#define MSR_UINTR_MISC	   0x988
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define RFLAGS_FIXED	   0x002
-#define RFLAGS_IF	   0x200
 #define EPTP_DIRTY_FLAGS   0x40
 #define NOTIFICATION	   0xf2
 #define TIMER_NEVER	   0xffffffffull
@@ -104,11 +105,19 @@ struct variant {
 	bool no_slat, no_vpid;
 	uint32_t pin, primary, secondary, exit, entry;
 	uint16_t needs;		/* enum vmx_ctl beside the controls; 0: nothing */
-	uint16_t zero[8];	/* fields that are written with 0, up to the first 0 */
+	struct loaded {
+		uint16_t field, msr; /* field 0: the end; MSR 0: a value of 0 */
+	} loads[8];		/* what the processor has, so that the host has it behind the exit */
 	uint8_t msrs;		/* to load from the list */
 	uint32_t event;		/* to inject */
 	void (*prepare)(void);
 };
+
+/* Bits 39:32 of IA32_UINTR_MISC. */
+static void set_uinv(void)
+{
+	vmx_vmwrite(VMCS_GUEST_UINV, msr_or_0(MSR_UINTR_MISC) >> 32 & 0xff);
+}
 
 static void set_timer(void)
 {
@@ -131,10 +140,12 @@ static void set_notification(void)
 #define APICV_PRIMARY  M(primary_use_tpr_shadow)
 #define APICV	       M(secondary_virtual_interrupt_delivery)
 #define POSTED_PIN     (APICV_PIN | M(pin_based_process_posted_interrupts))
-#define FRED_FIELD(name) VMCS_GUEST_IA32_FRED_##name
-#define FRED_FIELDS \
-	{ FRED_FIELD(CONFIG), FRED_FIELD(RSP1), FRED_FIELD(RSP2), FRED_FIELD(RSP3), \
-	  FRED_FIELD(STKLVLS), FRED_FIELD(SSP1), FRED_FIELD(SSP2), FRED_FIELD(SSP3) }
+#define FRED(name, msr) { VMCS_GUEST_IA32_FRED_##name, msr }
+#define FRED_STATE \
+	{ FRED(CONFIG, 0x1d4), FRED(RSP1, 0x1cd), FRED(RSP2, 0x1ce), FRED(RSP3, 0x1cf), \
+	  FRED(STKLVLS, 0x1d0), FRED(SSP1, 0x1d1), FRED(SSP2, 0x1d2), FRED(SSP3, 0x1d3) }
+#define CET_STATE \
+	{ { VMCS_GUEST_S_CET, 0x6a2 }, { VMCS_GUEST_SSP, 0 }, { VMCS_GUEST_INTR_SSP_TABLE, 0x6a8 } }
 
 #define V(name, ...) { .op = OP_VMX_ENTRY_##name, __VA_ARGS__ }
 static const struct variant variants[] = {
@@ -147,13 +158,12 @@ static const struct variant variants[] = {
 	V(LOAD_PAT, .entry = M(entry_load_ia32_pat)),
 	V(LOAD_PERF_GLOBAL, .entry = M(entry_load_ia32_perf_global_ctrl)),
 	V(LOAD_BNDCFGS, .entry = M(entry_load_ia32_bndcfgs)),
-	V(LOAD_RTIT, .entry = M(entry_load_ia32_rtit_ctl), .zero = { VMCS_GUEST_IA32_RTIT_CTL }),
-	V(LOAD_UINV, .entry = M(entry_load_uinv), .zero = { VMCS_GUEST_UINV }),
-	V(LOAD_CET, .entry = M(entry_load_cet_state),
-	  .zero = { VMCS_GUEST_S_CET, VMCS_GUEST_SSP, VMCS_GUEST_INTR_SSP_TABLE }),
-	V(LOAD_LBR, .entry = M(entry_load_guest_ia32_lbr_ctl), .zero = { VMCS_GUEST_IA32_LBR_CTL }),
-	V(LOAD_PKRS, .entry = M(entry_load_pkrs), .zero = { VMCS_GUEST_IA32_PKRS }),
-	V(LOAD_FRED, .entry = M(entry_load_ia32_fred), .zero = FRED_FIELDS),
+	V(LOAD_RTIT, .entry = M(entry_load_ia32_rtit_ctl), .loads = { { VMCS_GUEST_IA32_RTIT_CTL, 0x570 } }),
+	V(LOAD_UINV, .entry = M(entry_load_uinv), .prepare = set_uinv),
+	V(LOAD_CET, .entry = M(entry_load_cet_state), .loads = CET_STATE),
+	V(LOAD_LBR, .entry = M(entry_load_guest_ia32_lbr_ctl), .loads = { { VMCS_GUEST_IA32_LBR_CTL, 0x14ce } }),
+	V(LOAD_PKRS, .entry = M(entry_load_pkrs), .loads = { { VMCS_GUEST_IA32_PKRS, 0x6e1 } }),
+	V(LOAD_FRED, .entry = M(entry_load_ia32_fred), .loads = FRED_STATE),
 	V(MSR_LOAD_0, .msrs = 0),
 	V(MSR_LOAD_1, .msrs = 1),
 	V(MSR_LOAD_8, .msrs = 8),
@@ -191,11 +201,10 @@ static const struct variant *variant_of(const struct row_run *run)
 static void fill_msrs(unsigned n)
 {
 	struct vmx_msr_entry *list = vmx_page(VMX_PAGE_ENTRY_MSRS);
-	uint32_t lo, hi;
+	uint64_t value = msr_or_0(MSR_KERNEL_GS_BASE);
 
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_KERNEL_GS_BASE));
 	for (unsigned i = 0; i < n; i++)
-		list[i] = (struct vmx_msr_entry){ MSR_KERNEL_GS_BASE, 0, (uint64_t)hi << 32 | lo };
+		list[i] = (struct vmx_msr_entry){ MSR_KERNEL_GS_BASE, 0, value };
 	vmx_vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, n);
 }
 
@@ -219,8 +228,8 @@ static void prepare(struct row_run *run, const struct variant *v)
 	if (v->no_vpid && vmx_can(VMX_CTL_secondary_enable_vpid))
 		vmx_vmwrite(VMCS_SECONDARY_VM_EXEC_CONTROL,
 			    vmx_field(VMCS_SECONDARY_VM_EXEC_CONTROL) & ~VMX_MASK(secondary_enable_vpid));
-	for (unsigned i = 0; i < 8 && v->zero[i]; i++)
-		vmx_vmwrite(v->zero[i], 0);
+	for (unsigned i = 0; i < 8 && v->loads[i].field; i++)
+		vmx_vmwrite(v->loads[i].field, v->loads[i].msr ? msr_or_0(v->loads[i].msr) : 0);
 	if (v->msrs)
 		fill_msrs(v->msrs);
 	if (v->prepare)
@@ -241,6 +250,9 @@ static void undo(const struct variant *v)
 {
 	if (v->event)
 		vector_reset(EVENT_VECTOR(v->event));
+	/* The exit of the NMI's handler leaves NMIs blocked. */
+	if (v->event && EVENT_TYPE(v->event) == TYPE_NMI)
+		exit_unblock_nmi();
 	if (exits_by_interrupts(v))
 		quiet_close();
 }

@@ -132,20 +132,10 @@ static bool open_invvpid(struct row_run *run)
 	return open_flush(run, VMX_CTL_secondary_enable_vpid, VMX_CTL_ept_vpid_invvpid);
 }
 
-static void read_smm_monitor(void *arg)
-{
-	uint32_t hi;
-
-	__asm__ volatile("rdmsr" : "=a"(*(uint32_t *)arg), "=d"(hi) : "c"(MSR_SMM_MONITOR_CTL));
-}
-
 /* With an SMM monitor in place VMCALL would wake it. */
 static bool open_vmcall(struct row_run *run)
 {
-	struct exception_frame f;
-	uint32_t control = 0;
-
-	if (kernel_protect(read_smm_monitor, &control, &f) && control & 1)
+	if (msr_or_0(MSR_SMM_MONITOR_CTL) & 1)
 		return root_missing(run, "VMCALL would activate the firmware's SMM monitor (IA32_SMM_MONITOR_CTL)");
 	return trip_open(run, &nothing, vmx_trip_guest_call) && trip_try(run) && must_fail(run, trip_close);
 }

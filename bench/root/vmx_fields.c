@@ -2,7 +2,9 @@
 /* vmx_fields.c - rows of VMREAD and VMWRITE, field by field, and of what a VMWRITE costs the next entry. */
 #include "bench/root/vmx_rows.h"
 
-#define CLASS_MASK 0x7c00u /* width and type of an encoding */
+#define CLASS_MASK     0x7c00u /* width and type of an encoding */
+#define TYPE_MASK      0x0c00u
+#define TYPE_READ_ONLY 0x0400u
 
 #define VMCS_ALWAYS		 { VMX_CTLS, VMX_CTLS }
 #define VMCS_IF(group, control) { VMX_CTL_##group##_##control, VMX_CTLS }
@@ -39,9 +41,12 @@ static const char *field_name(const struct field *f)
 	return name;
 }
 
+#define READ_ONLY_FIELD 13 /* VM-instruction error */
+
 /* "HLAT_POINTER: VMREAD fails with VM-instruction error 12; it comes with tertiary control enable_hlat". */
 static bool field_missing(struct row_run *run, const struct field *f, const char *insn, enum vmx_result result)
 {
+	uint64_t error = result == VMX_FAIL_VALID ? vmx_field(VMCS_VM_INSTRUCTION_ERROR) : 0;
 	char line[200] = "", gate[96];
 	struct text t = TEXT_OF(line);
 
@@ -49,7 +54,11 @@ static bool field_missing(struct row_run *run, const struct field *f, const char
 	text_put(&t, ": ");
 	text_put(&t, insn);
 	text_put(&t, " fails with VM-instruction error ");
-	text_decimal(&t, result == VMX_FAIL_VALID ? vmx_field(VMCS_VM_INSTRUCTION_ERROR) : 0);
+	text_decimal(&t, error);
+	if (error == READ_ONLY_FIELD) {
+		text_put(&t, "; needs misc capability vmwrite_to_any_field");
+		return root_missing(run, line);
+	}
 	for (unsigned i = 0; i < 2 && f->gate[i] != VMX_CTLS; i++) {
 		vmx_ctl_name(f->gate[i], gate, sizeof(gate));
 		text_put(&t, i ? " or " : "; it comes with ");
@@ -137,6 +146,14 @@ static const struct field *class_pick(uint64_t class, bool writable, uint64_t *v
 	return NULL;
 }
 
+static bool class_missing(struct row_run *run, bool writable)
+{
+	if (writable && (root_arg(run) & TYPE_MASK) == TYPE_READ_ONLY &&
+	    !row_needs(run, VMX_CTL_misc_vmwrite_to_any_field))
+		return false;
+	return root_missing(run, "needs a field of this width and type, which this processor does not have");
+}
+
 static bool open_class(struct row_run *run, bool writable)
 {
 	const struct field *f;
@@ -147,8 +164,7 @@ static bool open_class(struct row_run *run, bool writable)
 	f = class_pick(root_arg(run), writable, &value);
 	if (!f) {
 		scratch_close(run);
-		return root_missing(run, writable ? "this processor writes no field of this width and type" :
-						    "this processor has no field of this width and type");
+		return class_missing(run, writable);
 	}
 	runner_log(run->runner, run->index, field_name(f));
 	vmx_operand[0] = value;

@@ -49,6 +49,28 @@ void scratch_close(struct row_run *run)
 	vmx_home();
 }
 
+struct msr {
+	uint32_t number;
+	uint64_t value;
+};
+
+static void read_msr(void *arg)
+{
+	struct msr *m = arg;
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(m->number));
+	m->value = (uint64_t)hi << 32 | lo;
+}
+
+uint64_t msr_or_0(uint32_t msr)
+{
+	struct exception_frame f;
+	struct msr m = { msr, 0 };
+
+	return kernel_protect(read_msr, &m, &f) ? m.value : 0;
+}
+
 bool row_needs(struct row_run *run, enum vmx_ctl ctl)
 {
 	struct monitor_why why = { "", "" };

@@ -73,6 +73,9 @@ extern uint64_t vmx_operand[64];
 bool quiet_open(struct row_run *run);
 void quiet_close(void);
 
+/* 0 where reading it faults. */
+uint64_t msr_or_0(uint32_t msr);
+
 /* False, and logged, where the processor lacks (ctl). */
 bool row_needs(struct row_run *run, enum vmx_ctl ctl);
 
