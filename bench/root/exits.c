@@ -161,7 +161,6 @@ bool exits_row_setup(struct row_run *run, struct vcpu *v, struct monitor_why *wh
 	want_fast(w, &want);
 	v->on_exit = w->recipe->handle || w->recipe->armed ? row_calls : NULL;
 	v->on_exit_ctx = w;
-	v->watchdog_ticks = run->row->budget * (GUEST_TOUCH_BUDGETS + GUEST_OVERTIME_BUDGETS + 1);
 	if (!vcpu_setup(v, &want, why) || !has_cr4(w))
 		return false;
 	if (w->recipe->armed)

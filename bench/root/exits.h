@@ -72,7 +72,7 @@ struct exit_recipe {
 	uint32_t to_guest;	/* that the guest's own handlers take */
 	bool user;		/* in user mode, although the level is M */
 	bool full;		/* all through the full path */
-	bool armed;		/* it is the clock that exits: only in a bracket, whose clock is another */
+	bool armed;		/* it is the clock that exits: in a bracket only, and another one is read */
 	/* The row's registers, tables and fields, after vcpu_setup(). False: (why). NULL: nothing more. */
 	bool (*open)(struct exit_work *w);
 	void (*close)(struct exit_work *w);
@@ -101,6 +101,8 @@ void guest_set(const struct exit_work *w, enum guest_register r, uint64_t value)
 
 /* One more exit of the row's. */
 void exit_count(struct exit_work *w);
+/* Is the guest at an instruction of the body, or at the end of its last? */
+bool exit_is_in_body(const struct exit_work *w);
 /* Behind the guest's call. */
 void exit_skip_call(struct exit_work *w);
 /* Is this exit a call of the guest's? */
@@ -141,7 +143,7 @@ exit_open_fn exit_open_nm, exit_open_noncanonical, exit_open_hole, exit_open_mf,
 exit_handle_fn exit_handle_db, exit_handle_triple;
 exit_close_fn exit_close_mf;
 /* exits_events.c */
-exit_open_fn exit_open_nmi, exit_open_interrupt, exit_open_vintr, exit_open_nmi_window, exit_open_request;
+exit_open_fn exit_open_nmi, exit_open_interrupt, exit_open_window, exit_open_vintr, exit_open_nmi_window, exit_open_request;
 exit_close_fn exit_close_nmi, exit_close_interrupt;
 exit_handle_fn exit_handle_nmi, exit_handle_interrupt, exit_handle_window, exit_handle_nmi_window, exit_handle_mtf,
 	exit_handle_timer;
@@ -158,7 +160,8 @@ exit_handle_fn exit_handle_task;
 /* ---- exit_ops.S ---- */
 
 extern uint64_t exit_resume[2];	/* RIP and RSP of a guest that must begin anew */
-bracket_fn exit_bracket_msr;	/* its clock is RDMSR of IA32_TIME_STAMP_COUNTER */
+/* Their clock is RDMSR of IA32_TIME_STAMP_COUNTER, and RDTSCP. */
+bracket_fn exit_bracket_msr, exit_bracket_rdtscp;
 extern const char exit_request_amd[], exit_request_amd_end[];
 extern const char exit_icr_x2apic[], exit_icr_x2apic_end[];
 void exit_guest_call_vmx(void);	/* by the guest */

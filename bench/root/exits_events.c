@@ -16,6 +16,7 @@
 
 #define EVENT_TYPE(info) ((info) >> 8 & 7)
 #define EVENT_NMI	2
+#define EVENT_MTF	0x80000700u	/* "other event" 0: a pending MTF VM exit (SDM volume 3, 27.6.2) */
 #define BLOCKED_BY_NMI	8u	/* of the interruptibility state */
 #define TIMER_NEVER	0xffffffffu
 
@@ -119,11 +120,24 @@ bool exit_handle_interrupt(struct exit_work *w)
 
 /* ---- windows ---- */
 
+/* In the guest: a guest that the APIC watches begins with IF set. */
+static void clear_if(struct row_run *run)
+{
+	(void)run;
+	__asm__ volatile("cli");
+}
+
+bool exit_open_window(struct exit_work *w)
+{
+	w->run->before = clear_if;
+	return true;
+}
+
 bool exit_open_vintr(struct exit_work *w)
 {
 	svm_vmcb(w->v)->V_INTR |= VMCB_V_IRQ | VMCB_V_IGN_TPR | (uint64_t)VECTOR_ROW << 32;
 	svm_changed(w->v);
-	return true;
+	return exit_open_window(w);
 }
 
 bool exit_handle_window(struct exit_work *w)
@@ -131,7 +145,8 @@ bool exit_handle_window(struct exit_work *w)
 	if (w->v->reason != w->code)
 		return false;
 	guest_set(w, GUEST_RFLAGS, guest_get(w, GUEST_RFLAGS) & ~(uint64_t)RFLAGS_IF);
-	exit_count(w);
+	if (exit_is_in_body(w))
+		exit_count(w);
 	return true;
 }
 
@@ -175,7 +190,8 @@ bool exit_handle_mtf(struct exit_work *w)
 
 	if (!call && w->v->reason != w->code)
 		return false;
-	set_primary(VMX_MASK(primary_monitor_trap_flag), call);
+	if (call)
+		vmx_vmwrite(VMCS_VM_ENTRY_INTR_INFO_FIELD, EVENT_MTF);
 	if (call)
 		exit_skip_call(w);
 	exit_count(w);

@@ -5,6 +5,7 @@
 #include "minivmm/monitor/vmx.h"
 
 #define CALL_LENGTH	3	/* VMCALL and VMMCALL */
+#define MSR_TSC		0x10
 #define PRESENT_DATA	0x67ull
 
 /* ---- state ---- */
@@ -44,6 +45,13 @@ void guest_set(const struct exit_work *w, enum guest_register r, uint64_t value)
 void exit_count(struct exit_work *w)
 {
 	w->v->monitor->counters.exits++;
+}
+
+bool exit_is_in_body(const struct exit_work *w)
+{
+	uint64_t rip = guest_get(w, GUEST_RIP);
+
+	return rip >= (uintptr_t)w->run->body.start && rip <= (uintptr_t)w->run->body.end;
 }
 
 void exit_skip_call(struct exit_work *w)
@@ -158,6 +166,7 @@ void exit_window_close(void)
 static volatile bool armed_wanted;
 
 static bool on_vmx;
+static bracket_fn *bracket;
 
 static void guest_arm(bool on)
 {
@@ -179,7 +188,7 @@ static uint64_t shot_armed(struct row_run *run, unsigned copies)
 
 	guest_arm(true);
 	guest_arm(true);
-	ticks = exit_bracket_msr(run->body.end - copies * size, &run->regs);
+	ticks = bracket(run->body.end - copies * size, &run->regs);
 	stamps[0] = vcpu_stamps[0];
 	stamps[1] = vcpu_stamps[1];
 	guest_arm(false);
@@ -205,9 +214,26 @@ static void set_armed(struct exit_work *w, bool on)
 	svm_changed(w->v);
 }
 
+/* QEMU has the MSR, but it is always 0. */
+static bool msr_runs(void)
+{
+	uint32_t first, second, high;
+
+	__asm__ volatile("rdmsr" : "=a"(first), "=d"(high) : "c"(MSR_TSC));
+	__asm__ volatile("rdmsr" : "=a"(second), "=d"(high) : "c"(MSR_TSC));
+	return first != second;
+}
+
+/* With VMX one control makes RDTSC and RDTSCP exit, with SVM each has its own. */
 void exit_armed_open(struct exit_work *w)
 {
+	if (!w->vmx && w->run->row->op == OP_EXIT_RDTSCP) {
+		w->run->bracket = bracket_lfence;
+		w->run->result.flags |= GUEST_END_LFENCE;
+		return;
+	}
 	on_vmx = w->vmx;
+	bracket = w->vmx || msr_runs() ? exit_bracket_msr : exit_bracket_rdtscp;
 	armed_wanted = false;
 	set_armed(w, false);
 	w->run->shot = shot_armed;

@@ -140,11 +140,9 @@ bool exit_open_pml(struct exit_work *w)
 /* The log counts as full for every page: an exit of another one's is not the row's, but an end of it. */
 bool exit_handle_pml(struct exit_work *w)
 {
-	uint64_t rip = guest_get(w, GUEST_RIP);
-
-	if (w->v->reason != w->code || rip < (uintptr_t)w->run->body.start || rip >= (uintptr_t)w->run->body.end)
+	if (w->v->reason != w->code || !exit_is_in_body(w))
 		return false;
-	guest_set(w, GUEST_RIP, rip + w->recipe->length);
+	guest_set(w, GUEST_RIP, guest_get(w, GUEST_RIP) + w->recipe->length);
 	exit_count(w);
 	return true;
 }

@@ -168,7 +168,7 @@ static const struct {
 	{ OP_EXIT_NMI, HANDLED(.open = exit_open_nmi, .close = exit_close_nmi, .handle = exit_handle_nmi) },
 	{ OP_EXIT_EXTERNAL_INTERRUPT, HANDLED(PIN(external_interrupt_exiting), .open = exit_open_interrupt,
 					       .close = exit_close_interrupt, .handle = exit_handle_interrupt) },
-	{ OP_EXIT_INTERRUPT_WINDOW, HANDLED(PRIMARY(interrupt_window_exiting), .handle = exit_handle_window) },
+	{ OP_EXIT_INTERRUPT_WINDOW, HANDLED(PRIMARY(interrupt_window_exiting), .open = exit_open_window, .handle = exit_handle_window) },
 	{ OP_EXIT_VINTR, HANDLED(.open = exit_open_vintr, .handle = exit_handle_window) },
 	{ OP_EXIT_NMI_WINDOW, HANDLED(PIN(virtual_nmis), PRIMARY(nmi_window_exiting), .open = exit_open_nmi_window,
 				       .handle = exit_handle_nmi_window) },

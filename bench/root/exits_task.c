@@ -218,23 +218,18 @@ static void leave_32(struct exit_work *w)
 		copy_save_area(svm_vmcb(w->v), &before);
 }
 
-/* A call from the 32-bit state: the task was switched and no exit came. It is not counted. */
+/* A call from the 32-bit state says that the task was switched without an exit, and its registers are gone: no more. */
 bool exit_handle_task(struct exit_work *w)
 {
-	bool call = exit_is_call(w);
-
-	if (!call && (w->v->reason != w->code || !in_task))
+	if (exit_is_call(w) == in_task || (in_task && w->v->reason != w->code))
 		return false;
 	if (in_task)
 		leave_32(w);
 	else
 		enter_32(w);
-	if (in_task && call)
-		put_tables();
-	else
-		exit_count(w);
 	in_task = !in_task;
 	if (!w->vmx)
 		svm_changed(w->v);
+	exit_count(w);
 	return true;
 }

@@ -109,6 +109,21 @@ static void call_at_level(void *arg)
 		c->fn(c->run);
 }
 
+/*
+ * In the guest. An exception that an emulator does not let exit comes to the handlers that guest and host share: without
+ * this they would go on where the host waits for its own, in the guest.
+ */
+static void call_in_guest(void *arg)
+{
+	struct call *c = arg;
+	struct exception_frame f;
+
+	if (kernel_protect(call_at_level, c, &f))
+		return;
+	c->run->faulted = true;
+	fault_fill(&c->run->fault, &f, c->run->index);
+}
+
 /* In the host. */
 static void call_row(void *arg)
 {
@@ -120,7 +135,7 @@ static void call_row(void *arg)
 		return;
 	}
 	r->vcpu.watchdog_ticks = c->run->row->budget * STAY_BUDGETS + STAY_SLACK;
-	if (vcpu_call(&r->vcpu, call_at_level, c) == VCPU_DONE)
+	if (vcpu_call(&r->vcpu, call_in_guest, c) == VCPU_DONE)
 		return;
 	c->run->faulted = true;
 	c->run->fault = r->vcpu.fault;

@@ -121,12 +121,30 @@ static void rc_text(const struct bochs_files *f, const struct bochs_recipe *r, s
 	buf_printf(rc, "display_library: %s\n", r->display);
 	bochs_file_path(f, BOCHS_LOG, path);
 	buf_printf(rc, "port_e9_hack: enabled=1\nsound: driver=dummy\nspeaker: enabled=0\nclock: sync=none\nlog: %s\n"
-		   "panic: action=fatal\nerror: action=ignore\ninfo: action=ignore\ndebug: action=ignore\n", path);
+		   "panic: action=fatal, cpu0=report\nerror: action=ignore\ninfo: action=ignore\ndebug: action=ignore\n", path);
+}
+
+/*
+ * "Go on", for its debugger. It stops before the first instruction, and at each triple fault: in an SVM guest that is
+ * an exit like others, which a row causes some ten thousand times. Without words it would end there.
+ */
+#define GO_ONS		0x40000u
+
+static int commands_make(struct bochs_files *f, struct err *e)
+{
+	struct buf words = BUF_INIT;
+	int rc;
+
+	for (unsigned i = 0; i < GO_ONS; i++)
+		buf_puts(&words, "c\n");
+	rc = buf_error(&words) < 0 ? err_set(e, ENOMEM, "out of memory") :
+				     file_make(f, BOCHS_COMMANDS, "vtscope-bochs-commands", words.data, words.len, e);
+	buf_free(&words);
+	return rc;
 }
 
 int bochs_files_make(struct bochs_files *f, const struct bochs_recipe *r, struct err *e)
 {
-	static const char commands[] = "c\n";	/* its debugger stops before the first instruction */
 	struct buf text = BUF_INIT;
 	int rc;
 
@@ -139,7 +157,7 @@ int bochs_files_make(struct bochs_files *f, const struct bochs_recipe *r, struct
 	if (rc == 0)
 		rc = file_make(f, BOCHS_LOG, "vtscope-bochs-log", "", 0, e);
 	if (rc == 0)
-		rc = file_make(f, BOCHS_COMMANDS, "vtscope-bochs-commands", commands, sizeof(commands) - 1, e);
+		rc = commands_make(f, e);
 	if (rc < 0)
 		return rc;
 	rc_text(f, r, &text);

@@ -129,8 +129,9 @@ static void start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16
 	gif_set();
 	svm_guest_vmcb.RIP = (uint64_t)(uintptr_t)svm_guest_start;
 	svm_guest_vmcb.RFLAGS = SVM_GUEST_RFLAGS;
+	svm_guest_vmcb.RAX = 0;
+	svm_guest_vmcb.RSP = (uint64_t)(uintptr_t)(stack + sizeof(stack));
 	gpr[3] = (uint64_t)(uintptr_t)fn;
-	gpr[4] = (uint64_t)(uintptr_t)(stack + sizeof(stack));
 	gpr[7] = (uint64_t)(uintptr_t)arg;
 	svm.starting = true;
 	svm.changed = svm.flush = true;
@@ -148,8 +149,6 @@ static void enter(struct vcpu *v, uint64_t gpr[16], const void *loop)
 	c->TLB_CONTROL = !svm.flush			   ? VMCB_TLB_KEEP :
 			 svm_has(SVM_CPUID_flushbyasid) ? VMCB_TLB_FLUSH_GUEST :
 							    VMCB_TLB_FLUSH_ALL;
-	c->RAX = gpr[0];
-	c->RSP = gpr[4];
 	svm_enter(gpr, loop);
 	gpr[0] = c->RAX;
 	gpr[4] = c->RSP;
