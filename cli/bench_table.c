@@ -140,7 +140,7 @@ static void results_put(const struct result_set *set, const struct cli *cli, str
 {
 	const char *bold = cli->colour ? "\x1b[1m" : "", *plain = cli->colour ? "\x1b[0m" : "";
 	size_t width = names_width(set), i, k, op;
-	bool interval = false, differenced = false;
+	bool interval = false, differenced = false, emulated = false;
 	unsigned flags = 0;
 
 	for (i = 0; i < set->n_results; i++) {
@@ -149,6 +149,7 @@ static void results_put(const struct result_set *set, const struct cli *cli, str
 		interval |= set->result[i].has_ci;
 		differenced |= set->result[i].differenced;
 		flags |= set->result[i].flags;
+		emulated |= !strcmp(set->result[i].provenance, "emulated");
 	}
 	buf_printf(out, "%s%-*s %-8s%*s%*s%*s%9s%s\n", bold, (int)width, "operation", "engine", NUMBER_WIDTH, "median",
 		   SPREAD_WIDTH, interval ? "95 % interval" : "range", NUMBER_WIDTH, "p99", "/ native", plain);
@@ -158,6 +159,8 @@ static void results_put(const struct result_set *set, const struct cli *cli, str
 				timed_line(set, &set->result[i], k++ ? "" : ops[op].name, width, out);
 	buf_printf(out, "\nTSC ticks per operation: median of launch medians, and %s.\n",
 		   interval ? "its 95 % interval" : "their range (too few launches for an interval)");
+	if (emulated)
+		buf_puts(out, "The processor was simulated: these ticks prove that the operations work, and are no cost.\n");
 	marks_legend(flags, differenced, out);
 }
 

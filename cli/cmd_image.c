@@ -72,8 +72,7 @@ static const struct opt opts[] = {
 	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write",
 	  .more = "Without it the extension of -o decides; without either it is iso." },
 	{ .name = "plan", .arg = "WORDS", .help = "what the menu's first entry measures",
-	  .more = "Words for the image's command line, as PLAN above lists them. Without this option the first entry "
-		  "measures everything." },
+	  .more = "WORDS as PLAN above lists them. Without this option the first entry measures everything." },
 	{ 0 }
 };
 
@@ -82,14 +81,33 @@ const struct cmd cmd_image = {
 	.operands = "",
 	.summary = "write the boot image that measures a machine with nothing below it",
 	.description =
-		"Writes a disk image that boots on BIOS and EFI machines, from a CD or a USB stick, and measures what VMX "
-		"or SVM costs there in ring 0: no operating system, no other hypervisor, interrupts off. It writes to no "
-		"disk. An .elf file is the image alone, for GRUB's multiboot command, PXE or an emulator's -kernel.\n\n"
+		"Writes a disk image that boots on BIOS and EFI machines, from a CD or a USB stick, and measures there in ring 0, "
+		"with no operating system and no other hypervisor: what VM entries and exits cost, the instructions of VMX or "
+		"SVM, and the operations of 'vtscope bench' natively and in a guest of its own monitor. It writes to no disk. An "
+		".elf file is the image alone, for GRUB's multiboot command, PXE or an emulator's -kernel.\n\n"
+		"On the machine: copy the ISO to a USB stick with 'dd if=vtscope.iso of=/dev/sdX bs=4M conv=fsync', where "
+		"/dev/sdX is the whole stick. Everything on it is lost, and dd asks nothing: look with lsblk which device it is. "
+		"Switch Secure Boot off in the firmware's setup (and VT on), and pick the stick in the firmware's boot menu. "
+		"The menu's first entry starts after 5 seconds. The screen says what is at work, then that it is done, and "
+		"shows the result in pages; a key turns them. Then switch the machine off or restart it.\n\n"
+		"The result by a serial port: COM1, 115200 8N1, over a null-modem or USB-serial cable to a second machine, or "
+		"the serial-over-LAN of a server's management (ipmitool sol activate). Before the image boots, start "
+		"'stty -F /dev/ttyUSB0 115200 raw; cat /dev/ttyUSB0 >capture.txt' or picocom with a log file there. It is "
+		"complete when its last line has the type Z.\n\n"
+		"The result without one: photograph the pages. Their lines have at most 79 columns, and a checksum each: "
+		"typed, or read by a program, a line with a mistake is left out and told.\n\n"
+		"Then 'vtscope import capture.txt -o result.json' makes a result of it, and 'vtscope report result.json -o "
+		"report.html' shows it. Several boots are several launches: import all captures in one call.\n\n"
+		"PLAN is words KEY=VALUE: engine (auto, or of native, vmx and svm a list with commas), ops and exclude (lists of "
+		"patterns: 'vtscope list ops'), launches (of each engine), budget (TSC ticks a row), min and max (samples a row), "
+		"seed, tsc_hz, fence (rdtscp or lfence), serial and screen (0 or 1), end (off, reset or halt). The same words "
+		"can be typed behind the image's name: 'e' in GRUB's menu edits an entry.\n\n"
 		"The ISO needs grub-mkrescue (package grub-common), grub-pc-bin for BIOS, grub-efi-amd64-bin for EFI, "
 		"xorriso and mtools.",
 	.examples =
 		"vtscope image -o vtscope.iso\n  a disk that measures everything\n"
-		"vtscope image -o vtscope.iso --plan \"engine=vmx ops=vmx.*\"\n  one that measures the instructions of VMX\n"
+		"vtscope image -o vtscope.iso --plan \"engine=vmx ops=vmx.* launches=3\"\n  one that measures the instructions of "
+		"VMX three times\n"
 		"vtscope image -o vtscope.elf\n  the bare image\n",
 	.opts = opts,
 	.run = run,

@@ -47,7 +47,7 @@ static void group_table(struct doc *d, size_t lane, const char *group, size_t n)
 	buf_printf(&caption, "%s: %.*s", d->s->lane[lane].label, (int)n, group);
 	table_init(&t, buf_str(&caption), count_cols, COUNT_COLS);
 	for (size_t at = 0; (r = monitor_next(d->s, lane, &at, &row));)
-		if (row_kind(row) < ROW_ROOT && !r->split.present && in_group(r->op, group, n))
+		if (row_kind(row) < ROW_ROOT && !(r->split.present && is_counted(r)) && in_group(r->op, group, n))
 			count_row(&t, r);
 	document_table(d, &t);
 	buf_free(&caption);
@@ -137,7 +137,7 @@ static void all_rows(struct doc *d, size_t lane)
 	const struct series_row *row;
 	const struct result *r;
 	struct buf caption = BUF_INIT;
-	bool any = false;
+	bool any = !is_counted(d->s->lane[lane].first);
 	struct table t;
 
 	buf_printf(&caption, "%s: every row of root mode", d->s->lane[lane].label);
@@ -175,9 +175,12 @@ void document_emulated(struct doc *d)
 	monitor_paper(d, false);
 	for (size_t lane = s->n_cycles; lane < s->n_lanes; lane++) {
 		group_tables(d, lane);
-		monitor_splits(d, lane);
-		monitor_root(d, lane);
-		monitor_sweeps(d, lane);
+		/* What another clock than a counting one said of a simulated processor is no number to show. */
+		if (is_counted(s->lane[lane].first)) {
+			monitor_splits(d, lane);
+			monitor_root(d, lane);
+			monitor_sweeps(d, lane);
+		}
 		all_rows(d, lane);
 	}
 }

@@ -315,13 +315,14 @@ static int paper_column(const struct lane *l)
 	return !strcmp(engine, "tcg") || !strcmp(engine, "bt") ? 2 : -1;
 }
 
-/* The lane of a column, the monitor's before others'; n_lanes: none. */
+/* The lane of a column, the monitor's before others'; n_lanes: none. What is emulated must count instructions. */
 static size_t paper_lane(const struct series *s, bool cycles, int column)
 {
 	size_t found = s->n_lanes;
 
 	for (size_t i = 0; i < s->n_lanes; i++)
-		if (s->lane[i].cycles == cycles && paper_column(&s->lane[i]) == column &&
+		if (s->lane[i].cycles == cycles && (cycles || !strcmp(result_unit(s->lane[i].first->clock), "instructions")) &&
+		    paper_column(&s->lane[i]) == column &&
 		    (found == s->n_lanes || !strcmp(s->lane[i].first->engine, "vmx") ||
 		     !strcmp(s->lane[i].first->engine, "svm")))
 			found = i;
