@@ -70,7 +70,7 @@ bool lines_short_take(struct lines *d, const char *p)
 	q.cut = *p == '~';
 	p += q.cut;
 	n = strlen(p);
-	if (n >= sizeof(q.name) || (!n && !q.cut) || strchr(p, ' ') || !q.n != isnan(q.median) || (!q.n && isnan(q.diff)))
+	if (n >= sizeof(q.name) || (!n && !q.cut) || strchr(p, ' ') || (q.n == 0) != !!isnan(q.median) || (q.n == 0 && isnan(q.diff)))
 		return false;
 	memcpy(q.name, p, n);
 	d->rows++;

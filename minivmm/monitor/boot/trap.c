@@ -24,7 +24,7 @@ struct trap_frame {
 };
 
 extern const char boot_trap_stubs[], msr_read_at[], msr_write_at[], msr_failed[];
-extern uint64_t boot_pml4[512];
+extern uint64_t boot_pml4[512] __attribute__((visibility("hidden")));	/* start.S */
 
 static struct gate idt[VECTORS] __attribute__((aligned(16)));
 
