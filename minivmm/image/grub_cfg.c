@@ -18,6 +18,9 @@ static const struct {
 	const char *title, *words;
 } entries[] = {
 	{ "Quick look: the seven nanobenchmarks and a few exits", "ops=nano.*,exit.cpuid,exit.hlt,exit.rdmsr" },
+	{ "Quick look, on the screen only (no serial port)",
+	  "ops=nano.*,exit.cpuid,exit.hlt,exit.rdmsr serial=0 screen=1" },
+	{ "Everything, six launches: enough for intervals", "launches=6" },
 	{ "Everything, in ring 0 without a monitor", "engine=native" },
 	{ "Everything, on the screen only (no serial port)", "serial=0 screen=1" },
 	{ "Everything, over the serial port only, then restart", "screen=0 end=reset" },

@@ -52,6 +52,36 @@ programs() {
 	cmp v.elf "${top_builddir:?}/bench/root/vtscope-image.elf"
 }
 
+# Words of a menu entry, quotes and all.
+entries() {
+	sed -n "s/^\tmultiboot \/boot\/vtscope.elf//p" "$1" | tr -d "'"
+}
+
+@test "image: what stands in the menu is what the image understands" {
+	need_grub
+	run -0 "$VTSCOPE" image -o a.iso
+	xorriso -osirrox on -indev a.iso -extract /boot/grub/grub.cfg grub.cfg 2>xorriso.log
+	[ "$(entries grub.cfg | wc -l)" -ge 6 ]
+	while read -r words; do
+		run -0 "$VTSCOPE" image -o b.iso --plan "$words"
+	done < <(entries grub.cfg)
+}
+
+@test "image: the ISO boots to the image's first lines, as a CD and as a stick" {
+	need_grub
+	command -v qemu-system-x86_64 >/dev/null || skip "QEMU is missing: apt-get install qemu-system-x86"
+	run -0 "$VTSCOPE" image -o a.iso --plan "engine=native ops=nano.in max=20 end=off"
+	for drive in "-cdrom a.iso" "-drive format=raw,file=a.iso"; do
+		# shellcheck disable=SC2086
+		timeout 100 qemu-system-x86_64 -nodefaults -vga std -display none -no-reboot -accel tcg -m 256 $drive \
+			-debugcon file:out.txt -device isa-debug-exit,iobase=0xf4,iosize=4 || true
+		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ B 0 nano.in " out.txt
+		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ Z 1 0 " out.txt
+		run -0 "$VTSCOPE" import out.txt
+		[[ $output == *nano.in* ]]
+	done
+}
+
 @test "image: without -o, or to a terminal, it is refused" {
 	run --separate-stderr "$VTSCOPE" image
 	says 2 "name a file"
