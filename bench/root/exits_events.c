@@ -16,7 +16,7 @@
 
 #define EVENT_TYPE(info) ((info) >> 8 & 7)
 #define EVENT_NMI	2
-#define EVENT_MTF	0x80000700u	/* "other event" 0: a pending MTF VM exit (SDM volume 3, 27.6.2) */
+#define EVENT_MTF	0x80000700u	/* "other event" 0: a pending MTF exit, SDM volume 3, 27.6.2 */
 #define BLOCKED_BY_NMI	8u	/* of the interruptibility state */
 #define TIMER_NEVER	0xffffffffu
 
