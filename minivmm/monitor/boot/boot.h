@@ -81,6 +81,18 @@ bool number_parse(const char *s, size_t n, uint64_t *value);
 
 /* The image's own interrupt table and address space, in place of the runner's. */
 void trap_open(void);
+/* The same behind a runner that faulted: VMX or SVM may be on, with interrupts held off. */
+void trap_clean_up(void);
+bool vmx_try_off(void);
+bool svm_try_gif(void);
+
+/* A place to come back to, with the registers that a function keeps. */
+struct boot_mark {
+	uint64_t rip, rsp, rbx, rbp, r12, r13, r14, r15;
+};
+int boot_mark(struct boot_mark *m) __attribute__((returns_twice));
+_Noreturn void boot_return(const struct boot_mark *m);
+
 /* False: the processor does not have it, or somebody above does not let us. */
 bool msr_try_read(uint32_t msr, uint64_t *value);
 bool msr_try_write(uint32_t msr, uint64_t value);
@@ -234,6 +246,8 @@ void line_say(char type, const char *head, const char *text);
 void line_fact(const char *key, const char *value);
 
 /* ---- records.c: the runner's records as lines ---- */
+
+#define RECORDS_SUMMARIES 12288u	/* rows of a boot that the pages can show */
 
 /* What one row came to, for the screen. */
 struct row_summary {

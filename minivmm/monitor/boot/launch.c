@@ -3,7 +3,7 @@
 #include "minivmm/monitor/boot/boot.h"
 
 #define SECTIONS	(PLAN_ENGINES * PLAN_LAUNCHES + 8)
-#define FAULTED_STATUS	1
+#define FAULTS_MAX	16	/* of the runner, in one boot: then there is no use in going on */
 #define DURATION_LINE	2
 #define PROGRESS_LINE	4
 
@@ -13,6 +13,8 @@ static struct launch_section sections[SECTIONS];
 static unsigned section_count;
 static struct launch_section *now, overflow;
 static uint32_t base;	/* rows that this BOOT had before */
+static struct boot_mark behind_fault;
+static unsigned faults;
 
 static struct guest_ctrl *ctrl(void)
 {
@@ -87,7 +89,8 @@ static void show_progress(uint32_t row)
 	screen_line(PROGRESS_LINE, line);
 }
 
-_Noreturn static void end_with_fault(const struct guest_fault *f)
+/* The launch is over, not the boot: on a real machine there is nobody who starts it again for the rows that are left. */
+_Noreturn static void leave_runner(const struct guest_fault *f)
 {
 	char why[LINE_PAYLOAD_MAX];
 	struct text t = text_in(why, sizeof(why));
@@ -99,9 +102,7 @@ _Noreturn static void end_with_fault(const struct guest_fault *f)
 	text_hex(&t, f->rip, 1);
 	text_put(&t, " ended the runner itself; please report it");
 	refuse(NULL, "faulted", why);
-	end_section(-1);
-	trap_open();
-	machine_end(machine, plan->end, FAULTED_STATUS);
+	boot_return(&behind_fault);
 }
 
 static void doorbell(void *ctx, uint32_t what, uint32_t row, const struct ring0_counters *counters)
@@ -111,7 +112,7 @@ static void doorbell(void *ctx, uint32_t what, uint32_t row, const struct ring0_
 		show_progress(row);
 	records_drain(row, counters);
 	if (what == DOORBELL_FAULT)
-		end_with_fault(&ctrl()->fault);
+		leave_runner(&ctrl()->fault);
 }
 
 static void step(void *ctx, const struct ring0_step *s)
@@ -242,10 +243,18 @@ static void make_room(uint32_t rows)
 	base = 0;
 }
 
-/* One call of the runner. How many rows it had. */
-static uint32_t launch_part(enum ring0_engine engine, unsigned launch, uint32_t skip)
+static int run_rows(const struct ring0_platform *p)
 {
-	struct ring0_platform p = {
+	int status = runner_main(p);
+
+	trap_open();
+	return status;
+}
+
+/* The rows of the control page. How many of them were tried. */
+static uint32_t launch_rows(enum ring0_engine engine, unsigned launch)
+{
+	const struct ring0_platform p = {
 		.ctrl = ctrl(),
 		.ring = PHYS_TO_VIRT(GUEST_RING_PHYS),
 		.engine = engine,
@@ -255,33 +264,61 @@ static uint32_t launch_part(enum ring0_engine engine, unsigned launch, uint32_t 
 		.fact = fact,
 		.refuse = refuse,
 	};
-	uint32_t rows;
-	int status = -1;
+	begin_section(engine, launch);
+	records_open(p.ctrl, p.ring, base);
+	say_machine(p.ctrl->row_count);
+	show_duration(p.ctrl->row_count);
+	if (!p.ctrl->row_count) {
+		refuse(NULL, "no-rows", "none of the operations that were asked for can run on this engine");
+		end_section(-1);
+		return 0;
+	}
+	if (boot_mark(&behind_fault)) {
+		trap_clean_up();
+		end_section(-1);
+		faults++;
+		return records_ended() ? records_ended() : 1;	/* never none, or this would not end */
+	}
+	end_section(run_rows(&p));
+	return ctrl()->row_count;
+}
 
-	*p.ctrl = (struct guest_ctrl){
+static void drop_rows(struct guest_ctrl *c, uint32_t n)
+{
+	for (uint32_t i = n; i < c->row_count; i++)
+		c->rows[i - n] = c->rows[i];
+	c->row_count -= n;
+}
+
+/* Rows behind the first (skip) of (engine): how many there were. 0: no more. */
+static uint32_t launch_part(enum ring0_engine engine, unsigned launch, uint32_t skip)
+{
+	struct guest_ctrl *c = ctrl();
+	uint32_t rows, tried;
+
+	*c = (struct guest_ctrl){
 		.magic = GUEST_CTRL_MAGIC,
 		.version = GUEST_ABI_VERSION,
-		.bytes = sizeof(*p.ctrl),
+		.bytes = sizeof(*c),
 		.mem_bytes = machine->ram_bytes,
 		.tsc_hz = plan->tsc_hz,
 		.fence = plan->fence_lfence == CHOICE_YES ? GUEST_FENCE_LFENCE : GUEST_FENCE_RDTSCP,
 		.seed = plan->seed,
 	};
-	rows = plan_fill(plan, engine, skip, plan->seed + launch, p.ctrl);
+	rows = plan_fill(plan, engine, skip, plan->seed + launch, c);
 	if (!rows && skip)
 		return 0;
 	make_room(rows);
-	begin_section(engine, launch);
-	records_open(p.ctrl, p.ring, base);
-	say_machine(rows);
-	show_duration(rows);
-	if (rows)
-		status = runner_main(&p);
-	else
-		refuse(NULL, "no-rows", "none of the operations that were asked for can run on this engine");
-	trap_open();
-	end_section(status);
-	base += rows;
+	do {
+		unsigned before = faults;
+
+		tried = launch_rows(engine, launch);
+		base += tried;
+		drop_rows(c, tried);
+		/* Whoever gave the rows one by one looks after those that are left. */
+		if (faults == before || plan->given || faults == FAULTS_MAX)
+			break;
+	} while (c->row_count);
 	return rows;
 }
 

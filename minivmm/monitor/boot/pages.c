@@ -289,6 +289,8 @@ static void show_summary(uint32_t pages)
 						 "  sent        nothing: there is no serial port, these pages are the result");
 	for (unsigned i = 0; (s = launches_section(i)) && at < FOOTER - 3; i++, at += s->refusal[0] ? 3 : 1)
 		show_section(at, s);
+	if (records_count() == RECORDS_SUMMARIES)
+		screen_line(FOOTER - 2, "There is no room for more rows on these pages: ask for fewer (ops=, launches=).");
 	screen_line(FOOTER - 1, "Type the lines or photograph them, then: vtscope import FILE");
 	show_footer(0, pages);
 }

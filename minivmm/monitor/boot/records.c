@@ -3,14 +3,13 @@
 #include "minivmm/monitor/boot/boot.h"
 
 #define VALUE_END	(1ull << 62)	/* no sample is believed from here on: two stamps ran against each other */
-#define SUMMARIES	4096u
 #define RECORD_ALIGN	16u
 
 static const char *const gpr_names[16] = {
 	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 };
 
-static struct row_summary summaries[SUMMARIES];
+static struct row_summary summaries[RECORDS_SUMMARIES];
 static uint32_t summary_count;
 
 static struct {
@@ -180,7 +179,7 @@ static void send_begin(uint32_t row)
 	now.singles = now.pairs = now.splits = 0;
 	now.summary = NULL;
 	line_send('B', buffer);
-	if (row >= now.ctrl->row_count || summary_count == SUMMARIES)
+	if (row >= now.ctrl->row_count || summary_count == RECORDS_SUMMARIES)
 		return;
 	now.summary = &summaries[summary_count++];
 	*now.summary = (struct row_summary){
@@ -374,9 +373,13 @@ void records_drain(uint32_t row, const struct ring0_counters *counters)
 
 bool records_fault(const struct guest_fault *f)
 {
-	if (now.at_work)
-		send_fault(f->row, f);
-	return now.at_work;
+	const struct guest_row_end end = { .flags = GUEST_END_FAULTED };
+
+	if (!now.at_work)
+		return false;
+	send_fault(f->row, f);
+	send_end(f->row, &end);
+	return true;
 }
 
 void records_open(struct guest_ctrl *c, unsigned char *ring, uint32_t base)

@@ -3,6 +3,7 @@
 #include "minivmm/monitor/boot/boot.h"
 
 #define VECTORS		32
+#define VECTOR_UD	6
 #define VECTOR_GP	13
 #define STUB_BYTES	16
 #define CODE_SELECTOR	0x08
@@ -34,6 +35,18 @@ static void put_hex(struct text *t, const char *name, uint64_t value)
 	text_hex(t, value, 1);
 }
 
+static bool is_only_tried(uint64_t rip)
+{
+	const uint64_t tried[] = {
+		(uintptr_t)msr_read_at, (uintptr_t)msr_write_at, (uintptr_t)vmx_try_off, (uintptr_t)svm_try_gif,
+	};
+
+	for (unsigned i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
+		if (rip == tried[i])
+			return true;
+	return false;
+}
+
 /* Called by the stubs. Returns where the exception is an answer. */
 void boot_trap(struct trap_frame *f);
 void boot_trap(struct trap_frame *f)
@@ -42,7 +55,7 @@ void boot_trap(struct trap_frame *f)
 	struct text t = text_in(buffer, sizeof(buffer));
 	uint64_t cr2;
 
-	if (f->vector == VECTOR_GP && (f->rip == (uintptr_t)msr_read_at || f->rip == (uintptr_t)msr_write_at)) {
+	if ((f->vector == VECTOR_GP || f->vector == VECTOR_UD) && is_only_tried(f->rip)) {
 		f->rip = (uintptr_t)msr_failed;
 		return;
 	}
@@ -73,6 +86,30 @@ void trap_open(void)
 	}
 	space_enter();
 	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+/* ---- behind a runner that did not come to its end ---- */
+
+#define MSR_EFER	0xc0000080u
+#define EFER_SVME	0x1000ull
+#define CR4_VMXE	0x2000ull
+#define DR7_NONE	0x400ull
+
+void trap_clean_up(void)
+{
+	uint64_t cr4, efer;
+
+	trap_open();
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	if (cr4 & CR4_VMXE) {
+		vmx_try_off();
+		__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 & ~CR4_VMXE) : "memory");
+	}
+	if (msr_try_read(MSR_EFER, &efer) && efer & EFER_SVME) {
+		svm_try_gif();
+		msr_try_write(MSR_EFER, efer & ~EFER_SVME);
+	}
+	__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_NONE));
 }
 
 /* ---- the boot's address space: physical 0 to 4 GiB at linear 0, and what is mapped on top ---- */
