@@ -20,7 +20,7 @@
 #define ROW_MAX		2.0	/* with --time: more samples, but the machine drifts */
 #define BOOT_GUESS	1.5	/* seconds a launch costs beside its rows; run measures it */
 #define COUNT_LAUNCHES	2	/* a count of instructions is the same in each: the second one confirms it */
-#define COUNT_ROW	0.02	/* seconds of the host that a row of an emulator takes */
+#define COUNT_ROW	0.01	/* seconds of the host that a row of an emulator takes */
 
 /* ---- what the user asked for ---- */
 

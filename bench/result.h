@@ -69,7 +69,7 @@ struct failed { char op[64], engine[24], reason[240], stop_kind[24], stop_native
 
 /* One step of the self-test of a monitor, and what it found that decides what can run there. */
 struct self_test { char engine[24], via[64], backend[64], step[64], expected[96], observed[96]; bool passed; };
-struct found_fact { char engine[24], via[64], backend[64], name[64], value[160]; };
+struct found_fact { char engine[24], via[64], backend[64], name[64], value[400]; };
 
 /* What a capture of the boot image's lines lacks (minivmm/lines.h). */
 struct capture_loss { bool present; uint64_t boots, sections, sections_cut, lines, lost, damaged, repeated, foreign, rows, rows_lost; };

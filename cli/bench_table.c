@@ -194,6 +194,8 @@ void bench_plan_table(const struct plan *p, struct buf *out)
 			   en->runnable == 1 ? "" : "s");
 		if (en->info)
 			buf_printf(out, " (%s, %s)", en->info->backend, provenance_name(en->info->provenance));
+		if (en->runnable && en->launches != p->launches)
+			buf_printf(out, ", %u launches", en->launches);
 		buf_puts(out, "\n");
 		for (i = 0; i < p->n; i++) {
 			const struct plan_row *row = &p->row[i];

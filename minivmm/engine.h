@@ -66,7 +66,7 @@ struct engine_step {
 
 /* Something that the monitor found and that decides what can run there: "requires", "EPT: yes". */
 struct engine_fact {
-	char name[64], value[160];
+	char name[64], value[400];
 };
 
 /* Where a launch's output goes. Any function may be NULL. Payloads are copies: the guest cannot change them. */

@@ -52,15 +52,18 @@ static void on_hello(void *ctx, const char *key, const char *value)
 		{ "provenance", id->provenance, sizeof(id->provenance) },
 		{ "fence", id->fence, sizeof(id->fence) },
 	};
+	static const char *const plans[] = { "budget", "engine", "engines", "launches", "rows", "seed" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(key, texts[i].key) == 0)
 			snprintf(texts[i].to, texts[i].bytes, "%s", value);
 	if (strcmp(key, "tsc_hz") == 0)
 		id->tsc_hz = strtoull(value, NULL, 10);
-	/* What may be another in each boot is no fact of the machine. */
-	if (strcmp(key, "seed") && strcmp(key, "rows"))
-		keep_fact(id, key, value);
+	/* What the plan said, or another boot could say otherwise, is no fact of the machine. */
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+		if (strcmp(key, plans[i]) == 0)
+			return;
+	keep_fact(id, key, value);
 }
 
 static void on_step(void *ctx, const struct engine_step *s)

@@ -169,7 +169,7 @@ static void test_boot(void)
 	put('Z', "2 0");
 	CU_ASSERT(boot(&id, &stop, &e) == 0 && stop.kind == VM_STOP_EXIT && stop.status == 0 && stop.row == 2);
 	CU_ASSERT(seen.begins == 2 && seen.ends == 2 && seen.singles == 128 && seen.counters == 4 && seen.exits == 198);
-	CU_ASSERT(seen.steps == 1 && id.n_steps == 1 && id.n_facts == 3 && id.ended);
+	CU_ASSERT(seen.steps == 1 && id.n_steps == 1 && id.n_facts == 2 && id.ended);
 	CU_ASSERT_STRING_EQUAL(id.engine, "vmx");
 	CU_ASSERT_STRING_EQUAL(fake.plan, "engine=vmx rows=1,2");
 	CU_ASSERT_STRING_EQUAL(buf_str(&seen.console), "Bochs says something\n");
