@@ -24,8 +24,11 @@ struct trap_frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
+/* Of start.S. Nothing is looked up through a table: there is none. */
+#pragma GCC visibility push(hidden)
 extern const char boot_trap_stubs[], msr_read_at[], msr_write_at[], msr_failed[];
-extern uint64_t boot_pml4[512] __attribute__((visibility("hidden")));	/* start.S */
+extern uint64_t boot_pml4[512];
+#pragma GCC visibility pop
 
 static struct gate idt[VECTORS] __attribute__((aligned(16)));
 
