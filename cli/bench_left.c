@@ -5,9 +5,18 @@
 
 #define REASONS_SHOWN 4	/* of a family; a sweep over fields has one a field */
 
+/* The reason without the name of the field of the VMCS, which stands in front of it and in the operation's name. */
+static const char *reason_of(const struct skipped *s)
+{
+	const char *dot = strrchr(s->op, '.');
+	size_t n = dot ? strlen(dot + 1) : 0;
+
+	return n && !strncmp(s->reason, dot + 1, n) && !strncmp(s->reason + n, ": ", 2) ? s->reason + n + 2 : s->reason;
+}
+
 static bool same_reason(const struct skipped *a, const struct skipped *b)
 {
-	return !strcmp(a->engine, b->engine) && !strcmp(a->reason, b->reason);
+	return !strcmp(a->engine, b->engine) && !strcmp(reason_of(a), reason_of(b));
 }
 
 static bool reason_first(const struct result_set *set, size_t i)
@@ -59,9 +68,9 @@ static void reason_put(const struct result_set *set, size_t i, struct buf *out)
 		same += same_reason(s, &set->skipped[k]);
 	buf_printf(out, "%s  %-9s ", s->unverified ? "unverified" : "skipped   ", s->engine);
 	if (same == 1)
-		buf_printf(out, "%s: %s\n", s->op, s->reason);
+		buf_printf(out, "%s: %s\n", s->op, reason_of(s));
 	else
-		buf_printf(out, "%zu operations: %s\n", same, s->reason);
+		buf_printf(out, "%zu operations: %s\n", same, reason_of(s));
 	if (s->hint[0])
 		buf_printf(out, "%22s%s\n", "", s->hint);
 }
@@ -80,7 +89,7 @@ static void skipped_put(const struct result_set *set, struct buf *out)
 				reason_put(set, i, out);
 		} else if (!family_begun(set, i)) {
 			buf_printf(out, "skipped     %-9s %zu operations %.*s.*, for %zu reasons; the first is %s: %s\n", s->engine,
-				   n, (int)family_length(s->op), s->op, reasons, s->op, s->reason);
+				   n, (int)family_length(s->op), s->op, reasons, s->op, reason_of(s));
 		}
 	}
 }
