@@ -53,10 +53,18 @@ static void open_hypercall(struct row_run *run)
 	run->regs.rdi = HYPERCALL_UNKNOWN;
 }
 
+static void read_misc_enable(void *value)
+{
+	*(uint64_t *)value = msr_read(MSR_MISC_ENABLE);
+}
+
+/* AMD's processors do not have it: the body faults there, but not where it exits, for that comes first. */
 static void open_misc_enable(struct body_regs *regs)
 {
-	uint64_t value = msr_read(MSR_MISC_ENABLE);
+	struct exception_frame f;
+	uint64_t value = 0;
 
+	kernel_protect(read_misc_enable, &value, &f);
 	regs->rcx = MSR_MISC_ENABLE;
 	regs->rax = (uint32_t)value;
 	regs->rdx = value >> 32;

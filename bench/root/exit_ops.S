@@ -151,11 +151,17 @@ BODY(icr_x2apic, wrmsr)
 BODY(request,	 mov $EXIT_CALL, %eax; vmcall; nop)
 BODY(request_amd, mov $EXIT_CALL, %eax; vmmcall; nop)
 
-/* uint64_t exit_bracket_*(const void *entry, struct body_regs *regs): as the brackets of bench/guest/ops.S. */
-.macro BRACKET name, stamp
-	.globl	\name
+/* uint64_t exit_bracket_msr(const void *entry, struct body_regs *regs): as the brackets of bench/guest/ops.S. */
+.macro STAMP
+	mov	$0x10, %ecx
+	lfence
+	rdmsr
+	lfence
+.endm
+
+	.globl	exit_bracket_msr
 	.balign	64
-\name:
+exit_bracket_msr:
 	push	%rbx
 	push	%r12
 	push	%r13
@@ -170,14 +176,14 @@ BODY(request_amd, mov $EXIT_CALL, %eax; vmmcall; nop)
 	mov	REGS_RCX(%r13), %r10
 	mov	REGS_RSI(%r13), %rsi
 	mov	REGS_RDI(%r13), %rdi
-	\stamp
+	STAMP
 	mov	%eax, %r14d
 	mov	%edx, %r15d
 	mov	%r8, %rax
 	mov	%r9, %rdx
 	mov	%r10, %rcx
 	call	*%r12
-	\stamp
+	STAMP
 	shl	$32, %rdx
 	or	%rdx, %rax
 	shl	$32, %r15
@@ -192,22 +198,6 @@ BODY(request_amd, mov $EXIT_CALL, %eax; vmmcall; nop)
 	pop	%r12
 	pop	%rbx
 	ret
-.endm
-
-.macro STAMP_MSR
-	mov	$0x10, %ecx
-	lfence
-	rdmsr
-	lfence
-.endm
-.macro STAMP_RDTSCP
-	lfence
-	rdtscp
-	lfence
-.endm
-
-	BRACKET exit_bracket_msr, STAMP_MSR
-	BRACKET exit_bracket_rdtscp, STAMP_RDTSCP
 
 	.globl	exit_guest_call_vmx
 exit_guest_call_vmx:

@@ -176,6 +176,13 @@ void exits_row_close(struct row_run *run, struct vcpu *v)
 	v->on_exit = NULL;
 }
 
+bool exits_row_splits(const struct row_run *run)
+{
+	const struct exit_recipe *r = exit_recipe_of(run->row->op);
+
+	return r->how != EXIT_NOTHING && !r->twice && (!r->armed || exit_armed_splits());
+}
+
 static bool row_calls(struct vcpu *v, void *ctx)
 {
 	struct exit_work *w = ctx;

@@ -70,6 +70,7 @@ struct exit_recipe {
 	uint32_t pin, primary, secondary, tertiary;	/* VMX controls beside the default */
 	uint32_t vectors;	/* that exit as the row's operation: with VMX one, or NMI and others by (handle) */
 	uint32_t to_guest;	/* that the guest's own handlers take */
+	bool twice;		/* an operation is two exits: no split */
 	bool user;		/* in user mode, although the level is M */
 	bool full;		/* all through the full path */
 	bool armed;		/* it is the clock that exits: in a bracket only, and another one is read */
@@ -117,6 +118,7 @@ uint32_t exit_leaf(uint32_t leaf, uint32_t subleaf, unsigned reg);
 /* The bracket of recipe.armed: turns the exit on around the body only. exit_armed_call() serves the guest's calls. */
 void exit_armed_open(struct exit_work *w);
 bool exit_armed_call(struct exit_work *w);
+bool exit_armed_splits(void);
 
 /* A page of RAM that nobody else has, and one behind it; as the guest reaches it through 4 KiB pages. */
 #define EXIT_PAGES	2
@@ -156,12 +158,12 @@ exit_close_fn exit_close_window;
 /* exits_task.c */
 exit_open_fn exit_open_task;
 exit_handle_fn exit_handle_task;
+exit_close_fn exit_close_task;
 
 /* ---- exit_ops.S ---- */
 
 extern uint64_t exit_resume[2];	/* RIP and RSP of a guest that must begin anew */
-/* Their clock is RDMSR of IA32_TIME_STAMP_COUNTER, and RDTSCP. */
-bracket_fn exit_bracket_msr, exit_bracket_rdtscp;
+bracket_fn exit_bracket_msr;	/* its clock is RDMSR of IA32_TIME_STAMP_COUNTER */
 extern const char exit_request_amd[], exit_request_amd_end[];
 extern const char exit_icr_x2apic[], exit_icr_x2apic_end[];
 void exit_guest_call_vmx(void);	/* by the guest */

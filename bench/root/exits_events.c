@@ -24,20 +24,22 @@
 
 static bool apic_is_ours;
 
-/* The write that sends (icr) to (destination): memory-mapped, or of an MSR. */
-static bool open_icr(struct exit_work *w, uint32_t icr, uint32_t destination)
+/* The write that sends (icr) to this processor: memory-mapped, or of an MSR. */
+static bool open_icr(struct exit_work *w, uint32_t icr)
 {
 	struct body_regs *regs = &w->run->regs;
 	volatile uint32_t *low;
+	uint32_t self;
 
 	apic_is_ours = !apic_is_open();
 	if (apic_is_ours && apic_open(w->v->monitor->host, w->why) < 0)
 		return false;
 	low = apic_icr();
+	self = apic_self();
 	regs->rax = icr;
-	regs->rdx = destination;
+	regs->rdx = self;
 	if (low) {
-		low[ICR_HIGH] = destination;
+		low[ICR_HIGH] = self;
 		regs->rsi = (uint64_t)(uintptr_t)low;
 		return true;
 	}
@@ -56,7 +58,7 @@ static void close_apic(void)
 bool exit_open_nmi(struct exit_work *w)
 {
 	vector_set(VECTOR_NMI, (const void *)(uintptr_t)exit_nmi_handler);
-	if (open_icr(w, ICR_ASSERT | ICR_NMI, apic_self()))
+	if (open_icr(w, ICR_ASSERT | ICR_NMI))
 		return true;
 	vector_reset(VECTOR_NMI);
 	return false;
@@ -90,7 +92,7 @@ bool exit_handle_nmi(struct exit_work *w)
 bool exit_open_interrupt(struct exit_work *w)
 {
 	apic_counted = 0;
-	if (!open_icr(w, ICR_ASSERT | ICR_SELF | VECTOR_ROW, 0))
+	if (!open_icr(w, ICR_ASSERT | ICR_SELF | VECTOR_ROW))
 		return false;
 	vector_set(VECTOR_ROW, (const void *)(uintptr_t)apic_counted_entry);
 	return true;

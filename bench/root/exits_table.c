@@ -173,9 +173,9 @@ static const struct {
 	{ OP_EXIT_NMI_WINDOW, HANDLED(PIN(virtual_nmis), PRIMARY(nmi_window_exiting), .open = exit_open_nmi_window,
 				       .handle = exit_handle_nmi_window) },
 	{ OP_EXIT_TRIPLE_FAULT, HANDLED(.to_guest = ~0u, .open = exit_open_triple, .handle = exit_handle_triple) },
-	{ OP_EXIT_TASK_SWITCH, HANDLED(.open = exit_open_task, .handle = exit_handle_task) },
-	{ OP_EXIT_MTF, HANDLED(PRIMARY(monitor_trap_flag), .open = exit_open_request, .handle = exit_handle_mtf) },
-	{ OP_EXIT_PREEMPTION_TIMER, HANDLED(PIN(activate_vmx_preemption_timer), .open = exit_open_request,
+	{ OP_EXIT_TASK_SWITCH, HANDLED(.twice = true, .open = exit_open_task, .close = exit_close_task, .handle = exit_handle_task) },
+	{ OP_EXIT_MTF, HANDLED(.twice = true, PRIMARY(monitor_trap_flag), .open = exit_open_request, .handle = exit_handle_mtf) },
+	{ OP_EXIT_PREEMPTION_TIMER, HANDLED(.twice = true, PIN(activate_vmx_preemption_timer), .open = exit_open_request,
 					     .handle = exit_handle_timer) },
 	{ OP_EXIT_BUS_LOCK, TRAP(.length = 4, SECONDARY(vmm_bus_lock_detection), .open = exit_open_data_middle) },
 

@@ -155,6 +155,19 @@ static void vmx_leave_32(void)
 
 static union vmcb before;
 
+/* What VMRUN and #VMEXIT leave alone, TR and LDTR among it: a task that is switched without an exit changes the host's. */
+static union vmcb hosts;
+
+static void vmsave(const union vmcb *c)
+{
+	__asm__ volatile("vmsave" : : "a"(kernel_phys(c)) : "memory");
+}
+
+static void vmload(const union vmcb *c)
+{
+	__asm__ volatile("vmload" : : "a"(kernel_phys(c)) : "memory");
+}
+
 static void copy_save_area(union vmcb *to, const union vmcb *from)
 {
 	for (unsigned i = VMCB_AREA_SAVE; i < sizeof(to->page); i++)
@@ -197,8 +210,15 @@ bool exit_open_task(struct exit_work *w)
 	if (!w->vmx) {
 		w->run->body.start = exit_request_amd;
 		w->run->body.end = exit_request_amd_end;
+		vmsave(&hosts);
 	}
 	return true;
+}
+
+void exit_close_task(struct exit_work *w)
+{
+	if (!w->vmx)
+		vmload(&hosts);
 }
 
 static void enter_32(struct exit_work *w)

@@ -158,7 +158,7 @@ static bool row_stamps(struct row_run *run, bool on)
 {
 	struct root *r = root_of(run);
 
-	if (!r->monitor.on || run->body.level == BODY_R || r->vcpu.want.fast.kind == VCPU_FAST_NONE)
+	if (!r->monitor.on || run->body.level == BODY_R || !exits_row_splits(run))
 		return false;
 	vcpu_guest_stamps(on);
 	return true;

@@ -48,6 +48,8 @@ void exits_row_body(struct row_run *run);
 /* What a row of level K, U, A or M wants of the guest it runs in. False: it cannot be had, (why). */
 bool exits_row_setup(struct row_run *run, struct vcpu *v, struct monitor_why *why);
 void exits_row_close(struct row_run *run, struct vcpu *v);
+/* Is one exit all that an operation of the row is, so that it can be split? */
+bool exits_row_splits(const struct row_run *run);
 
 /* "needs TEXT, which this processor does not have" as the row's log line. Returns false, for open() to return. */
 bool root_missing(struct row_run *run, const char *text);
