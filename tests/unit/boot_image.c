@@ -268,7 +268,8 @@ static void put_record(uint32_t row, enum guest_record_type type, uint32_t arg, 
 	struct guest_record *r = (struct guest_record *)(ring + ctrl.ring_head % GUEST_RING_BYTES);
 
 	*r = (struct guest_record){ GUEST_RECORD_MAGIC, (uint8_t)type, 0, bytes, row, arg };
-	memcpy(r + 1, payload, bytes);
+	if (bytes)
+		memcpy(r + 1, payload, bytes);
 	ctrl.ring_head += sizeof(*r) + ((bytes + 15) & ~15u);
 }
 

@@ -170,7 +170,7 @@ static bool piece_is_ram(const struct loader *l, const struct loader_range *piec
 
 bool loader_check_memory(const struct loader *l, uint64_t *ram_bytes, struct text *why)
 {
-	extern const char image_end[];
+	extern const char image_end[] __attribute__((visibility("hidden")));
 	const struct loader_range pieces[] = {
 		{ GUEST_CTRL_PHYS, GUEST_IMAGE_PHYS, true },
 		{ GUEST_IMAGE_PHYS, (uintptr_t)image_end - GUEST_VIRT_BASE, true },
