@@ -7,6 +7,8 @@
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The guest's first words to the monitor: from here on translations and VMCB are warm. Not the core's business. */
 #define SVM_CALL_STARTED	0x56540000u
 #define SVM_VMMCALL_LENGTH	3
@@ -92,5 +94,7 @@ static inline void svm_msr_write(uint32_t msr, uint64_t value)
 			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
 			 : "memory");
 }
+
+#pragma GCC visibility pop
 
 #endif

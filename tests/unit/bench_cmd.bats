@@ -120,6 +120,65 @@ need_python() {
 	done
 }
 
+@test "bench: carriers and models that are none are refused, and say where to go" {
+	run --separate-stderr "$VTSCOPE" bench --via boks
+	says 2 "did you mean 'bochs'?"
+	run --separate-stderr "$VTSCOPE" bench --via image
+	says 2 "vtscope import"
+	run --separate-stderr "$VTSCOPE" bench --via module
+	says 2 "no kernel module yet"
+	run --separate-stderr "$VTSCOPE" bench --engine kvm,tcg --via bochs --op exit.cpuid --quick
+	[ "$status" -eq 77 ]
+	[[ ${lines[0]} == skipped* || ${lines[0]} == unverified* ]]
+	command -v bochs >/dev/null || skip "bochs is missing: apt-get install bochs bochsbios vgabios"
+	run --separate-stderr "$VTSCOPE" bench --engine vmx --via bochs:corei7_skylak
+	says 2 "did you mean 'corei7_skylake_x'?"
+}
+
+@test "bench: an emulator's rows have a table of their own, in instructions" {
+	need_python
+	command -v bochs >/dev/null || skip "bochs is missing: apt-get install bochs bochsbios vgabios"
+	run -0 --separate-stderr "$VTSCOPE" bench --engine vmx --via bochs --op exit.cpuid --op 'vmx.vmread.GUEST_*'
+	[[ ${lines[0]} == "operation "*"instr."*"exit"*"handler"*"entry"*"exits"* ]]
+	[[ ${lines[1]} == "exit.cpuid "*"vmx "*" 1"* ]]
+	[[ ${lines[2]} == "vmx.vmread.* "*" operations"* ]]
+	[[ $output == *"Proved in emulation"*"Bochs"* && $output != *"TSC ticks"* ]]
+	[ -z "$stderr" ]
+	"$VTSCOPE" bench --engine vmx --via bochs --op exit.cpuid -o r.json
+	"$PYTHON3" -c '
+import json
+d = json.load(open("r.json"))
+r = d["results"][0]
+s = r["split"]
+assert r["unit"] == r["clock"] == "instructions" and r["provenance"] == "emulated" and r["via"].startswith("bochs:")
+assert r["exits"] == {"expected": 1, "observed": 1} and len(r["launches"]) == 2
+assert s["exit"] + s["handler"] + s["entry"] == r["single_median"] + s["stamp_cost"]
+assert d["self_tests"] and all(t["passed"] for t in d["self_tests"]) and d["facts"] and d["capture"] is None
+'
+}
+
+@test "bench: Ctrl-C ends an emulator, keeps what was measured, leaves nothing" {
+	need_python
+	command -v bochs >/dev/null || skip "bochs is missing: apt-get install bochs bochsbios vgabios"
+	mkdir tmp
+	TMPDIR=$PWD/tmp "$PYTHON3" - <<'EOF'
+import json, os, signal, subprocess, time
+p = subprocess.Popen([os.environ["VTSCOPE"], "bench", "--engine", "vmx", "--via", "bochs", "-o", "r.json"],
+                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+time.sleep(1.5)
+children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(p.pid)], capture_output=True, text=True).stdout.split()
+p.send_signal(signal.SIGINT)
+assert p.wait(10) == 130, p.returncode
+assert json.load(open("r.json"))["interrupted"]
+for pid in children:
+    try:
+        assert "bochs" not in open(f"/proc/{pid}/cmdline").read()
+    except FileNotFoundError:
+        pass
+EOF
+	[ -z "$(ls tmp)" ]
+}
+
 @test "bench: --dry-run tells what would run and what not, and measures nothing" {
 	SECONDS=0
 	run -0 --separate-stderr "$VTSCOPE" bench --dry-run
