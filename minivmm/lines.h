@@ -45,7 +45,7 @@ struct lines_short {
 /* Where what is decoded goes. Any function may be NULL. Texts are printable ASCII and live for the call. */
 struct lines_to {
 	void *ctx;
-	/* Lines of another launch come from here on: of another boot, or of the same one. It numbers its rows anew. */
+	/* Lines of another launch come from here on: of another boot, or of the same one, where row numbers go on. */
 	void (*section)(void *ctx, uint32_t boot);
 	void (*hello)(void *ctx, const char *key, const char *value);
 	void (*step)(void *ctx, const struct engine_step *s);
