@@ -149,6 +149,7 @@ BODY(call,	 call *%rsi)
 /* The same with the interrupt command register of an x2APIC, and with SVM's call. */
 BODY(icr_x2apic, wrmsr)
 BODY(request,	 mov $EXIT_CALL, %eax; vmcall; nop)
+BODY(request_store, mov $EXIT_CALL, %eax; vmcall; mov %eax, (%rsi))
 BODY(request_amd, mov $EXIT_CALL, %eax; vmmcall; nop)
 
 /* uint64_t exit_bracket_msr(const void *entry, struct body_regs *regs): as the brackets of bench/guest/ops.S. */

@@ -24,6 +24,21 @@
 
 static bool apic_is_ours;
 
+/* Nothing but what a row sends itself comes while it is open. */
+bool exit_apic_open(struct exit_work *w)
+{
+	apic_is_ours = !apic_is_open();
+	return !apic_is_ours || apic_open(w->v->monitor->host, w->why) == 0;
+}
+
+void exit_close_apic(struct exit_work *w)
+{
+	(void)w;
+	if (apic_is_ours)
+		apic_close();
+	exit_window_close();
+}
+
 /* The write that sends (icr) to this processor: memory-mapped, or of an MSR. */
 static bool open_icr(struct exit_work *w, uint32_t icr)
 {
@@ -31,8 +46,7 @@ static bool open_icr(struct exit_work *w, uint32_t icr)
 	volatile uint32_t *low;
 	uint32_t self;
 
-	apic_is_ours = !apic_is_open();
-	if (apic_is_ours && apic_open(w->v->monitor->host, w->why) < 0)
+	if (!exit_apic_open(w))
 		return false;
 	low = apic_icr();
 	self = apic_self();
@@ -49,12 +63,6 @@ static bool open_icr(struct exit_work *w, uint32_t icr)
 	return true;
 }
 
-static void close_apic(void)
-{
-	if (apic_is_ours)
-		apic_close();
-}
-
 bool exit_open_nmi(struct exit_work *w)
 {
 	vector_set(VECTOR_NMI, (const void *)(uintptr_t)exit_nmi_handler);
@@ -66,9 +74,8 @@ bool exit_open_nmi(struct exit_work *w)
 
 void exit_close_nmi(struct exit_work *w)
 {
-	(void)w;
 	vector_reset(VECTOR_NMI);
-	close_apic();
+	exit_close_apic(w);
 }
 
 /*
@@ -100,9 +107,8 @@ bool exit_open_interrupt(struct exit_work *w)
 
 void exit_close_interrupt(struct exit_work *w)
 {
-	(void)w;
 	apic_take();
-	close_apic();
+	exit_close_apic(w);
 	vector_reset(VECTOR_ROW);
 }
 
@@ -132,7 +138,7 @@ static void clear_if(struct row_run *run)
 bool exit_open_window(struct exit_work *w)
 {
 	w->run->before = clear_if;
-	return true;
+	return exit_apic_open(w);
 }
 
 bool exit_open_vintr(struct exit_work *w)

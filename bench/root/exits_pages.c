@@ -6,13 +6,11 @@
 
 #define RET		0xc3
 #define PAGE_BYTES	4096
-#define TABLE_ENTRIES	512u
-#define GIGABYTES	4u
-#define ADDRESS		0x000ffffffffff000ull
 #define NPT_RESERVED	(1ull << 51)	/* of an address: more than any processor has that is not asked */
 #define EPT_SPP		(1ull << 61)
 #define EPTP_AD		(1ull << 6)
 #define PML_FULL	0xffff
+#define PML_EMPTY	511
 
 /* Registers of the APIC, and its page. */
 #define APIC_TPR	0x080
@@ -104,45 +102,34 @@ bool exit_open_no_execute(struct exit_work *w)
 
 /* ---- page-modification logging ---- */
 
-static uint64_t *table_at(uint64_t entry)
+static bool log_is_full;
+
+static void set_log(bool full)
 {
-	return (uint64_t *)(uintptr_t)(GUEST_VIRT_BASE + (entry & ADDRESS));
+	log_is_full = full;
+	vmx_vmwrite(VMCS_GUEST_PML_INDEX, full ? PML_FULL : PML_EMPTY);
 }
 
-/* Everything dirty already: nothing but the row's page is to be logged. */
-static void set_all_dirty(void)
-{
-	uint64_t *pdpt = table_at(table_at(vmx_eptp(0))[0]);
-
-	for (unsigned g = 0; g < GIGABYTES; g++)
-		for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-			uint64_t *pde = &table_at(pdpt[g])[i];
-			uint64_t *pt = table_at(*pde);
-
-			if (*pde & EPT_LARGE)
-				*pde |= EPT_ACCESSED | EPT_DIRTY;
-			for (unsigned n = 0; !(*pde & EPT_LARGE) && n < TABLE_ENTRIES; n++)
-				pt[n] |= EPT_ACCESSED | EPT_DIRTY;
-		}
-}
-
+/* The row's page never gets dirty: its store is skipped. All others are, after their first one. */
 bool exit_open_pml(struct exit_work *w)
 {
-	if (!vmx_need(VMX_CTL_ept_vpid_accessed_and_dirty_flags, w->why) ||
-	    !entry_of(w, kernel_phys(exit_page(0))))
+	if (!vmx_need(VMX_CTL_ept_vpid_accessed_and_dirty_flags, w->why))
 		return false;
-	set_all_dirty();
 	vmx_vmwrite(VMCS_EPT_POINTER, vmx_eptp(0) | EPTP_AD);
-	vmx_vmwrite(VMCS_GUEST_PML_INDEX, PML_FULL);
+	set_log(false);
 	return change_entry(w, EPT_DIRTY, 0);
 }
 
-/* The log counts as full for every page: an exit of another one's is not the row's, but an end of it. */
+/* Full for the one store: Bochs leaves for any store then, dirty or not. */
 bool exit_handle_pml(struct exit_work *w)
 {
-	if (w->v->reason != w->code || !exit_is_in_body(w))
+	if (log_is_full ? w->v->reason != w->code || !exit_is_in_body(w) : !exit_is_call(w))
 		return false;
-	guest_set(w, GUEST_RIP, guest_get(w, GUEST_RIP) + w->recipe->length);
+	if (log_is_full)
+		guest_set(w, GUEST_RIP, guest_get(w, GUEST_RIP) + w->recipe->length);
+	else
+		exit_skip_call(w);
+	set_log(!log_is_full);
 	exit_count(w);
 	return true;
 }
@@ -182,7 +169,7 @@ bool exit_open_apic_write(struct exit_work *w)
 bool exit_open_eoi(struct exit_work *w)
 {
 	vmx_vmwrite(VMCS_EOI_EXIT_BITMAP0, 1);
-	return open_apic(w, APIC_EOI);
+	return open_apic(w, APIC_EOI) && exit_apic_open(w);
 }
 
 static void raise_tpr(void)

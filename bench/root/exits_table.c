@@ -47,8 +47,8 @@ static const struct {
 
 	/* Instructions. */
 	{ OP_EXIT_CPUID_FULL, INSTRUCTION(2, .full = true) },
-	{ OP_EXIT_INVD, INSTRUCTION(2) },
-	{ OP_EXIT_WBINVD, INSTRUCTION(2, SECONDARY(wbinvd_exiting)) },
+	{ OP_EXIT_INVD, INSTRUCTION(2, .open = exit_open_proved) },
+	{ OP_EXIT_WBINVD, INSTRUCTION(2, SECONDARY(wbinvd_exiting), .open = exit_open_proved) },
 	{ OP_EXIT_RDPMC, INSTRUCTION(2, PRIMARY(rdpmc_exiting)) },
 	{ OP_EXIT_RDTSCP, INSTRUCTION(3, .feature = FEATURE_RDTSCP, PRIMARY(rdtsc_exiting), SECONDARY(enable_rdtscp),
 				       .armed = true) },
@@ -111,7 +111,7 @@ static const struct {
 	{ OP_EXIT_VMSAVE, INSTRUCTION(3, .open = exit_open_page_physical) },
 	{ OP_EXIT_STGI, INSTRUCTION(3) },
 	{ OP_EXIT_CLGI, INSTRUCTION(3) },
-	{ OP_EXIT_SKINIT, INSTRUCTION(3, .feature = FEATURE_SKINIT) },
+	{ OP_EXIT_SKINIT, INSTRUCTION(3, .feature = FEATURE_SKINIT, .open = exit_open_proved) },
 	{ OP_EXIT_INVLPGA, INSTRUCTION(3, .open = exit_open_page_physical) },
 
 	/* Ports. */
@@ -168,8 +168,9 @@ static const struct {
 	{ OP_EXIT_NMI, HANDLED(.open = exit_open_nmi, .close = exit_close_nmi, .handle = exit_handle_nmi) },
 	{ OP_EXIT_EXTERNAL_INTERRUPT, HANDLED(PIN(external_interrupt_exiting), .open = exit_open_interrupt,
 					       .close = exit_close_interrupt, .handle = exit_handle_interrupt) },
-	{ OP_EXIT_INTERRUPT_WINDOW, HANDLED(PRIMARY(interrupt_window_exiting), .open = exit_open_window, .handle = exit_handle_window) },
-	{ OP_EXIT_VINTR, HANDLED(.open = exit_open_vintr, .handle = exit_handle_window) },
+	{ OP_EXIT_INTERRUPT_WINDOW, HANDLED(PRIMARY(interrupt_window_exiting), .open = exit_open_window,
+					     .close = exit_close_apic, .handle = exit_handle_window) },
+	{ OP_EXIT_VINTR, HANDLED(.open = exit_open_vintr, .close = exit_close_apic, .handle = exit_handle_window) },
 	{ OP_EXIT_NMI_WINDOW, HANDLED(PIN(virtual_nmis), PRIMARY(nmi_window_exiting), .open = exit_open_nmi_window,
 				       .handle = exit_handle_nmi_window) },
 	{ OP_EXIT_TRIPLE_FAULT, HANDLED(.to_guest = ~0u, .open = exit_open_triple, .handle = exit_handle_triple) },
@@ -186,7 +187,7 @@ static const struct {
 				    .secondary = VMX_MASK(secondary_virtualize_apic_accesses) |
 						 VMX_MASK(secondary_apic_register_virtualization)) },
 	{ OP_EXIT_VIRTUALIZED_EOI, TRAP(PIN(external_interrupt_exiting), PRIMARY(use_tpr_shadow),
-					 .open = exit_open_eoi, .close = exit_close_window,
+					 .open = exit_open_eoi, .close = exit_close_apic,
 					 .secondary = VMX_MASK(secondary_virtualize_apic_accesses) |
 						      VMX_MASK(secondary_virtual_interrupt_delivery)) },
 	{ OP_EXIT_TPR_BELOW, HANDLED(PRIMARY(use_tpr_shadow), .open = exit_open_tpr, .handle = exit_handle_tpr) },
@@ -198,7 +199,7 @@ static const struct {
 	{ OP_EXIT_EPT_READ, EPT_FAULT(2, .open = exit_open_execute_only) },
 	{ OP_EXIT_EPT_EXECUTE, EPT_FAULT(EXIT_CALL_LENGTH, .open = exit_open_no_execute) },
 	{ OP_EXIT_EPT_MISCONFIG, EPT_FAULT(2, .open = exit_open_misconfigured) },
-	{ OP_EXIT_PML_FULL, HANDLED(.length = 2, .open = exit_open_pml, .handle = exit_handle_pml,
+	{ OP_EXIT_PML_FULL, HANDLED(.length = 2, .twice = true, .open = exit_open_pml, .handle = exit_handle_pml,
 				    .secondary = VMX_MASK(secondary_enable_ept) | VMX_MASK(secondary_enable_pml)) },
 	{ OP_EXIT_SPP, SLAT_FAULT(2, .secondary = VMX_MASK(secondary_enable_ept) |
 						  VMX_MASK(secondary_sub_page_write_permissions_for_ept),

@@ -41,7 +41,7 @@ struct tss32 {
 _Static_assert(sizeof(struct tss32) == TSS_BYTES, "SDM volume 3, 8.2.1");
 
 static uint32_t page_directory[1024] __attribute__((aligned(4096)));
-static uint64_t gdt[5] __attribute__((aligned(16)));
+static uint64_t gdt[32] __attribute__((aligned(16))); /* as large as the limit, which stays the host's */
 static struct tss32 tasks[2] __attribute__((aligned(128)));
 static unsigned char stack[256] __attribute__((aligned(16)));
 /* jmp far SELECTOR_NEXT:0; where the task is switched after all: SVM's or VMX's call, for the handler to see. */
@@ -92,7 +92,7 @@ static uint64_t cr4_32(uint64_t cr4)
 
 /* ---- VMX: the fields that differ, kept and put back ---- */
 
-enum { SEGMENTS = 8, FIELDS = 4 * SEGMENTS + 9 };
+enum { SEGMENTS = 8, FIELDS = 4 * SEGMENTS + 8 };
 
 static struct {
 	uint64_t field, value;
@@ -136,7 +136,6 @@ static void vmx_enter_32(void)
 	change(VMCS_GUEST_CR3, kernel_phys(page_directory));
 	change(VMCS_GUEST_CR4, cr4_32(vmx_field(VMCS_GUEST_CR4)));
 	change(VMCS_GUEST_GDTR_BASE, kernel_phys(gdt));
-	change(VMCS_GUEST_GDTR_LIMIT, sizeof(gdt) - 1);
 	change(VMCS_VM_ENTRY_CONTROLS, vmx_field(VMCS_VM_ENTRY_CONTROLS) & ~(uint64_t)VMX_MASK(entry_ia_32e_mode_guest));
 	change(VMCS_GUEST_RIP, kernel_phys(code));
 	change(VMCS_GUEST_RSP, kernel_phys(stack + sizeof(stack)));
@@ -190,7 +189,6 @@ static void svm_enter_32(union vmcb *c)
 	SEGMENT(c, SS, SELECTOR_DATA, RIGHTS_DATA, 0, 0xffffffff);
 	SEGMENT(c, DS, SELECTOR_DATA, RIGHTS_DATA, 0, 0xffffffff);
 	c->GDTR_BASE = kernel_phys(gdt);
-	c->GDTR_LIMIT = sizeof(gdt) - 1;
 	c->CR0 |= CR0_32;
 	c->CR3 = kernel_phys(page_directory);
 	c->CR4 = cr4_32(c->CR4);

@@ -33,6 +33,7 @@ enum vmx_reason {
 #define VMX_EVENT_TYPE(info)	((info) >> 8 & 7)
 #define VMX_EVENT_NMI		2u
 #define VMX_EVENT_HARDWARE	3u
+#define VMX_EVENT_INT1		5u
 #define VMX_EVENT_SOFTWARE	6u	/* #BP and #OF */
 
 struct vmx {

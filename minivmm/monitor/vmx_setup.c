@@ -15,6 +15,7 @@
 #define AR_UNUSABLE		0x10000u
 #define RFLAGS_FIXED		2
 #define DR7_FIXED		0x400
+#define VECTOR_DB		1
 #define PML_INDEX_LAST		511
 #define FIELDS_SEGMENT		2	/* from one segment register's field to the next */
 
@@ -377,23 +378,26 @@ bool vmx_fill(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *
 /* ---- the fast path ---- */
 
 /* What the event field shows for the one vector that a row wants to exit, 0: none or several. */
-static uint32_t expected_event(uint32_t vectors)
+static uint32_t expected_event(uint32_t vectors, enum vcpu_fast_kind kind)
 {
 	const uint32_t with_error_code = 0x60227d00; /* 8 10 11 12 13 14 17 21 29 30 */
 	const uint32_t software = 1u << 3 | 1u << 4;
 	uint32_t vector = (uint32_t)__builtin_ctz(vectors | 1u << 31);
+	uint32_t type = vectors & software ? VMX_EVENT_SOFTWARE : VMX_EVENT_HARDWARE;
 
 	if (!vectors || vectors & (vectors - 1))
 		return 0;
-	return VMX_EVENT_VALID | (vectors & with_error_code ? VMX_EVENT_ERROR_CODE : 0) |
-	       (vectors & software ? VMX_EVENT_SOFTWARE : VMX_EVENT_HARDWARE) << 8 | vector;
+	/* Of INT1 the processor reports a length, of other causes of #DB it does not. */
+	if (vector == VECTOR_DB && kind == VCPU_FAST_SKIP)
+		type = VMX_EVENT_INT1;
+	return VMX_EVENT_VALID | (vectors & with_error_code ? VMX_EVENT_ERROR_CODE : 0) | type << 8 | vector;
 }
 
 void vmx_choose_stub(struct vcpu *v, bool stamped)
 {
 	const struct vcpu_fast *fast = &v->want.fast;
 	bool event = fast->reason == VMX_REASON_EXCEPTION_NMI;
-	uint32_t expected = event ? expected_event(v->want.intercepted) : (uint32_t)fast->reason;
+	uint32_t expected = event ? expected_event(v->want.intercepted, fast->kind) : (uint32_t)fast->reason;
 	const void *stub = stamped ? vmx_exit_full_stamped : vmx_exit_full;
 
 	vmx.stamped = stamped;
