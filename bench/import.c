@@ -20,6 +20,7 @@
 
 #define MIN_SAMPLES	64	/* fewer of a row in a launch are told, as in a run */
 #define EMULATED_MIN	8	/* the same number each time needs no more */
+#define SAID_MAX	1024	/* steps, facts: an image has dozens */
 #define NONE		((uint32_t)-1)
 
 static bool same_text(const char *a, const char *b)
@@ -82,6 +83,10 @@ static void row_fault(struct import *im, uint32_t op, const struct guest_fault *
 	const struct vm_regs *regs = &stop.regs;
 
 	guest_fault_decode(fault, &stop);
+	if (im->at->faulted[op]) {	/* in another launch already: told once */
+		json_decref(f.registers);
+		return;
+	}
 	im->at->faulted[op] = 1;
 	f.rip = regs->rip;
 	snprintf(f.op, sizeof(f.op), "%s", ops[op].name);
@@ -173,7 +178,7 @@ static void on_step(void *ctx, const struct engine_step *s)
 		    same_text(old->observed, t.observed) && old->passed == t.passed)
 			return;
 	}
-	if (result_set_add_self_test(im->r, &t) < 0)
+	if (im->r->n_self_tests < SAID_MAX && result_set_add_self_test(im->r, &t) < 0)
 		im->error = -ENOMEM;
 }
 
@@ -196,7 +201,7 @@ static void on_fact(void *ctx, const char *name, const char *value)
 		if (same_text(old->engine, f.engine) && same_text(old->name, f.name) && same_text(old->value, f.value))
 			return;
 	}
-	if (result_set_add_fact(im->r, &f) < 0)
+	if (im->r->n_facts < SAID_MAX && result_set_add_fact(im->r, &f) < 0)
 		im->error = -ENOMEM;
 }
 

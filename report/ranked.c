@@ -13,7 +13,9 @@
 #define LEFT_EDGE	190.0
 #define RIGHT_PAD	24.0
 #define LANE_PITCH	8.5
-#define LABEL_CHARS	28
+#define LABEL_CHARS	28	/* that LEFT_EDGE has room for */
+#define LABEL_MOST	42
+#define LABEL_CHAR	6.2	/* pixels of each further one */
 #define ROWS_MAX	100	/* the dearest; tables hold them all */
 #define TITLE_HEIGHT	26.0
 #define KEY_HEIGHT	20.0
@@ -137,8 +139,19 @@ static void show_all(const struct series *s, const struct ranked *rows, size_t n
 	}
 }
 
+/* Where the axis begins: right of the longest name. */
+static double left_edge(const struct ranked *rows, size_t n)
+{
+	size_t most = LABEL_CHARS;
+
+	for (size_t i = 0; i < n; i++)
+		if (text_width(rows[i].row->op) > most)
+			most = text_width(rows[i].row->op);
+	return LEFT_EDGE + LABEL_CHAR * (double)((most < LABEL_MOST ? most : LABEL_MOST) - LABEL_CHARS);
+}
+
 static void row_labels(const struct series *s, const struct ranked *rows, size_t n,
-		       struct sheet *sh, double top)
+		       struct sheet *sh, double left, double top)
 {
 	double pitch = row_height(s);
 
@@ -148,8 +161,8 @@ static void row_labels(const struct series *s, const struct ranked *rows, size_t
 		if (i % 2)
 			sheet_band(sh, 0, top + (double)i * pitch, PAGE_WIDTH - RIGHT_PAD, pitch,
 				   BAND);
-		text_clip(&name, rows[i].row->op, LABEL_CHARS);
-		sheet_text(sh, LEFT_EDGE - 10, top + ((double)i + 0.5) * pitch, RIGHT, 12, INK,
+		text_clip(&name, rows[i].row->op, LABEL_MOST);
+		sheet_text(sh, left - 10, top + ((double)i + 0.5) * pitch, RIGHT, 12, INK,
 			   buf_str(&name));
 		buf_free(&name);
 	}
@@ -219,13 +232,13 @@ static void draw(const struct figure *f, const struct series *s, size_t index, s
 	if (n && log_axis_close(&axis, 1.25)) {
 		top += legend_height(s, width) + KEY_HEIGHT + 8;
 		height = (double)n * row_height(s);
-		sheet_frame(sh, LEFT_EDGE, top, width, top + height);
+		sheet_frame(sh, left_edge(rows, n), top, width, top + height);
 		if (!sh->alone)
 			sheet_text(sh, 0, 10, LEFT, 15, INK, f->heading);
 		sheet_legend(sh, s, 0, y, width);
 		sheet_key(sh, y + legend_height(s, width) + KEY_HEIGHT / 2);
-		row_labels(s, rows, n, sh, top);
-		sheet_text(sh, (LEFT_EDGE + width) / 2, top + height + 40, CENTRE, 12, INK,
+		row_labels(s, rows, n, sh, left_edge(rows, n), top);
+		sheet_text(sh, (left_edge(rows, n) + width) / 2, top + height + 40, CENTRE, 12, INK,
 			   "cycles (TSC ticks) per operation, logarithmic");
 		sheet_log_axis(sh, 'x', &axis, 9);
 		buf_printf(sh->script, "set yrange [%g:0]\nset border 1\n", height);

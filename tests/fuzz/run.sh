@@ -8,7 +8,7 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import)
 
 mkdir -p "$build"
 cd "$build"
@@ -35,6 +35,11 @@ seed() {
 	lines) printf '!%s\n' 'H engine vmx' 'T 1 1 a: b | c' 'R requires: EPT: yes' 'B 0 exit.cpuid' 'O 0 900' 'S 0 40*3 41' \
 		'M 0 6*16' 'D 0 8 320/640*2' 'P 0 1/2/3*4' 'C 0 17 1' 'E 0 100 5000 16 0x0 4 2 4 7' 'B 1 exit.hlt' \
 		'F 1 13 0x0 0x10 0x0 text' 'G 1 rax=0x1' 'L 1 text' 'E 1 0 0 0 0x20 0 0 0 4' 'Z 2 0' >"corpus/$1/boot" ;;
+	import) printf '!%s\n' 'H engine vmx' 'H provenance hardware' 'H clock tsc' 'H brand x' 'H signature 0x506e3' \
+		'H tsc_hz 3000000000' 'H empty 30' 'T 1 1 a: b | c' 'R requires: EPT: yes' 'B 0 exit.cpuid' 'O 0 900' \
+		'S 0 40*3 41' 'M 0 6*16' 'D 0 8 320/640*2' 'P 0 1/2/3*4' 'C 0 17 1' 'E 0 100 5000 16 0x0 4 2 4 7' \
+		'B 1 exit.hlt' 'F 1 13 0x0 0x10 0x0 text' 'E 1 0 0 0 0x20 0 0 0 2' 'X usage text' \
+		'Q 7 0 100 1000 1001 1003 990.5 1/2 ~cpuid' 'Z 3 0' >"corpus/$1/boot" ;;
 	esac
 }
 
