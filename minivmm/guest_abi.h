@@ -160,7 +160,7 @@ struct guest_row_end {
 /*
  * What the host prepares (all of it optional but the chains):
  *   page tables	at GUEST_ARENA_PT_PHYS, uint64_t[GUEST_ARENA_BYTES / 4096]: entry i maps the arena's page i,
- *			(GUEST_ARENA_PHYS + i * 4096) | GUEST_ARENA_PTE. The first is 0: the runner builds them.
+ *			(GUEST_ARENA_PHYS + i * 4096) | GUEST_ARENA_PTE. The first is not that: the runner builds them.
  *   chains		a piece that an operation walks holds one node every GUEST_CHAIN_STRIDE bytes: a uint64_t, the
  *			offset of the next node from the piece's start. One cycle over all nodes; the walk starts at 0.
  *   copy buffers	any content.

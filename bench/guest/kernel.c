@@ -31,11 +31,6 @@ struct tss {
 	uint16_t zero3, io_map;
 } __attribute__((packed));
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 typedef uint64_t page_table[512] __attribute__((aligned(4096)));
 
 static page_table pml4, pdpt, pd_4k, pd_2m, pd_window, pt_window;
@@ -61,27 +56,30 @@ uint64_t kernel_phys(const volatile void *p)
 
 /* ---- page tables ---- */
 
-/* The host prepares these, or they are made here: 20,480 entries are a while where every instruction is emulated. */
-static void map_arena(void)
+/*
+ * A host prepares these, or they are made here: 20,480 entries are a while where every instruction is emulated. Memory
+ * that nobody prepared holds anything.
+ */
+static void map_arena(bool prepared)
 {
 	uint64_t *pt = (uint64_t *)(GUEST_VIRT_BASE + GUEST_ARENA_PT_PHYS);
 
 	for (uint64_t i = 0; i < ARENA_TABLES; i++)
 		pd_4k[(GUEST_ARENA_PHYS >> 21) + i] =
 			(GUEST_ARENA_PT_PHYS + i * PAGE_BYTES) | PTE_TABLE;
-	if (pt[0])
+	if (prepared && pt[0] == (GUEST_ARENA_PHYS | GUEST_ARENA_PTE))
 		return;
 	for (uint64_t i = 0; i < GUEST_ARENA_BYTES / PAGE_BYTES; i++)
 		pt[i] = (GUEST_ARENA_PHYS + i * PAGE_BYTES) | GUEST_ARENA_PTE;
 }
 
-static void map_all(uint64_t mem_bytes)
+static void map_all(uint64_t mem_bytes, bool prepared)
 {
 	uint64_t frames = mem_bytes >> 21;
 
 	for (uint64_t i = 0; i < 512 && i < frames; i++)
 		pd_4k[i] = pd_2m[i] = i << 21 | PTE_2M;
-	map_arena();
+	map_arena(prepared);
 	pt_window[WINDOW_MMIO] = GUEST_MMIO_PHYS | GUEST_ARENA_PTE | PTE_UNCACHED;
 	pt_window[WINDOW_PAGE] = kernel_phys(window_frames) | GUEST_ARENA_PTE;
 	pd_window[0] = kernel_phys(pt_window) | PTE_TABLE;
@@ -171,9 +169,9 @@ void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_
 	__asm__ volatile("mov %%cr4, %0" : "=r"(to->cr4));
 }
 
-void kernel_init(uint64_t mem_bytes)
+void kernel_init(uint64_t mem_bytes, bool prepared)
 {
-	map_all(mem_bytes);
+	map_all(mem_bytes, prepared);
 	load_tables();
 }
 

@@ -45,8 +45,11 @@ extern void *user_rsp, *protect_rsp;
 int protect_call(void (*fn)(void *), void *arg); /* 0: fn returned, 1: an exception ended it */
 
 /* kernel.c */
-/* Page tables (guest_abi.h) over (mem_bytes) of memory, segments, exceptions; interrupts stay off. */
-void kernel_init(uint64_t mem_bytes);
+/*
+ * Page tables (guest_abi.h) over (mem_bytes) of memory, segments, exceptions; interrupts stay off. (prepared): a host
+ * may have made the arena's tables; else what lies in their place is not looked at.
+ */
+void kernel_init(uint64_t mem_bytes, bool prepared);
 /* Of anything that is linked into the image. */
 uint64_t kernel_phys(const volatile void *p);
 /* Maps device registers, uncached, for good. NULL: the window is full. */

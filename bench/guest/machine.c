@@ -3,7 +3,7 @@
 #include "bench/guest/kernel.h"
 #include "bench/guest/machine.h"
 
-#define MSR_MISC_ENABLE	  0x1a0
+#define MSR_APIC_BASE	  0x1b
 #define MSR_EFER	  0xc0000080
 #define MSR_STAR	  0xc0000081
 #define MSR_LSTAR	  0xc0000082
@@ -13,22 +13,6 @@
 #define CR0_WP		  0x10000ull
 
 #define HYPERCALL_UNKNOWN 1000 /* KVM answers -KVM_ENOSYS */
-
-static uint64_t msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static void msr_write(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
 
 static void open_syscall(void)
 {
@@ -53,19 +37,12 @@ static void open_hypercall(struct row_run *run)
 	run->regs.rdi = HYPERCALL_UNKNOWN;
 }
 
-static void read_misc_enable(void *value)
+/* Every processor in long mode has it, and every hypervisor intercepts it. */
+static void open_apic_base(struct body_regs *regs)
 {
-	*(uint64_t *)value = msr_read(MSR_MISC_ENABLE);
-}
+	uint64_t value = msr_read(MSR_APIC_BASE);
 
-/* AMD's processors do not have it: the body faults there, but not where it exits, for that comes first. */
-static void open_misc_enable(struct body_regs *regs)
-{
-	struct exception_frame f;
-	uint64_t value = 0;
-
-	kernel_protect(read_misc_enable, &value, &f);
-	regs->rcx = MSR_MISC_ENABLE;
+	regs->rcx = MSR_APIC_BASE;
 	regs->rax = (uint32_t)value;
 	regs->rdx = value >> 32;
 }
@@ -125,7 +102,7 @@ bool machine_row_open(struct row_run *run)
 		break;
 	case OP_EXIT_RDMSR:
 	case OP_EXIT_WRMSR:
-		open_misc_enable(regs);
+		open_apic_base(regs);
 		break;
 	case OP_EXIT_CR3:
 		__asm__ volatile("mov %%cr3, %0" : "=r"(regs->rax));

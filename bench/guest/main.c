@@ -69,7 +69,7 @@ int guest_main(void)
 		console_write("vtscope runner: no rows to run\n");
 		return 0;
 	}
-	kernel_init(r.ctrl->mem_bytes);
+	kernel_init(r.ctrl->mem_bytes, true);
 	runner_run(&r);
 	return 0;
 }

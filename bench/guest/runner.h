@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "bench/op_flags.h"
+#include "minivmm/cpu.h"
 
 /* Nothing of the runner is looked up through a table at run time: the guest has none, and a call would cost more. */
 #pragma GCC visibility push(hidden)
@@ -130,14 +131,6 @@ void ring_write(struct runner *r, uint32_t row, enum guest_record_type type, con
 		uint64_t bytes);
 
 #pragma GCC visibility pop
-
-static inline uint64_t tsc_read(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (uint64_t)hi << 32 | lo;
-}
 
 #endif /* !__ASSEMBLER__ */
 #endif

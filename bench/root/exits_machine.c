@@ -4,17 +4,11 @@
 #include "minivmm/monitor/svm.h"
 #include "minivmm/monitor/vmx.h"
 
-#define MSR_MISC_ENABLE	0x1a0
 #define MSR_XSS		0xda0
 #define PLE_GAP_TICKS	500	/* less than the body's loop takes, more than is between its two PAUSEs */
 #define INVEPT_ALL	2
 #define INVPCID_ALL	2
 #define VMCB_INVLPGB_ENABLE (1ull << 7) /* of NP_CONTROL */
-
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
 
 static uint64_t cr0_read(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* root.c - runner_main(): the runner of bench/guest/ with nothing between it and the processor, or on the monitor. */
 #include "bench/root/root.h"
+#include "minivmm/monitor/text.h"
 
 #define UNSUPPORTED_IN_IMAGE "the boot image prepares no pointer chains"
 
@@ -65,21 +66,31 @@ static bool guest_row_open(struct row_run *run)
 	return root_missing(run, why.text);
 }
 
-static bool row_open(struct row_run *run)
+/* A hook of the row at work, and what it said. */
+struct hook {
+	struct row_run *run;
+	bool opened;
+};
+
+static void open_hook(void *arg)
 {
+	struct hook *h = arg;
+	struct row_run *run = h->run;
 	const struct root_op *op = root_op_of(run->row->op);
 
-	if (!runner_op_fits(run->row->op, root_of(run)->platform->engine))
-		return root_missing(run, UNFIT);
-	if (!op)
-		return guest_row_open(run);
+	if (!op) {
+		h->opened = guest_row_open(run);
+		return;
+	}
 	run->body.start = op->start;
 	run->body.end = op->end;
-	return op->open(run);
+	h->opened = op->open(run);
 }
 
-static void row_close(struct row_run *run)
+static void close_hook(void *arg)
 {
+	struct hook *h = arg;
+	struct row_run *run = h->run;
 	const struct root_op *op = root_op_of(run->row->op);
 	struct root *r = root_of(run);
 
@@ -91,6 +102,45 @@ static void row_close(struct row_run *run)
 	if (r->monitor.on)
 		exits_row_close(run, &r->vcpu);
 	machine_row_close(run);
+}
+
+static void say_hook_fault(struct row_run *run, const char *what, const struct exception_frame *f)
+{
+	char line[160];
+	struct text t = TEXT_OF(line);
+
+	text_put(&t, what);
+	text_put(&t, " does not work here: exception ");
+	text_decimal(&t, f->vector);
+	text_put(&t, ", error ");
+	text_hex(&t, f->error);
+	text_put(&t, ", at ");
+	text_hex(&t, f->rip);
+	root_missing(run, line);
+}
+
+static void row_close(struct row_run *run)
+{
+	struct exception_frame f;
+	struct hook h = { run, false };
+
+	if (!kernel_protect(close_hook, &h, &f))
+		say_hook_fault(run, "putting the processor back", &f);
+}
+
+/* Hooks touch registers that a processor, or what is below it, may not have. */
+static bool row_open(struct row_run *run)
+{
+	struct exception_frame f;
+	struct hook h = { run, false };
+
+	if (!runner_op_fits(run->row->op, root_of(run)->platform->engine))
+		return root_missing(run, UNFIT);
+	if (kernel_protect(open_hook, &h, &f))
+		return h.opened;
+	say_hook_fault(run, "making the processor ready", &f);
+	row_close(run);
+	return false;
 }
 
 struct call {
@@ -225,7 +275,7 @@ int runner_main(const struct ring0_platform *p)
 		.ram_bytes = p->ram_bytes,
 	};
 	active = &root;
-	kernel_init(p->ram_bytes);
+	kernel_init(p->ram_bytes, false);
 	if (p->engine != RING0_NATIVE &&
 	    monitor_open(&root.monitor, p->engine == RING0_VMX ? &vcpu_vendor_vmx : &vcpu_vendor_svm, &below,
 			 &why) < 0) {

@@ -81,22 +81,6 @@ void svm_row_close(struct row_run *run)
 	__asm__ volatile("stgi" : : : "memory");
 }
 
-static uint64_t msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static void msr_write(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
-
 /* ---- VMLOAD, VMSAVE ---- */
 
 /* VMLOAD of this loads what is there. */

@@ -6,11 +6,6 @@
 #define REASON_VMCALL 18u
 #define NO_REASON     ~0u
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 static struct {
 	struct table_pointer gdtr, idtr; /* an exit leaves their limits at 0xffff */
 	uint64_t rip;			 /* of the guest */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apic.c - the local APIC's timer as a watchdog (apic.h). */
+#include "minivmm/cpu.h"
 #include "minivmm/monitor/apic.h"
 
 #define MSR_APIC_BASE	0x1b
@@ -43,22 +44,6 @@ void apic_timer_entry(void) __attribute__((visibility("hidden")));
 void apic_spurious_entry(void) __attribute__((visibility("hidden")));
 void apic_timer(void) __attribute__((visibility("hidden")));
 void apic_count(void) __attribute__((visibility("hidden")));
-
-static uint64_t msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static uint64_t tsc_read(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (uint64_t)hi << 32 | lo;
-}
 
 static uint32_t reg_read(uint32_t reg)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core.c - the monitor without its vendor: opening in order, a guest's life, what is made of its exits. */
+#include "minivmm/cpu.h"
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
 
@@ -96,14 +97,6 @@ static enum vcpu_end serve_exit(struct vcpu *v, enum vcpu_exit_kind kind, const 
 		return VCPU_EXIT;
 	count_and_skip(v);
 	return VCPU_RUNNING;
-}
-
-static uint64_t tsc_read(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (uint64_t)hi << 32 | lo;
 }
 
 /* The vendor's watchdog ends a guest that does not exit; one that does nothing else is ended here. */

@@ -106,7 +106,8 @@ extern uint64_t vcpu_stamps[2];
 /*
  * Looks whether the processor has what (vendor) needs, reports each as a fact, turns the extension on (CR0 and CR4 as
  * the FIXED MSRs want, VMXON; EFER.SVME, VM_HSAVE_PA) and runs the self-test ladder, each step reported. 0, or -1 with
- * (why) filled and the machine as it was. Never changes IA32_FEATURE_CONTROL that is locked, nor VM_CR.
+ * (why) filled and the machine as it was but for one thing: IA32_FEATURE_CONTROL that the firmware left unlocked is
+ * locked with VMX on, and stays so until the next reset. Never changes one that is locked, nor VM_CR.
  */
 int monitor_open(struct monitor *m, const struct vcpu_vendor *vendor, const struct monitor_host *host,
 		 struct monitor_why *why);

@@ -25,7 +25,7 @@ static void cpuid(uint32_t leaf, uint32_t regs[4])
 
 static void read_vm_cr(void *to)
 {
-	*(uint64_t *)to = svm_msr_read(MSR_VM_CR);
+	*(uint64_t *)to = msr_read(MSR_VM_CR);
 }
 
 static void facts_read(struct svm_facts *f, const struct monitor_host *host)
@@ -58,7 +58,7 @@ static void facts_read(struct svm_facts *f, const struct monitor_host *host)
 		cpuid(0x8000001f, r);
 		f->eax_8000001f = r[0];
 	}
-	f->efer = svm_msr_read(MSR_EFER);
+	f->efer = msr_read(MSR_EFER);
 	if (f->ecx_80000001 & 1u << 2)
 		f->vm_cr_readable = host->protect(read_vm_cr, &f->vm_cr, &vector, &error);
 }
@@ -95,10 +95,10 @@ static int on(struct monitor *m, struct monitor_why *why)
 {
 	if (apic_open(m->host, why) < 0)
 		return -1;
-	svm.efer = svm_msr_read(MSR_EFER);
-	svm_msr_write(MSR_EFER, svm.efer | EFER_SVME);
-	svm.hsave = svm_msr_read(MSR_VM_HSAVE_PA);
-	svm_msr_write(MSR_VM_HSAVE_PA, svm_phys(host_save));
+	svm.efer = msr_read(MSR_EFER);
+	msr_write(MSR_EFER, svm.efer | EFER_SVME);
+	svm.hsave = msr_read(MSR_VM_HSAVE_PA);
+	msr_write(MSR_VM_HSAVE_PA, svm_phys(host_save));
 	svm_guest_phys = svm_phys(&svm_guest_vmcb);
 	svm_npt_build();
 	return 0;
@@ -113,11 +113,11 @@ static void gif_set(void)
 static void off(struct monitor *m)
 {
 	(void)m;
-	svm_msr_write(MSR_EFER, svm_msr_read(MSR_EFER) | EFER_SVME);
+	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
 	gif_set();
 	apic_close();
-	svm_msr_write(MSR_VM_HSAVE_PA, svm.hsave);
-	svm_msr_write(MSR_EFER, svm.efer);
+	msr_write(MSR_VM_HSAVE_PA, svm.hsave);
+	msr_write(MSR_EFER, svm.efer);
 }
 
 /* ---- the guest's life ---- */

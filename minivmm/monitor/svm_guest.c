@@ -96,11 +96,6 @@ struct segment {
 	uint64_t base;
 };
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 /* As VMCB_*_ATTRIB has them: the descriptor's bits 40 to 47 and 52 to 55 (APM volume 2, 15.5.1). */
 static struct segment segment_of(uint16_t selector, const struct table_pointer *gdtr)
 {
@@ -151,7 +146,7 @@ static void state_set(union vmcb *c)
 	c->IDTR_LIMIT = idtr.limit;
 	c->IDTR_BASE = idtr.base;
 	c->CPL = 0;
-	c->EFER = svm_msr_read(MSR_EFER);
+	c->EFER = msr_read(MSR_EFER);
 	c->CR0 = REGISTER_READ(cr0);
 	c->CR2 = REGISTER_READ(cr2);
 	c->CR3 = REGISTER_READ(cr3);
@@ -159,7 +154,7 @@ static void state_set(union vmcb *c)
 	c->DR6 = DR6_DEFAULT;
 	c->DR7 = DR7_DEFAULT;
 	c->RFLAGS = SVM_GUEST_RFLAGS;
-	c->G_PAT = svm_msr_read(MSR_PAT);
+	c->G_PAT = msr_read(MSR_PAT);
 }
 
 static void controls_set(union vmcb *c, const struct vcpu_want *want)

@@ -3,6 +3,7 @@
 #ifndef VTSCOPE_MINIVMM_MONITOR_SVM_PRIVATE_H
 #define VTSCOPE_MINIVMM_MONITOR_SVM_PRIVATE_H
 
+#include "minivmm/cpu.h"
 #include "minivmm/monitor/svm.h"
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
@@ -78,22 +79,6 @@ extern const char svm_loop_call_skip[], svm_loop_call_length[], svm_loop_call_sk
 extern const char svm_guest_start[];
 /* Guest code of the self-test: 0 if all registers but rsp survive a CPUID that the monitor skips. */
 uint64_t svm_guest_registers(void);
-
-static inline uint64_t svm_msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static inline void svm_msr_write(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
 
 #pragma GCC visibility pop
 

@@ -5,7 +5,8 @@
 
 #define MSR_FEATURE_CONTROL	0x3a
 #define MSR_DEBUGCTL		0x1d9
-#define FEATURE_LOCK_AND_VMX	5ull
+#define FEATURE_LOCK		1ull
+#define FEATURE_VMX		4ull	/* outside SMX */
 
 #define RFLAGS_FIXED		0x002u
 #define RFLAGS_IF		0x200u
@@ -78,6 +79,15 @@ static int vmx_check(struct monitor *m, struct monitor_why *why)
 
 /* ---- on and off ---- */
 
+/* Once: a second write faults. */
+static void unlock_vmx(void *arg)
+{
+	(void)arg;
+	if (!(msr_read(MSR_FEATURE_CONTROL) & FEATURE_LOCK))
+		msr_write(MSR_FEATURE_CONTROL, vmx.facts.feature_control | FEATURE_LOCK | FEATURE_VMX);
+	vmx.facts.feature_control = msr_read(MSR_FEATURE_CONTROL);
+}
+
 struct vmxon {
 	uint64_t region;
 	enum vmx_result result;
@@ -88,8 +98,6 @@ static void enter_operation(void *arg)
 	struct vmxon *on = arg;
 	const struct vmx_facts *f = &vmx.facts;
 
-	if (f->feature_control_set)
-		msr_write(MSR_FEATURE_CONTROL, f->feature_control | FEATURE_LOCK_AND_VMX);
 	CR_WRITE(0, (vmx.cr0 | f->cr0_fixed[0]) & f->cr0_fixed[1]);
 	CR_WRITE(4, (vmx.cr4 | f->cr4_fixed[0]) & f->cr4_fixed[1]);
 	on->result = vmx_vmxon(on->region);
@@ -177,10 +185,16 @@ static int vmx_on(struct monitor *m, struct monitor_why *why)
 
 	vmx.cr0 = vmx.facts.cr0;
 	vmx.cr4 = vmx.facts.cr4;
+	__asm__ volatile("sgdt %0\n\tsidt %1" : "=m"(vmx.gdtr), "=m"(vmx.idtr));
 	vmx.timer = vmx_can(VMX_CTL_pin_based_activate_vmx_preemption_timer);
 	m->host->protect(save_debug, NULL, &vector, &error);
 	vmx_regions_init();
 	on.region = vmx_on_region();
+	if (!m->host->protect(unlock_vmx, NULL, &vector, &error) ||
+	    !(vmx.facts.feature_control & FEATURE_VMX))
+		return refuse_on(m, why, "firmware-disabled",
+				 "IA32_FEATURE_CONTROL does not take the bit that turns VMX on: turn "
+				 "virtualization (VT-x) on in the firmware's setup");
 	if (!try_wrong_revision(m))
 		return refuse_on(m, why, "self-test",
 				 "VMXON took a region with a wrong revision, or faulted: this VMX cannot be trusted");
@@ -250,6 +264,7 @@ static void vmx_start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gp
 	gpr[7] = (uintptr_t)fn;
 	gpr[6] = (uintptr_t)arg;
 	gpr[3] = MONITOR_CALL_DONE;
+	vmx_fast_exits = 0;
 	vmx_choose_stub(v, v->want.fast.stamps);
 	vmx_vpid_flush();
 	arm(v);
@@ -322,16 +337,7 @@ static enum vcpu_exit_kind vmx_run(struct vcpu *v, uint64_t gpr[16])
 
 void vmx_tables_restore(void)
 {
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) gdtr, idtr;
-
-	gdtr.limit = (uint16_t)vmx_field(VMCS_GUEST_GDTR_LIMIT);
-	gdtr.base = vmx_field(VMCS_HOST_GDTR_BASE);
-	idtr.limit = (uint16_t)vmx_field(VMCS_GUEST_IDTR_LIMIT);
-	idtr.base = vmx_field(VMCS_HOST_IDTR_BASE);
-	__asm__ volatile("lgdt %0\n\tlidt %1" : : "m"(gdtr), "m"(idtr));
+	__asm__ volatile("lgdt %0\n\tlidt %1" : : "m"(vmx.gdtr), "m"(vmx.idtr));
 }
 
 static void vmx_end(struct vcpu *v)

@@ -303,7 +303,7 @@ static const enum vmx_ctl used[] = {
 
 static void report_firmware(const struct vmx_facts *f, const struct monitor_host *host)
 {
-	const char *state = f->feature_control_set	      ? "unlocked: the monitor turns VMX on and locks it" :
+	const char *state = f->feature_control_set	      ? "unlocked: the monitor turns VMX on and locks it, until the next reset" :
 			    f->feature_control & FEATURE_VMX ? "locked, VMX on" :
 							       "locked, VMX off";
 

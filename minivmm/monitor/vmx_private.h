@@ -11,6 +11,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include "minivmm/cpu.h"
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
 #include "minivmm/monitor/vmx.h"
@@ -40,6 +41,7 @@ struct vmx {
 	struct monitor *monitor;	/* NULL: not on */
 	struct vmx_facts facts;
 	uint64_t cr0, cr4, dr7, debugctl; /* as they were; an exit clears the last two */
+	struct table_pointer gdtr, idtr; /* and of these the limits */
 	bool timer;			/* the preemption timer is the watchdog, not the local APIC */
 	bool launched;			/* the own VMCS */
 	bool stamped;
@@ -92,22 +94,6 @@ void vmx_tables_restore(void);	/* GDTR and IDTR: exits leave them with other lim
 
 /* vmx_self_test.c */
 int vmx_self_test(struct monitor *m, struct monitor_why *why);
-
-static inline uint64_t msr_read(uint32_t msr)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static inline void msr_write(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
 
 #define CR_READ(n)                                                 \
 	({                                                         \

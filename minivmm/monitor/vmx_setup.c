@@ -42,11 +42,6 @@ static void put(struct filler *f, uint64_t field, uint64_t value)
 
 /* ---- segments ---- */
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 struct segments {
 	uint16_t selector[8]; /* es cs ss ds fs gs ldtr tr: the order of the fields */
 	struct table_pointer gdtr, idtr;

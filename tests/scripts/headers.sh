@@ -12,7 +12,7 @@ while IFS= read -r header; do
 	count=$((count + 1))
 	mode=()
 	case $header in
-	bench/guest/* | bench/root/* | minivmm/monitor/* | minivmm/guest_abi.h | minivmm/long_mode.h | bench/op_flags.h) mode=(-ffreestanding -nostdlib) ;;
+	bench/guest/* | bench/root/* | minivmm/monitor/* | minivmm/guest_abi.h | minivmm/long_mode.h | minivmm/cpu.h | bench/op_flags.h) mode=(-ffreestanding -nostdlib) ;;
 	esac
 	# CC and LIB_CFLAGS hold several words.
 	# shellcheck disable=SC2086

@@ -95,7 +95,7 @@ static void plan_output(struct plan *p)
 	machine.screen = (p->screen == CHOICE_YES || (p->screen == CHOICE_DEFAULT && person)) &&
 			 screen_open(&loader.screen);
 	screen_clear();
-	screen_line(0, "vtscope: measuring. Nothing on this machine is changed.");
+	screen_line(0, "vtscope: measuring. Nothing of it outlasts a restart.");
 }
 
 /* Interrupts stay off; what the firmware left running must not become a guest's exit when a watchdog lets one in. */
