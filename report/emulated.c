@@ -95,7 +95,10 @@ static void group_line(struct table *t, const struct series *s, size_t lane, con
 {
 	table_text(t, "%.*s, %s", (int)g->n, g->op, s->lane[lane].label);
 	table_text(t, "%zu", g->rows);
-	table_text(t, g->exits ? "%zu of %zu" : "", g->fit, g->exits);
+	if (g->exits)
+		table_text(t, "%zu of %zu", g->fit, g->exits);
+	else
+		table_text(t, "%s", "");
 	if (isfinite(g->least))
 		table_text(t, "%g to %g", g->least, g->most);
 	else
