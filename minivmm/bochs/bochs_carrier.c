@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +141,7 @@ static int carrier_start(struct image_carrier *c, const struct image_boot *b, st
 		.plan = b->plan, .image = &c->image, .mem_mib = MEM_MIB,
 	};
 	char rc_path[32], commands[32];
+	static const struct rlimit no_core = { 0, 0 };
 	const char *const argv[] = { buf_str(&c->program), "-q", "-f", rc_path, "-rc", commands, NULL };
 	struct host_pin pin;
 	int rc;
@@ -158,6 +160,9 @@ static int carrier_start(struct image_carrier *c, const struct image_boot *b, st
 	/* Its only display that needs no screen is a VNC server, open to everybody. */
 	rc = child_start_offline(&c->child, argv, e);
 	bochs_files_inherit(&c->files, false);
+	/* It aborts where a machine is not as it likes: no core file of ours. */
+	if (rc == 0)
+		prlimit(c->child.pid, RLIMIT_CORE, &no_core, NULL);
 	host_unpin(&pin);
 	return rc;
 }
