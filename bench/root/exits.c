@@ -188,7 +188,5 @@ static bool row_calls(struct vcpu *v, void *ctx)
 	struct exit_work *w = ctx;
 
 	(void)v;
-	if (w->recipe->armed && exit_is_call(w))
-		return exit_armed_call(w);
-	return !w->recipe->armed && w->recipe->handle(w);
+	return w->recipe->armed ? exit_armed_call(w) : w->recipe->handle(w);
 }

@@ -264,7 +264,7 @@ static void vmx_start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gp
 	gpr[7] = (uintptr_t)fn;
 	gpr[6] = (uintptr_t)arg;
 	gpr[3] = MONITOR_CALL_DONE;
-	vmx_fast_exits = 0;
+	vmx_fast_exits = VMX_FAST_FIRST;
 	vmx_choose_stub(v, v->want.fast.stamps);
 	vmx_vpid_flush();
 	arm(v);
@@ -318,8 +318,9 @@ static enum vcpu_exit_kind vmx_run(struct vcpu *v, uint64_t gpr[16])
 	if (vmx.stamped)
 		vcpu_stamps[1] = __builtin_ia32_rdtsc();
 	refused = vmx_enter(gpr, vmx.launched);
-	v->monitor->counters.exits += vmx_fast_exits;
-	vmx_fast_exits = 0;
+	/* The one that brought it to 0 is not done yet. */
+	v->monitor->counters.exits += (uint64_t)(vmx_fast_exits - VMX_FAST_FIRST - (vmx_fast_exits == 0));
+	vmx_fast_exits = VMX_FAST_FIRST;
 	if (refused) {
 		v->reason = 0;
 		v->instruction_error = refused == VMX_FAIL_VALID ?

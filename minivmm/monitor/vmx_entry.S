@@ -108,6 +108,9 @@ vmx_exit_full_stamped:
 /* ---- the fast path ---- */
 
 /*
+ * The count begins below 0: at 0 the exit is C's, which looks at its deadline. The preemption timer starts again at each
+ * entry, so that a guest that only exits would never be ended.
+ *
  * RDX is pushed for the stamps alone: without them the sum of RIP and length is made in memory, which takes one
  * register and two instructions less than keeping it in another.
  */
@@ -125,13 +128,16 @@ vmx_exit_full_stamped:
 	cmp	vmx_fast_expected(%rip), %eax
 	.if	\stamped
 	jne	exit_full_rdx
+	incq	vmx_fast_exits(%rip)
+	jns	exit_full_rdx
 	.else
 	jne	exit_full
+	incq	vmx_fast_exits(%rip)
+	jns	exit_full
 	.endif
 .endm
 
 .macro STUB_END stamped
-	incq	vmx_fast_exits(%rip)
 	.if	\stamped
 	rdtsc
 	mov	%eax, vcpu_stamps + 8(%rip)

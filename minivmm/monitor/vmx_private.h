@@ -55,7 +55,8 @@ extern const char vmx_exit_full[], vmx_exit_full_stamped[], vmx_guest_start[];
 extern char vmx_exit_stack_top[], vmx_guest_stack_top[];
 /* [compares the event, not the reason][stamped][kind - VCPU_FAST_SKIP] */
 extern const void *const vmx_stubs[2][2][VMX_STUB_KINDS];
-extern uint64_t vmx_fast_exits;		/* counted by stubs since the last full exit */
+extern int64_t vmx_fast_exits;		/* by stubs since the last full exit, from VMX_FAST_FIRST on */
+#define VMX_FAST_FIRST	(-0x10000)
 extern uint64_t vmx_fast_length;
 extern uint32_t vmx_fast_expected;	/* what a stub compares the field with; ~0: nothing is as fast */
 void vmx_guest_call(uint32_t number);	/* VMCALL with the fast path off */
