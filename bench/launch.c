@@ -87,7 +87,11 @@ static double row_budget(const struct run *u)
 		const struct part *part = &u->part[i];
 
 		left -= part->left * part->overhead;
-		work += part->left * part->stretch * part->n;
+		/* A count of instructions takes what it takes. */
+		if (plan_counts_instructions(&u->p->engine[part->engine]))
+			left -= part->left * part->stretch * part->n * COUNT_BUDGET / COUNT_HZ;
+		else
+			work += part->left * part->stretch * part->n;
 	}
 	budget = work > 0 ? left / work : u->p->row_seconds;
 	if (budget > u->p->row_seconds)

@@ -99,7 +99,7 @@ void counted_put(const struct result_set *set, const struct cli *cli, struct buf
 			if (result_counted(&set->result[i]) && !strcmp(set->result[i].op, ops[op].name))
 				counted_line(set, &set->result[i], k++ ? "" : ops[op].name, width, out);
 	buf_puts(out, "\nProved in emulation: instructions that an emulator executed per operation, which is no cost.\n"
-		 "exit, handler, entry: the parts of a stamped round trip. exits: VM exits per operation.\n");
+		 "exit, handler, entry: the parts of a round trip with its stamps and bracket in it. exits: VM exits per operation.\n");
 	origin_put(set, out);
 	marks_legend(flags & ~(unsigned)(RESULT_BRACKET_BOUND | RESULT_FEW_SAMPLES), differenced, out);
 }
