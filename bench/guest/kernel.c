@@ -16,6 +16,7 @@
 #define ARENA_TABLES (GUEST_ARENA_BYTES >> 21)
 
 #define CR0_WP	     0x10000ull
+#define MSR_MCG_STATUS 0x17a
 
 #define GATE_PRESENT 0x8e00u /* 64-bit interrupt gate, DPL 0 */
 #define TSS_PRESENT  0x89u   /* 64-bit TSS, available */
@@ -40,7 +41,12 @@ static struct gate idt[GATES] __attribute__((aligned(16)));
 static struct tss tss = {
 	.io_map = sizeof(struct tss),
 };
-static struct exception_frame *protect_frame; /* where an exception goes that a caller asked for */
+/* Where an exception goes that a caller asked for: the host's, and a guest's. */
+static struct protection {
+	struct exception_frame *frame;
+	void *rsp;
+} protections[2];
+volatile bool kernel_in_guest;
 static uint64_t gdt[] = {
 	[KERNEL_CS / 8] = 0x00af9b000000ffff,
 	[KERNEL_DS / 8] = 0x00cf93000000ffff,
@@ -125,7 +131,9 @@ void vector_set(unsigned vector, const void *handler)
 
 void vector_reset(unsigned vector)
 {
-	if (vector < VECTORS)
+	if (vector == VECTOR_NMI)
+		vector_set(vector, nmi_entry);
+	else if (vector < VECTORS)
 		vector_set(vector, exception_stubs + vector * VECTOR_STUB);
 	else
 		idt[vector] = (struct gate){ .flags = 0 };
@@ -175,25 +183,42 @@ void kernel_init(uint64_t mem_bytes, bool prepared)
 	load_tables();
 }
 
+/* A second machine check while the first is in progress shuts the processor down. */
+static void machine_check_end(void)
+{
+	msr_write(MSR_MCG_STATUS, 0);
+}
+
+/* What it returns to is left by RET, and a handler that is not left by IRET keeps NMIs blocked, if they were. */
 void *exception(struct exception_frame *f)
 {
-	if (f->vector == VECTOR_UD && f->rip == (uint64_t)(uintptr_t)user_end)
-		return user_rsp;
-	if (!protect_frame)
-		kernel_fault(f);
-	*protect_frame = *f;
-	return protect_rsp;
+	const struct protection *p = &protections[kernel_in_guest];
+	void *rsp = user_rsp;
+
+	if (f->vector == VECTOR_MC)
+		machine_check_end();
+	if (f->vector != VECTOR_UD || f->rip != (uint64_t)(uintptr_t)user_end) {
+		if (!p->frame)
+			kernel_fault(f);
+		*p->frame = *f;
+		rsp = p->rsp;
+	}
+	cpu_unblock_nmi();
+	return rsp;
 }
 
 bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f)
 {
-	struct exception_frame *outer = protect_frame;
-	void *rsp = protect_rsp;
+	struct protection *p = &protections[kernel_in_guest], outer = *p;
 	bool done;
 
-	protect_frame = f;
-	done = protect_call(fn, arg) == 0;
-	protect_frame = outer;
-	protect_rsp = rsp;
+	p->frame = f;
+	done = protect_call(fn, arg, &p->rsp) == 0;
+	*p = outer;
 	return done;
+}
+
+void kernel_guest_gone(void)
+{
+	protections[true] = (struct protection){ NULL, NULL };
 }

@@ -14,9 +14,11 @@
 #define VECTORS	    32 /* exceptions */
 #define GATES	    256
 #define VECTOR_DE   0
+#define VECTOR_NMI  2
 #define VECTOR_UD   6
 #define VECTOR_DF   8
 #define VECTOR_PF   14
+#define VECTOR_MC   18
 #define VECTOR_STUB 16 /* bytes from one exception stub to the next */
 
 #ifndef __ASSEMBLER__
@@ -40,9 +42,11 @@ extern char exception_stack_top[], double_fault_stack_top[], user_stack_top[];
 void kernel_load_segments(const void *gdtr, const void *idtr);
 void user_call(void (*fn)(void *), void *arg, void *stack);
 
+extern const char nmi_entry[];
 /* Where exceptions that somebody waits for go on: apart, since a guest may be in user mode while its host protects. */
-extern void *user_rsp, *protect_rsp;
-int protect_call(void (*fn)(void *), void *arg); /* 0: fn returned, 1: an exception ended it */
+extern void *user_rsp;
+int protect_call(void (*fn)(void *), void *arg, void **rsp); /* 0: fn returned, 1: an exception ended it */
+extern uint64_t kernel_nmis; /* that came to nmi_entry */
 
 /* kernel.c */
 /*
@@ -59,6 +63,13 @@ void *kernel_map_mmio(uint64_t at, uint64_t bytes);
  * not change the privilege level. Calls nest.
  */
 bool kernel_protect(void (*fn)(void *), void *arg, struct exception_frame *f);
+/*
+ * True while a guest that shares these tables runs: what it protects is its own, and an exception in it never goes on
+ * where the host waits for one.
+ */
+extern volatile bool kernel_in_guest;
+/* The guest will not go on: it protects nothing any more. */
+void kernel_guest_gone(void);
 /* (f) and the control registers of now, for a person to read. */
 void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_t row);
 /* What the stubs call: RSP to go on with, for an exception that somebody waits for. */

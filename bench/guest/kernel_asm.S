@@ -5,7 +5,7 @@
 	.text
 
 /* One stub a vector, VECTOR_STUB bytes apart; the processor pushes an error code for the vectors of the mask. */
-#define ERROR_CODES	0x60227d00	/* 8 10 11 12 13 14 17 21 29 30 */
+#define ERROR_CODES	0x60227d00	/* CPU_ERROR_CODE_VECTORS */
 
 	.globl	exception_stubs
 	.balign	VECTOR_STUB
@@ -50,6 +50,13 @@ exception_common:
 	pop	%rbp
 	pop	%rbx
 	ret
+
+/* An NMI that nobody sent is somebody else's: it is counted, and what it met goes on. */
+	.globl	nmi_entry
+	.balign	16
+nmi_entry:
+	incq	kernel_nmis(%rip)
+	iretq
 
 /* The handlers of nano.divzero and nano.pgfault: both bodies are 2 bytes long. */
 	.globl	divzero_skip
@@ -100,7 +107,7 @@ user_end:
 	ud2
 
 /*
- * int protect_call(fn, arg): what exception_common restores is what is pushed here, and it returns to 2: with rax
+ * int protect_call(fn, arg, rsp): what exception_common restores is what is pushed here, and it returns to 2: with rax
  * not known, so that the two ways out differ by where they return.
  */
 	.globl	protect_call
@@ -113,7 +120,7 @@ protect_call:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rsp, protect_rsp(%rip)
+	mov	%rsp, (%rdx)
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
 	call	*%rax
@@ -157,10 +164,10 @@ memset:
 
 	.bss
 	.balign	16
-	.globl	user_rsp, protect_rsp
+	.globl	user_rsp, kernel_nmis
 user_rsp:
 	.skip	8
-protect_rsp:
+kernel_nmis:
 	.skip	8
 	.skip	4096
 	.globl	exception_stack_top

@@ -185,10 +185,12 @@ static void call_row(void *arg)
 		return;
 	}
 	r->vcpu.watchdog_ticks = c->run->row->budget * STAY_BUDGETS + STAY_SLACK;
+	r->guest_faulted = false;
 	if (vcpu_call(&r->vcpu, call_in_guest, c) == VCPU_DONE)
 		return;
+	kernel_guest_gone();
 	c->run->faulted = true;
-	c->run->fault = r->vcpu.fault;
+	c->run->fault = r->guest_faulted ? r->guest_fault : r->vcpu.fault;
 }
 
 static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
@@ -238,6 +240,11 @@ void kernel_fault(const struct exception_frame *f)
 {
 	const struct ring0_platform *p = active->platform;
 
+	if (kernel_in_guest) {
+		fault_fill(&active->guest_fault, f, p->ctrl->row_current);
+		active->guest_faulted = true;
+		vcpu_guest_give_up();
+	}
 	fault_fill(&p->ctrl->fault, f, p->ctrl->row_current);
 	p->ctrl->state = GUEST_FAULTED;
 	p->doorbell(p->ctx, DOORBELL_FAULT, p->ctrl->row_current, NULL);
@@ -272,6 +279,7 @@ int runner_main(const struct ring0_platform *p)
 		.vector = vector,
 		.step = p->step,
 		.fact = p->fact,
+		.in_guest = &kernel_in_guest,
 		.ram_bytes = p->ram_bytes,
 	};
 	active = &root;

@@ -15,6 +15,8 @@ struct root {
 	const struct ring0_platform *platform;
 	struct monitor monitor;		/* not on for RING0_NATIVE */
 	struct vcpu vcpu;
+	bool guest_faulted;		/* an exception in a guest that protected nothing: */
+	struct guest_fault guest_fault;
 	struct ring0_counters counted;	/* of the row at work, up to its last doorbell */
 };
 

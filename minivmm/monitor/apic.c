@@ -20,6 +20,7 @@
 #define REG_CURRENT	0x390
 #define REG_DIVIDE	0x3e0
 
+#define FIRST_INTERRUPT	32u		/* vector */
 #define SVR_ENABLED	0x100u
 #define LVT_MASKED	0x10000u
 #define DIVIDE_BY_1	0xbu
@@ -82,6 +83,21 @@ static bool has_apic(void)
 	return d & CPUID_APIC;
 }
 
+/* Mappings are for good: one for all that open it. */
+static volatile uint32_t *map(const struct monitor_host *host, uint64_t base)
+{
+	static struct {
+		uint64_t base;
+		volatile uint32_t *page;
+	} known;
+
+	if (!known.page || known.base != base) {
+		known.page = host->map_mmio(base, 4096);
+		known.base = base;
+	}
+	return known.page;
+}
+
 static int find(const struct monitor_host *host, struct monitor_why *why)
 {
 	uint64_t base = has_apic() ? msr_read(MSR_APIC_BASE) : 0;
@@ -92,7 +108,7 @@ static int find(const struct monitor_host *host, struct monitor_why *why)
 					   "spins: turn it on in the firmware's setup" };
 		return -1;
 	}
-	apic.page = base & BASE_X2APIC ? NULL : host->map_mmio(base & BASE_ADDRESS, 4096);
+	apic.page = base & BASE_X2APIC ? NULL : map(host, base & BASE_ADDRESS);
 	if (!apic.page && !(base & BASE_X2APIC)) {
 		*why = (struct monitor_why){ "missing-control", "the local APIC's registers cannot be mapped" };
 		return -1;
@@ -140,8 +156,8 @@ int apic_open(const struct monitor_host *host, struct monitor_why *why)
 	apic.fired = false;
 
 	cr8_write(APIC_CLASS - 1);
-	/* What was pending already is taken, too. */
-	for (unsigned v = APIC_VECTOR_TIMER; v < APIC_VECTOR_SPURIOUS; v++)
+	/* What was pending already is taken, too, and what a guest that lowers the task priority lets in. */
+	for (unsigned v = FIRST_INTERRUPT; v < APIC_VECTOR_SPURIOUS; v++)
 		host->vector(v, v == APIC_VECTOR_TIMER ? apic_timer_entry : apic_counted_entry);
 	host->vector(APIC_VECTOR_SPURIOUS, apic_spurious_entry);
 	reg_write(REG_SVR, (apic.svr & ~0xffu) | SVR_ENABLED | APIC_VECTOR_SPURIOUS);
@@ -163,7 +179,7 @@ void apic_close(void)
 	timer_start(apic.divide, apic.timer, apic.initial);
 	reg_write(REG_LVT_LINT0, apic.lint0);
 	reg_write(REG_SVR, apic.svr);
-	for (unsigned v = APIC_VECTOR_TIMER; v <= APIC_VECTOR_SPURIOUS; v++)
+	for (unsigned v = FIRST_INTERRUPT; v <= APIC_VECTOR_SPURIOUS; v++)
 		apic.host->vector(v, NULL);
 	cr8_write(apic.cr8);
 	apic.host = NULL;
@@ -184,7 +200,6 @@ void apic_arm(uint64_t ticks)
 	unsigned shift = 0;
 
 	apic_disarm();
-	cr8_write(APIC_CLASS - 1);	/* a guest may have written the host's */
 	while (count > 0xffffffffu && shift < DIVIDE_SHIFT_MAX) {
 		count >>= 1;
 		shift++;
@@ -193,8 +208,14 @@ void apic_arm(uint64_t ticks)
 	timer_start(divide_by(shift), APIC_VECTOR_TIMER, count > 0xffffffffu ? 0xffffffffu : (uint32_t)count);
 }
 
+uint64_t apic_ticks_max(void)
+{
+	return (0xffffffffull << DIVIDE_SHIFT_MAX) / apic.counts * apic.ticks;
+}
+
 bool apic_take(void)
 {
+	cr8_write(APIC_CLASS - 1);	/* a guest may have written the host's */
 	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
 	return apic.fired;
 }

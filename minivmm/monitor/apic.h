@@ -24,6 +24,8 @@ int apic_open(const struct monitor_host *host, struct monitor_why *why);
 void apic_close(void);
 /* An interrupt in (ticks) of the TSC, if nothing disarms it. Interrupts must be off. */
 void apic_arm(uint64_t ticks);
+/* The longest that the timer can count, in ticks of the TSC. */
+uint64_t apic_ticks_max(void);
 /* No interrupt any more; one that is pending is taken here. */
 void apic_disarm(void);
 /*

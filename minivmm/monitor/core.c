@@ -89,6 +89,8 @@ static enum vcpu_end serve_exit(struct vcpu *v, enum vcpu_exit_kind kind, const 
 		return VCPU_DEADLINE;
 	if (kind == VCPU_EXIT_FAILED)
 		return VCPU_ENTRY_FAILED;
+	if (kind == VCPU_EXIT_CALL && gpr[0] == MONITOR_CALL_FAULT)
+		return VCPU_EXIT;
 	if (kind == VCPU_EXIT_CALL && is_own_call(gpr[0]))
 		return serve_call(v, (uint32_t)gpr[0]) ? VCPU_RUNNING : VCPU_DONE;
 	if (v->on_exit)
@@ -114,14 +116,19 @@ static void say_deadline(struct vcpu *v)
 enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg)
 {
 	const struct vcpu_vendor *vendor = v->monitor->vendor;
+	volatile bool *in_guest = v->monitor->host->in_guest;
 	const uint64_t start = tsc_read(), ticks = vcpu_watchdog_ticks(v);
 	uint64_t gpr[16] = { 0 };
 	bool late = false;
+	enum vcpu_exit_kind kind;
 	enum vcpu_end end;
 
 	vendor->start(v, fn, arg, gpr);
 	do {
-		end = serve_exit(v, vendor->run(v, gpr), gpr);
+		*in_guest = true;
+		kind = vendor->run(v, gpr);
+		*in_guest = false;
+		end = serve_exit(v, kind, gpr);
 		late = end == VCPU_RUNNING && tsc_read() - start > ticks;
 	} while (end == VCPU_RUNNING && !late);
 	if (end != VCPU_DONE)
@@ -133,6 +140,17 @@ enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg)
 	if (vendor->end)
 		vendor->end(v);
 	return end;
+}
+
+uint64_t monitor_watchdog_max(const struct monitor *m)
+{
+	return m->vendor->watchdog_max();
+}
+
+void vcpu_guest_give_up(void)
+{
+	for (;;)
+		running->call(MONITOR_CALL_FAULT);
 }
 
 void vcpu_guest_stamps(bool on)

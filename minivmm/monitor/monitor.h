@@ -33,6 +33,7 @@ struct monitor_host {
 	void (*vector)(unsigned vector, void (*stub)(void));
 	void (*step)(void *ctx, const struct ring0_step *step);
 	void (*fact)(void *ctx, const char *name, const char *value);
+	volatile bool *in_guest;	/* true while a guest of vcpu_call() runs: exceptions are its own */
 	uint64_t ram_bytes;		/* physical memory that the guest may reach, from 0 on; 1 GiB at most is mapped */
 };
 
@@ -87,7 +88,11 @@ enum vcpu_end {
 struct vcpu {
 	struct monitor *monitor;
 	struct vcpu_want want;
-	uint64_t watchdog_ticks;	/* TSC ticks that one stay in the guest may last; 0: the vendor's default */
+	/*
+	 * TSC ticks that one stay in the guest may last; 0: the vendor's default. More than monitor_watchdog_max()
+	 * counts for that.
+	 */
+	uint64_t watchdog_ticks;
 	struct guest_fault fault;	/* of the last call that did not end with VCPU_DONE */
 	uint64_t reason, qualification[2];	/* native, of the last full exit: exit reason and qualification, EXITCODE and EXITINFO1/2 */
 	uint32_t instruction_error;	/* VMX: of the last VMfailValid, 0: none, ~0: VMfailInvalid */
@@ -113,6 +118,8 @@ int monitor_open(struct monitor *m, const struct vcpu_vendor *vendor, const stru
 		 struct monitor_why *why);
 /* VMCLEAR, VMXOFF, CR0, CR4, EFER, VM_HSAVE_PA as they were. Also after a row that left a mess. */
 void monitor_close(struct monitor *m);
+/* The longest stay in a guest that the watchdog can tell from a longer one, in TSC ticks. */
+uint64_t monitor_watchdog_max(const struct monitor *m);
 /* Counters since the last call. */
 struct ring0_counters monitor_count(struct monitor *m);
 
@@ -129,6 +136,8 @@ enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg);
 
 /* Called by guest code: switches the fast path between its plain and its stamped form. An exit that is not counted. */
 void vcpu_guest_stamps(bool on);
+/* Called by guest code that cannot go on: vcpu_call() ends with VCPU_EXIT. */
+_Noreturn void vcpu_guest_give_up(void);
 
 extern const struct vcpu_vendor vcpu_vendor_vmx, vcpu_vendor_svm;
 

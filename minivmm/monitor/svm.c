@@ -98,6 +98,7 @@ static int on(struct monitor *m, struct monitor_why *why)
 	svm.efer = msr_read(MSR_EFER);
 	msr_write(MSR_EFER, svm.efer | EFER_SVME);
 	svm.hsave = msr_read(MSR_VM_HSAVE_PA);
+	__asm__ volatile("mov %%dr7, %0" : "=r"(svm.dr7));	/* each #VMEXIT turns breakpoints off */
 	msr_write(MSR_VM_HSAVE_PA, svm_phys(host_save));
 	svm_guest_phys = svm_phys(&svm_guest_vmcb);
 	svm_npt_build();
@@ -118,6 +119,7 @@ static void off(struct monitor *m)
 	apic_close();
 	msr_write(MSR_VM_HSAVE_PA, svm.hsave);
 	msr_write(MSR_EFER, svm.efer);
+	__asm__ volatile("mov %0, %%dr7" : : "r"(svm.dr7));
 }
 
 /* ---- the guest's life ---- */
@@ -334,4 +336,5 @@ const struct vcpu_vendor vcpu_vendor_svm = {
 	.skip = skip,
 	.stamps = stamps,
 	.describe = describe,
+	.watchdog_max = apic_ticks_max,
 };

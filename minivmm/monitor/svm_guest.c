@@ -167,6 +167,9 @@ static void controls_set(union vmcb *c, const struct vcpu_want *want)
 	c->INTERCEPT_DR_WRITE = (uint16_t)(want->svm.intercept[SVM_WORD_dr_read] >> 16);
 	c->INTERCEPT_VECTOR_3 = want->svm.intercept[SVM_WORD_intr] | INTERCEPT(intr) | INTERCEPT(nmi) |
 				INTERCEPT(shutdown);
+	/* A guest that waits for an interrupt waits for ever; with an idle-HLT intercept it does not. */
+	if (!(want->svm.intercept[SVM_WORD_idle_hlt] >> SVM_BIT_idle_hlt & 1))
+		c->INTERCEPT_VECTOR_3 |= INTERCEPT(hlt);
 	c->INTERCEPT_VECTOR_4 = want->svm.intercept[SVM_WORD_vmrun] | INTERCEPT(vmrun) | INTERCEPT(vmmcall);
 	c->INTERCEPT_VECTOR_5 = want->svm.intercept[SVM_WORD_invlpgb];
 	c->IOPM_BASE_PA = svm_phys(io_map);

@@ -45,7 +45,7 @@ const char *svm_fact_line(const struct svm_facts *f, unsigned n, char *text, uin
 struct svm {
 	struct svm_facts facts;
 	const struct monitor_host *host;
-	uint64_t efer, hsave;		/* as they were */
+	uint64_t efer, hsave, dr7;	/* as they were */
 	const void *loop;		/* of svm_entry.S, with the row's fast path */
 	bool changed;			/* the next entry takes nothing of the VMCB from a cache */
 	bool flush;			/* and no translation */

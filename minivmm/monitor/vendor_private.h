@@ -13,6 +13,10 @@
 #define MONITOR_CALL_DONE	0x56540001u
 #define MONITOR_CALL_STAMPS_ON	0x56540002u
 #define MONITOR_CALL_STAMPS_OFF	0x56540003u
+#define MONITOR_CALL_FAULT	0x56540004u
+
+/* Of the ladder's guest that spins: each should be ended on time. */
+#define MONITOR_SPIN_TRIES	4u
 
 /*
  * Of a guest that nobody gave another: about 0.1 s of a processor of 3 GHz, 3 s of one that is emulated at 100 million
@@ -57,6 +61,8 @@ struct vcpu_vendor {
 	void (*stamps)(struct vcpu *v, bool on);
 	/* The name of v->reason, never NULL, and what else there is to say, into fault.what; registers into fault. */
 	void (*describe)(struct vcpu *v, const uint64_t gpr[16]);
+	/* TSC ticks that the watchdog can count. */
+	uint64_t (*watchdog_max)(void);
 };
 
 #pragma GCC visibility pop

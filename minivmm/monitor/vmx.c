@@ -166,6 +166,7 @@ static bool try_wrong_revision(struct monitor *m)
 	return step.passed;
 }
 
+/* Wherever it came from: VMXOFF outside VMX operation faults, and is protected. */
 static int refuse_on(struct monitor *m, struct monitor_why *why, const char *status, const char *text)
 {
 	struct text t = TEXT_OF(why->text);
@@ -186,7 +187,7 @@ static int vmx_on(struct monitor *m, struct monitor_why *why)
 	vmx.cr0 = vmx.facts.cr0;
 	vmx.cr4 = vmx.facts.cr4;
 	__asm__ volatile("sgdt %0\n\tsidt %1" : "=m"(vmx.gdtr), "=m"(vmx.idtr));
-	vmx.timer = vmx_can(VMX_CTL_pin_based_activate_vmx_preemption_timer);
+	vmx.timer = vmx_facts_timer(&vmx.facts);
 	m->host->protect(save_debug, NULL, &vector, &error);
 	vmx_regions_init();
 	on.region = vmx_on_region();
@@ -257,7 +258,8 @@ static uint64_t guest_rflags(void)
 
 static void vmx_start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16])
 {
-	vmx_vmptrld(vmx_home_region());
+	vmx.lost = vmx_vmptrld(vmx_home_region()) != VMX_OK;
+	vmx.late = false;
 	vmx_vmwrite(VMCS_GUEST_RIP, (uintptr_t)vmx_guest_start);
 	vmx_vmwrite(VMCS_GUEST_RSP, (uintptr_t)vmx_guest_stack_top);
 	vmx_vmwrite(VMCS_GUEST_RFLAGS, guest_rflags());
@@ -281,6 +283,13 @@ static void read_exit(struct vcpu *v)
 	basic = v->reason & 0xffff;
 	if (basic == VMX_REASON_EPT_VIOLATION || basic == VMX_REASON_EPT_MISCONFIG)
 		v->qualification[1] = vmx_field(VMCS_GUEST_PHYSICAL_ADDRESS);
+}
+
+static bool is_nmi(void)
+{
+	uint32_t event = (uint32_t)vmx_field(VMCS_VM_EXIT_INTR_INFO);
+
+	return event & VMX_EVENT_VALID && VMX_EVENT_TYPE(event) == VMX_EVENT_NMI;
 }
 
 /* Is this exception one of those that the row wants? */
@@ -316,8 +325,8 @@ static enum vcpu_exit_kind vmx_run(struct vcpu *v, uint64_t gpr[16])
 	uint32_t refused;
 
 	if (vmx.stamped)
-		vcpu_stamps[1] = __builtin_ia32_rdtsc();
-	refused = vmx_enter(gpr, vmx.launched);
+		vcpu_stamps[1] = tsc_read_last();
+	refused = vmx.lost ? VMX_FAIL_INVALID : vmx_enter(gpr, vmx.launched);
 	/* The one that brought it to 0 is not done yet. */
 	v->monitor->counters.exits += (uint64_t)(vmx_fast_exits - VMX_FAST_FIRST - (vmx_fast_exits == 0));
 	vmx_fast_exits = VMX_FAST_FIRST;
@@ -330,8 +339,12 @@ static enum vcpu_exit_kind vmx_run(struct vcpu *v, uint64_t gpr[16])
 	}
 	vmx.full_exits++;
 	read_exit(v);
+	/* An NMI's exit leaves NMIs blocked here, whoever asked for it. */
+	if (v->reason == VMX_REASON_EXCEPTION_NMI && is_nmi())
+		cpu_unblock_nmi();
 	kind = classify(v);
-	if (kind == VCPU_EXIT_WATCHDOG)
+	vmx.late = kind == VCPU_EXIT_WATCHDOG;
+	if (vmx.late)
 		v->monitor->counters.interrupts++;
 	return kind;
 }
@@ -358,6 +371,11 @@ static void vmx_skip(struct vcpu *v)
 	vmx_vmwrite(VMCS_GUEST_RIP, vmx_field(VMCS_GUEST_RIP) + length);
 }
 
+static uint64_t watchdog_max(void)
+{
+	return vmx.timer ? 0xffffffffull << vmx_facts_timer_rate(&vmx.facts) : apic_ticks_max();
+}
+
 const struct vcpu_vendor vcpu_vendor_vmx = {
 	.name = "vmx",
 	.check = vmx_check,
@@ -372,4 +390,5 @@ const struct vcpu_vendor vcpu_vendor_vmx = {
 	.skip = vmx_skip,
 	.stamps = vmx_choose_stub,
 	.describe = vmx_describe,
+	.watchdog_max = watchdog_max,
 };

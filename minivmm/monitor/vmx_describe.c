@@ -58,8 +58,7 @@ static void say_exit(struct text *t, const struct vcpu *v)
 {
 	uint32_t basic = v->reason & 0xffff;
 
-	if (basic == VMX_REASON_PREEMPTION_TIMER ||
-	    (!vmx.timer && basic == VMX_REASON_EXTERNAL_INTERRUPT))
+	if (vmx.late)
 		text_put(t, "ended by the watchdog: ");
 	text_put(t, "exit reason ");
 	text_decimal(t, basic);

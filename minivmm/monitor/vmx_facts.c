@@ -102,6 +102,25 @@ bool vmx_facts_can(const struct vmx_facts *f, enum vmx_ctl ctl)
 	return f->set[set] >> bit & 1;
 }
 
+/* Signatures, without the stepping's and type's reserved bits, of those whose timer counts at another rate than it says. */
+#define SIGNATURE_MASK	(~(0xf0000000u | 0xc000u))
+static const uint32_t timer_errata[] = {
+	0x106a0, 0x106a1, 0x106a4, 0x106a5, 0x106e5, 0x20652, 0x20655, 0x206e6, 0x306a8,
+};
+
+static bool has_timer_erratum(const struct vmx_facts *f)
+{
+	for (unsigned i = 0; i < sizeof(timer_errata) / sizeof(timer_errata[0]); i++)
+		if ((f->cpuid1[0] & SIGNATURE_MASK) == timer_errata[i])
+			return true;
+	return false;
+}
+
+bool vmx_facts_timer(const struct vmx_facts *f)
+{
+	return vmx_facts_can(f, VMX_CTL_pin_based_activate_vmx_preemption_timer) && !has_timer_erratum(f);
+}
+
 static void name_ctl(struct text *t, enum vmx_ctl ctl)
 {
 	text_put(t, sets[controls[ctl].set].name);
@@ -208,7 +227,7 @@ static bool judge_fixed(const struct vmx_facts *f, struct monitor_why *why)
 		      "below this machine reports them wrong");
 }
 
-/* What every guest has. The watchdog: the preemption timer, or an interrupt that exits and is acknowledged. */
+/* What every guest has. The watchdog: the preemption timer, or an interrupt that exits. */
 static const enum vmx_ctl required[] = {
 	VMX_CTL_pin_based_nmi_exiting,
 	VMX_CTL_exit_host_address_space_size,
@@ -217,12 +236,11 @@ static const enum vmx_ctl required[] = {
 
 static const enum vmx_ctl required_without_timer[] = {
 	VMX_CTL_pin_based_external_interrupt_exiting,
-	VMX_CTL_exit_acknowledge_interrupt_on_exit,
 };
 
 static bool judge_controls(const struct vmx_facts *f, struct monitor_why *why)
 {
-	bool timer = vmx_facts_can(f, VMX_CTL_pin_based_activate_vmx_preemption_timer);
+	bool timer = vmx_facts_timer(f);
 
 	for (unsigned i = 0; i < sizeof(required) / sizeof(required[0]); i++)
 		if (!vmx_facts_can(f, required[i])) {
@@ -326,7 +344,11 @@ void vmx_facts_report(const struct vmx_facts *f, const struct monitor_host *host
 	report_hex(host, "requires", "CR4 bits that may be 1", f->cr4_fixed[1]);
 	for (unsigned i = 0; i < sizeof(required) / sizeof(required[0]); i++)
 		report_ctl(f, host, "requires", required[i]);
-	if (!vmx_facts_can(f, VMX_CTL_pin_based_activate_vmx_preemption_timer))
+	if (vmx_facts_can(f, VMX_CTL_pin_based_activate_vmx_preemption_timer))
+		report(host, "uses", "the preemption timer as the watchdog",
+		       has_timer_erratum(f) ? "no, by an erratum of this processor it does not keep its rate" :
+					      "yes");
+	if (!vmx_facts_timer(f))
 		for (unsigned i = 0; i < sizeof(required_without_timer) / sizeof(required[0]); i++)
 			report_ctl(f, host, "requires", required_without_timer[i]);
 	for (unsigned i = 0; i < sizeof(used) / sizeof(used[0]); i++)

@@ -72,6 +72,8 @@ void vmx_facts_report(const struct vmx_facts *f, const struct monitor_host *host
 
 /* May (ctl) be 1? For a capability: is it there? */
 bool vmx_facts_can(const struct vmx_facts *f, enum vmx_ctl ctl);
+/* The preemption timer, where it can be relied on: there are processors whose timer does not keep its rate. */
+bool vmx_facts_timer(const struct vmx_facts *f);
 /* "secondary control enable_ept", into (text). */
 void vmx_ctl_name(enum vmx_ctl ctl, char *text, uint32_t size);
 

@@ -45,6 +45,8 @@ struct vmx {
 	bool timer;			/* the preemption timer is the watchdog, not the local APIC */
 	bool launched;			/* the own VMCS */
 	bool stamped;
+	bool lost;			/* the own VMCS cannot be made current */
+	bool late;			/* the watchdog ended the guest */
 	uint32_t full_exits;		/* for the ladder: what no stub took */
 };
 extern struct vmx vmx;

@@ -197,6 +197,18 @@ static void test_missing_required(void)
 	expect(m, "missing-control", "pin_based control external_interrupt_exiting");
 }
 
+/* Lynnfield's timer does not keep its rate, in any stepping bit that is reserved; Skylake's does. */
+static void test_timer_erratum(void)
+{
+	struct machine m = skylake;
+	struct vmx_facts f;
+
+	vmx_facts_read(&f, read_cpuid, read_msr, &m);
+	CU_ASSERT(vmx_facts_timer(&f));
+	f.cpuid1[0] = 0x0000c000 | 0x106e5;
+	CU_ASSERT(!vmx_facts_timer(&f) && vmx_facts_can(&f, VMX_CTL_pin_based_activate_vmx_preemption_timer));
+}
+
 /* A processor of 2006: no TRUE MSRs, no secondary controls. Reading what such a one lacks would fault. */
 static void test_old(void)
 {
@@ -289,6 +301,7 @@ static const struct tap_test tests[] = {
 	{ "regions of another size or memory type are refused", test_regions },
 	{ "impossible FIXED MSRs are refused", test_fixed },
 	{ "a control that every guest needs is named", test_missing_required },
+	{ "a preemption timer with an erratum is no watchdog", test_timer_erratum },
 	{ "a processor without TRUE MSRs and secondary controls is read without a fault", test_old },
 	{ "controls are as small as the processor lets them be, what it lacks is named", test_adjust },
 	{ "every fact is a line", test_report },

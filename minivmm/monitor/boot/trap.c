@@ -3,8 +3,11 @@
 #include "minivmm/monitor/boot/boot.h"
 
 #define VECTORS		32
+#define VECTOR_NMI	2
 #define VECTOR_UD	6
 #define VECTOR_GP	13
+#define CPUID_1_EDX_MCE	(1u << 7)
+#define CR4_MCE		(1ull << 6)
 #define STUB_BYTES	16
 #define CODE_SELECTOR	0x08
 #define GATE		0x8e00u	/* 64-bit interrupt gate, DPL 0, present */
@@ -58,6 +61,8 @@ void boot_trap(struct trap_frame *f)
 	struct text t = text_in(buffer, sizeof(buffer));
 	uint64_t cr2;
 
+	if (f->vector == VECTOR_NMI) /* nobody here sends one: it is the firmware's, and is over */
+		return;
 	if ((f->vector == VECTOR_GP || f->vector == VECTOR_UD) && is_only_tried(f->rip)) {
 		f->rip = (uintptr_t)msr_failed;
 		return;
@@ -70,6 +75,15 @@ void boot_trap(struct trap_frame *f)
 	put_hex(&t, ", cr2 ", cr2);
 	text_put(&t, ": please report it");
 	boot_fail("faulted", buffer);
+}
+
+/* Without it a machine check shuts the processor down, and nobody is told. */
+static void machine_check_on(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_MCE) : "memory");
 }
 
 void trap_open(void)
@@ -89,6 +103,8 @@ void trap_open(void)
 	}
 	space_enter();
 	__asm__ volatile("lidt %0" : : "m"(idtr));
+	if (cpuid(1, 0).edx & CPUID_1_EDX_MCE)
+		machine_check_on();
 }
 
 /* ---- behind a runner that did not come to its end ---- */
