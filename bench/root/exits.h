@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * exits.h - what each row wants of the guest it runs in, as recipes. Only bench/root/exit*.c and exit_ops.S include this.
+ * exits.h - what each row wants of the guest it runs in, as recipes. bench/root/exit*.c and exit_ops.S include this.
  */
 #ifndef VTSCOPE_BENCH_ROOT_EXITS_H
 #define VTSCOPE_BENCH_ROOT_EXITS_H
@@ -29,7 +29,6 @@ enum exit_vmx_reason {
 #undef SVM_EXIT
 };
 
-#define CR0_MP		0x2u
 #define CR0_EM		0x4u
 #define CR0_TS		0x8u
 #define CR0_NE		0x20u
@@ -134,8 +133,8 @@ typedef bool exit_handle_fn(struct exit_work *w);
 typedef void exit_close_fn(struct exit_work *w);
 
 /* exits_machine.c */
-exit_open_fn exit_open_proved, exit_open_io, exit_open_msr, exit_open_cr0_wp, exit_open_lmsw, exit_open_clts, exit_open_cr0_write,
-	exit_open_cr4_write, exit_open_tables, exit_open_tr, exit_open_data, exit_open_data_middle,
+exit_open_fn exit_open_proved, exit_open_io, exit_open_msr, exit_open_cr0_wp, exit_open_lmsw, exit_open_clts,
+	exit_open_cr0_write, exit_open_cr4_write, exit_open_tables, exit_open_tr, exit_open_data, exit_open_data_middle,
 	exit_open_page_physical, exit_open_invalidate, exit_open_monitor, exit_open_pause_loop, exit_open_xsetbv,
 	exit_open_xss, exit_open_bitmap, exit_open_msrlist, exit_open_invlpgb;
 exit_close_fn exit_close_xss;
@@ -145,7 +144,8 @@ exit_open_fn exit_open_nm, exit_open_noncanonical, exit_open_hole, exit_open_mf,
 exit_handle_fn exit_handle_db, exit_handle_triple;
 exit_close_fn exit_close_mf;
 /* exits_events.c */
-exit_open_fn exit_open_nmi, exit_open_interrupt, exit_open_window, exit_open_vintr, exit_open_nmi_window, exit_open_request;
+exit_open_fn exit_open_nmi, exit_open_interrupt, exit_open_window, exit_open_vintr, exit_open_nmi_window,
+	exit_open_request;
 exit_close_fn exit_close_nmi, exit_close_interrupt, exit_close_apic;
 bool exit_apic_open(struct exit_work *w);
 exit_handle_fn exit_handle_nmi, exit_handle_interrupt, exit_handle_window, exit_handle_nmi_window, exit_handle_mtf,

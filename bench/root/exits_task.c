@@ -154,7 +154,7 @@ static void vmx_leave_32(void)
 
 static union vmcb before;
 
-/* What VMRUN and #VMEXIT leave alone, TR and LDTR among it: a task that is switched without an exit changes the host's. */
+/* What VMRUN and #VMEXIT leave alone, TR among it: a task that is switched without an exit changes the host's. */
 static union vmcb hosts;
 
 static void vmsave(const union vmcb *c)
