@@ -197,16 +197,16 @@ static void pass_pairs(struct row_run *run)
 /* Where one round trip's time goes. The first ones find the stamping code cold. */
 static void pass_split(struct row_run *run)
 {
-	uint64_t got, n = 0;
+	uint64_t got, n = 0, shots = 0;
 	struct guest_split *v =
 		ring_reserve(run->runner, run->limit, SPLIT_SAMPLES * sizeof(*v), &got);
 
 	got /= sizeof(*v);
 	for (unsigned i = 0; i < SPLIT_WARM; i++)
 		shoot(run, 1);
-	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, 16)); n++) {
+	for (; n < got && shots < 2 * SPLIT_SAMPLES && (n < DIFF_PAIRS_MIN || time_left(run, 16)); shots++) {
 		shoot(run, 1);
-		v[n] = run->runner->host->split(run);
+		n += run->runner->host->split(run, &v[n]);
 	}
 	if (n)
 		ring_commit(run->runner, run->index, RECORD_SPLIT, 0, n * sizeof(*v));

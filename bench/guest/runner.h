@@ -76,10 +76,10 @@ struct runner_host {
 	void (*doorbell)(uint32_t what);
 	/*
 	 * At the privilege of the row: stamped round trips from here on, or not any more. False: there is nothing to
-	 * stamp. NULL: never. After a shot in between, split() has its three parts.
+	 * stamp. NULL: never. After a shot in between, split() has its three parts; false: its stamps are not in order.
 	 */
 	bool (*stamps)(struct row_run *run, bool on);
-	struct guest_split (*split)(struct row_run *run);
+	bool (*split)(struct row_run *run, struct guest_split *split);
 	const unsigned char *arena; /* in 4 KiB pages */
 };
 

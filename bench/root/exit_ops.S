@@ -131,8 +131,20 @@ BODY(mf,	 fninit; fldcw (%rsi); fldz; fld1; fdivp; fwait; fnclex)
 BODY(ac,	 pushf; orl $0x40000, (%rsp); popf; mov 1(%rsi), %eax; pushf; andl $~0x40000, (%rsp); popf)
 
 /* rsi: the register, memory-mapped; rcx: its number as an MSR. */
-BODY(nmi,	 mov %eax, (%rsi))
-BODY(self_ipi,	 mov %eax, (%rsi))
+/*
+ * What the APIC sends comes some time later: wait for the monitor to count it, but not for ever.
+ */
+#define AND_WAIT(...)				\
+	mov	exit_events(%rip), %r8d;	\
+	__VA_ARGS__;				\
+	mov	$EXIT_WAIT, %r9d;		\
+1:	cmp	exit_events(%rip), %r8d;	\
+	jne	2f;				\
+	dec	%r9d;				\
+	jnz	1b;				\
+2:
+BODY(nmi,	 AND_WAIT(mov %eax, (%rsi)))
+BODY(self_ipi,	 AND_WAIT(mov %eax, (%rsi)))
 BODY(sti,	 sti; nop)
 BODY(nmi_window, mov %rsp, %rdx; mov %ss, %eax; push %rax; push %rdx; pushf; mov %cs, %eax; push %rax;	\
 		 lea 1f(%rip), %rax; push %rax; iretq; 1:)
@@ -147,7 +159,7 @@ BODY(store,	 mov %eax, (%rsi))
 BODY(call,	 call *%rsi)
 
 /* The same with the interrupt command register of an x2APIC, and with SVM's call. */
-BODY(icr_x2apic, wrmsr)
+BODY(icr_x2apic, AND_WAIT(wrmsr))
 BODY(request,	 mov $EXIT_CALL, %eax; vmcall; nop)
 BODY(request_store, mov $EXIT_CALL, %eax; vmcall; mov %eax, (%rsi))
 BODY(request_amd, mov $EXIT_CALL, %eax; vmmcall; nop)
@@ -211,28 +223,16 @@ exit_guest_call_svm:
 	vmmcall
 	ret
 
-	.globl	exit_unblock_nmi
-exit_unblock_nmi:
-	mov	%rsp, %rdx
-	mov	%ss, %eax
-	push	%rax
-	push	%rdx
-	pushf
-	mov	%cs, %eax
-	push	%rax
-	lea	1f(%rip), %rax
-	push	%rax
-	iretq
-1:	ret
-
 	.globl	exit_nmi_handler
 exit_nmi_handler:
 	iretq
 
 	.bss
 	.balign	16
-	.globl	exit_resume
+	.globl	exit_resume, exit_events
 exit_resume:
 	.skip	16
+exit_events:
+	.skip	8
 
 	.section .note.GNU-stack, "", @progbits

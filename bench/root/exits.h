@@ -11,6 +11,9 @@
 /* In rax of a guest's call that is a row's own: the vendors' calls have other numbers. */
 #define EXIT_CALL	0x56540100
 
+/* How often a guest looks for the exit of what it sent itself: some milliseconds. */
+#define EXIT_WAIT	0x100000
+
 #ifdef __ASSEMBLER__
 #include "minivmm/guest_abi.h"
 #include "bench/guest/runner.h"
@@ -163,14 +166,13 @@ exit_close_fn exit_close_task;
 
 /* ---- exit_ops.S ---- */
 
+extern volatile uint32_t exit_events;	/* that the guest sent itself, and that exited */
 extern uint64_t exit_resume[2];	/* RIP and RSP of a guest that must begin anew */
 bracket_fn exit_bracket_msr;	/* its clock is RDMSR of IA32_TIME_STAMP_COUNTER */
 extern const char exit_request_amd[], exit_request_amd_end[];
 extern const char exit_icr_x2apic[], exit_icr_x2apic_end[];
 void exit_guest_call_vmx(void);	/* by the guest */
 void exit_guest_call_svm(void);
-/* Ends the blocking of NMIs, if there is one. */
-void exit_unblock_nmi(void);
 void exit_nmi_handler(void);
 
 #pragma GCC visibility pop

@@ -50,6 +50,7 @@ static bool open_icr(struct exit_work *w, uint32_t icr)
 		return false;
 	low = apic_icr();
 	self = apic_self();
+	w->run->one_copy = true; /* the wait for the one would be a part of the other */
 	regs->rax = icr;
 	regs->rdx = self;
 	if (low) {
@@ -79,8 +80,8 @@ void exit_close_nmi(struct exit_work *w)
 }
 
 /*
- * With SVM it was still pending, and the host's handler has had it by now. With VMX it is gone, and NMIs are blocked in
- * the host; in the guest they are not (SDM volume 3, 28.2.3), but Bochs says so.
+ * With SVM it was still pending, and the host's handler has had it by now. With VMX it is gone, and the monitor has
+ * unblocked NMIs; in the guest they are not blocked (SDM volume 3, 28.2.3), but Bochs says so.
  */
 bool exit_handle_nmi(struct exit_work *w)
 {
@@ -88,10 +89,9 @@ bool exit_handle_nmi(struct exit_work *w)
 		return false;
 	if (w->vmx && EVENT_TYPE(vmx_field(VMCS_VM_EXIT_INTR_INFO)) != EVENT_NMI)
 		return false;
-	if (w->vmx) {
-		exit_unblock_nmi();
+	if (w->vmx)
 		vmx_vmwrite(VMCS_GUEST_INTERRUPTIBILITY_INFO, 0);
-	}
+	exit_events++;
 	exit_count(w);
 	return true;
 }
@@ -99,17 +99,13 @@ bool exit_handle_nmi(struct exit_work *w)
 bool exit_open_interrupt(struct exit_work *w)
 {
 	apic_counted = 0;
-	if (!open_icr(w, ICR_ASSERT | ICR_SELF | VECTOR_ROW))
-		return false;
-	vector_set(VECTOR_ROW, (const void *)(uintptr_t)apic_counted_entry);
-	return true;
+	return open_icr(w, ICR_ASSERT | ICR_SELF | VECTOR_ROW);
 }
 
 void exit_close_interrupt(struct exit_work *w)
 {
 	apic_take();
 	exit_close_apic(w);
-	vector_reset(VECTOR_ROW);
 }
 
 /* Who watches with the APIC has let it in already. */
@@ -122,6 +118,7 @@ bool exit_handle_interrupt(struct exit_work *w)
 	if (!apic_counted)
 		return false;
 	apic_counted = 0;
+	exit_events++;
 	exit_count(w);
 	return true;
 }

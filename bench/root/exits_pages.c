@@ -6,7 +6,7 @@
 
 #define RET		0xc3
 #define PAGE_BYTES	4096
-#define NPT_RESERVED	(1ull << 51)	/* of an address: more than any processor has that is not asked */
+#define ADDRESS_TOP	51u		/* the highest bit of an address in an entry */
 #define EPT_SPP		(1ull << 61)
 #define EPTP_AD		(1ull << 6)
 #define PML_FULL	0xffff
@@ -83,11 +83,18 @@ bool exit_open_misconfigured(struct exit_work *w)
 	return change_entry(w, EPT_READ | EPT_EXECUTE, 0);
 }
 
+/* More than the processor has of an address; one of these may be what marks a page as encrypted. */
 bool exit_open_reserved(struct exit_work *w)
 {
-	if ((exit_leaf(0x80000008, 0, 0) & 0xff) > 51)
+	const unsigned first = exit_leaf(0x80000008, 0, 0) & 0xff;
+	const unsigned encrypted = exit_leaf(0x8000001f, 0, 0) & 1 ? exit_leaf(0x8000001f, 0, 1) & 0x3f : 0;
+	unsigned bit = ADDRESS_TOP;
+
+	if (encrypted && bit == encrypted)
+		bit--;
+	if (bit < first)
 		return exit_missing(w, "a bit of a nested page-table entry that is reserved");
-	return change_entry(w, 0, NPT_RESERVED);
+	return change_entry(w, 0, 1ull << bit);
 }
 
 /* It lands at the end of the page, and goes on in the next, which returns. */

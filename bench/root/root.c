@@ -2,6 +2,7 @@
 /* root.c - runner_main(): the runner of bench/guest/ with nothing between it and the processor, or on the monitor. */
 #include "bench/root/root.h"
 #include "minivmm/monitor/text.h"
+#include "minivmm/monitor/vmx.h"
 
 #define UNSUPPORTED_IN_IMAGE "the boot image prepares no pointer chains"
 
@@ -47,6 +48,16 @@ bool root_missing(struct row_run *run, const char *text)
 	return false;
 }
 
+/* RDTSCP is #UD in a guest of VMX without its control, whatever CPUID says. */
+void root_guest_bracket(struct row_run *run)
+{
+	if (root_of(run)->monitor.vendor != &vcpu_vendor_vmx || vmx_can(VMX_CTL_secondary_enable_rdtscp) ||
+	    run->bracket != bracket_rdtscp)
+		return;
+	run->bracket = bracket_lfence;
+	run->result.flags |= GUEST_END_LFENCE;
+}
+
 static bool guest_row_open(struct row_run *run)
 {
 	struct root *r = root_of(run);
@@ -58,6 +69,8 @@ static bool guest_row_open(struct row_run *run)
 		return root_missing(run, "only a guest of the monitor has this exit");
 	if (run->body.level == BODY_M)
 		exits_row_body(run);
+	if (r->monitor.on)
+		root_guest_bracket(run);
 	if (!machine_row_open(run))
 		return false;
 	if (!r->monitor.on || exits_row_setup(run, &r->vcpu, &why))
@@ -216,13 +229,13 @@ static bool row_stamps(struct row_run *run, bool on)
 	return true;
 }
 
-static struct guest_split row_split(struct row_run *run)
+/* Stamps that are not this shot's, or out of order, split nothing. */
+static bool row_split(struct row_run *run, struct guest_split *split)
 {
-	return (struct guest_split){
-		.exit = vcpu_stamps[0] - run->regs.start,
-		.handler = vcpu_stamps[1] - vcpu_stamps[0],
-		.entry = run->regs.stop - vcpu_stamps[1],
-	};
+	const uint64_t t[] = { run->regs.start, vcpu_stamps[0], vcpu_stamps[1], run->regs.stop };
+
+	*split = (struct guest_split){ .exit = t[1] - t[0], .handler = t[2] - t[1], .entry = t[3] - t[2] };
+	return t[0] <= t[1] && t[1] <= t[2] && t[2] <= t[3];
 }
 
 /* ---- the platform ---- */
@@ -252,6 +265,59 @@ void kernel_fault(const struct exception_frame *f)
 		__asm__ volatile("hlt");
 }
 
+/* ---- what rows of SYSCALL, CR8 and the nested tables change ---- */
+
+#define MSR_EFER	0xc0000080u
+#define MSR_STAR	0xc0000081u	/* LSTAR is behind it */
+#define MSR_FMASK	0xc0000084u
+#define EFER_NXE	(1ull << 11)
+#define CPUID_NX	(1u << 20)	/* 80000001h EDX */
+
+struct kept {
+	uint64_t efer, star, lstar, fmask, cr8;
+};
+
+static void keep(struct kept *k)
+{
+	uint32_t a = 0x80000001, b, c, d;
+
+	*k = (struct kept){ msr_read(MSR_EFER), msr_read(MSR_STAR), msr_read(MSR_STAR + 1), msr_read(MSR_FMASK), 0 };
+	__asm__ volatile("mov %%cr8, %0" : "=r"(k->cr8));
+	/* Every processor in long mode has this leaf. */
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	if (d & CPUID_NX)
+		msr_write(MSR_EFER, k->efer | EFER_NXE);
+}
+
+static void put_back(const struct kept *k)
+{
+	msr_write(MSR_EFER, k->efer);
+	msr_write(MSR_STAR, k->star);
+	msr_write(MSR_STAR + 1, k->lstar);
+	msr_write(MSR_FMASK, k->fmask);
+	__asm__ volatile("mov %0, %%cr8" : : "r"(k->cr8) : "memory");
+}
+
+/* A row that keeps to its budget must not look to the watchdog like one that does not. */
+static void limit_budgets(struct guest_ctrl *c, const struct monitor *m, const struct ring0_platform *p)
+{
+	const uint64_t max = (monitor_watchdog_max(m) - STAY_SLACK) / STAY_BUDGETS;
+	char line[80];
+	struct text t = TEXT_OF(line);
+	bool limited = false;
+
+	for (uint32_t i = 0; i < c->row_count && i < GUEST_ROWS_MAX; i++) {
+		limited |= c->rows[i].budget > max;
+		if (c->rows[i].budget > max)
+			c->rows[i].budget = max;
+	}
+	if (!limited)
+		return;
+	text_put(&t, "budget of a row, for the watchdog counts no further: ");
+	text_decimal(&t, max);
+	p->fact(p->ctx, "uses", line);
+}
+
 int runner_main(const struct ring0_platform *p)
 {
 	static const struct runner_host host = {
@@ -266,6 +332,7 @@ int runner_main(const struct ring0_platform *p)
 	static struct root root;
 	static struct monitor_host below;
 	struct monitor_why why = { "", "" };
+	struct kept kept;
 
 	root = (struct root){
 		.runner = { .ctrl = p->ctrl, .ring = p->ring, .host = &host },
@@ -284,14 +351,19 @@ int runner_main(const struct ring0_platform *p)
 	};
 	active = &root;
 	kernel_init(p->ram_bytes, false);
+	keep(&kept);
 	if (p->engine != RING0_NATIVE &&
 	    monitor_open(&root.monitor, p->engine == RING0_VMX ? &vcpu_vendor_vmx : &vcpu_vendor_svm, &below,
 			 &why) < 0) {
+		put_back(&kept);
 		p->refuse(p->ctx, why.status, why.text);
 		return -1;
 	}
+	if (root.monitor.on)
+		limit_budgets(p->ctrl, &root.monitor, p);
 	vcpu_init(&root.vcpu, &root.monitor);
 	runner_run(&root.runner);
 	monitor_close(&root.monitor);
+	put_back(&kept);
 	return 0;
 }

@@ -53,6 +53,9 @@ void exits_row_close(struct row_run *run, struct vcpu *v);
 /* Is one exit all that an operation of the row is, so that it can be split? */
 bool exits_row_splits(const struct row_run *run);
 
+/* The bracket of (run) that a guest of the monitor can execute. */
+void root_guest_bracket(struct row_run *run);
+
 /* "needs TEXT, which this processor does not have" as the row's log line. Returns false, for open() to return. */
 bool root_missing(struct row_run *run, const char *text);
 

@@ -150,7 +150,7 @@ static void set_notification(void)
 #define V(name, ...) { .op = OP_VMX_ENTRY_##name, __VA_ARGS__ }
 static const struct variant variants[] = {
 	V(PLAIN, .no_slat = true, .no_vpid = true),
-	V(VPID, .no_slat = true, .needs = VMX_CTL_secondary_enable_vpid),
+	V(VPID, .no_slat = true, .secondary = M(secondary_enable_vpid)),
 	V(EPT, .no_vpid = true, .secondary = M(secondary_enable_ept)),
 	V(EPT_VPID, .secondary = M(secondary_enable_ept) | M(secondary_enable_vpid)),
 	V(LOAD_DEBUG, .entry = M(entry_load_debug_controls)),
@@ -225,7 +225,7 @@ static void inject(struct row_run *run)
 /* Beside the controls. */
 static void prepare(struct row_run *run, const struct variant *v)
 {
-	if (v->no_vpid && vmx_can(VMX_CTL_secondary_enable_vpid))
+	if (v->no_vpid && vmx_has_vpid())
 		vmx_vmwrite(VMCS_SECONDARY_VM_EXEC_CONTROL,
 			    vmx_field(VMCS_SECONDARY_VM_EXEC_CONTROL) & ~VMX_MASK(secondary_enable_vpid));
 	for (unsigned i = 0; i < 8 && v->loads[i].field; i++)
@@ -252,7 +252,7 @@ static void undo(const struct variant *v)
 		vector_reset(EVENT_VECTOR(v->event));
 	/* The exit of the NMI's handler leaves NMIs blocked. */
 	if (v->event && EVENT_TYPE(v->event) == TYPE_NMI)
-		exit_unblock_nmi();
+		cpu_unblock_nmi();
 	if (exits_by_interrupts(v))
 		quiet_close();
 }

@@ -167,6 +167,7 @@ static bool open_guest(struct row_run *run)
 		.to_guest = r->to_guest,
 	};
 
+	root_guest_bracket(run);
 	if ((r->needs && !row_needs(run, r->needs)) || !trip_open(run, &want, vmx_trip_guest_bracket))
 		return false;
 	if (exits_by_interrupts(r) && !quiet_open(run))

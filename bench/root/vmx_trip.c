@@ -11,12 +11,18 @@ static struct {
 	uint64_t rip;			 /* of the guest */
 } trip;
 
-/* Of the controls that vmx_fill() sets unasked only EPT, VPID, RDTSCP (for brackets) and MSR bitmaps stay. */
-static bool put_controls(const struct vcpu_want *want, struct monitor_why *why)
+/*
+ * Of the controls that vmx_fill() sets unasked only EPT, VPID, RDTSCP (for brackets) and MSR bitmaps stay. The watchdog's
+ * timer would be part of each entry: a guest that is nothing but a stamp and VMCALL, where all exceptions and NMIs exit,
+ * has none. One that executes a row's body has.
+ */
+static bool put_controls(const struct vcpu_want *want, bool watch, struct monitor_why *why)
 {
 	const struct vmx_facts *f = vmx_facts();
 	uint64_t pin = want->vmx.pin | VMX_MASK(pin_based_nmi_exiting), secondary = want->vmx.secondary;
 
+	if (watch && vmx_facts_timer(f))
+		pin |= VMX_MASK(pin_based_activate_vmx_preemption_timer);
 	if (!vmx_facts_adjust(f, VMX_SET_pin_based, pin, &pin, why))
 		return false;
 	vmx_vmwrite(VMCS_PIN_BASED_VM_EXEC_CONTROL, pin);
@@ -24,7 +30,7 @@ static bool put_controls(const struct vcpu_want *want, struct monitor_why *why)
 		return true;
 	if (vmx_eptp(0) && !want->no_slat)
 		secondary |= VMX_MASK(secondary_enable_ept);
-	if (vmx_can(VMX_CTL_secondary_enable_vpid))
+	if (vmx_has_vpid())
 		secondary |= VMX_MASK(secondary_enable_vpid);
 	if (vmx_can(VMX_CTL_secondary_enable_rdtscp))
 		secondary |= VMX_MASK(secondary_enable_rdtscp);
@@ -37,14 +43,15 @@ static bool put_controls(const struct vcpu_want *want, struct monitor_why *why)
 bool trip_open(struct row_run *run, const struct vcpu_want *want, const char *guest)
 {
 	struct monitor_why why = { "", "" };
+	bool body = guest == vmx_trip_guest_bracket;
 
 	__asm__ volatile("sgdt %0\n\tsidt %1" : "=m"(trip.gdtr), "=m"(trip.idtr));
 	trip.rip = (uintptr_t)guest;
 	vmx_vmclear(vmx_pool(TRIP_VMCS));
 	if (vmx_vmptrld(vmx_pool(TRIP_VMCS)) == VMX_OK &&
-	    vmx_fill(&root_of(run)->vcpu, want, &why) && put_controls(want, &why)) {
-		vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)(guest == vmx_trip_guest_bracket ? vmx_trip_host_bracket :
-										  vmx_trip_host));
+	    vmx_fill(&root_of(run)->vcpu, want, &why) && put_controls(want, body, &why)) {
+		vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)(body ? vmx_trip_host_bracket : vmx_trip_host));
+		vmx_vpid_flush(); /* the monitor's guest has the same VPID */
 		vmx_vmwrite(VMCS_HOST_RSP, (uintptr_t)vmx_trip_stack_top);
 		vmx_vmwrite(VMCS_GUEST_RIP, trip.rip);
 		vmx_vmwrite(VMCS_GUEST_RSP, (uintptr_t)vmx_trip_guest_stack_top);

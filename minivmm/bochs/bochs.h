@@ -40,6 +40,8 @@ struct bochs_recipe {
 	const char *plan;		/* command line of the image */
 	const struct bochs_image *image;
 	unsigned mem_mib;
+	/* MSRs that it does not know read as 0: its AMD models do not have VM_CR. Else they fault, as in a processor. */
+	bool lacks_msrs;
 };
 
 /* 0 or -errno; bochs_files_close() is due in either case. */

@@ -25,6 +25,7 @@ struct image_carrier {
 	struct buf program;
 	struct buf bios, vga;
 	char model[48];
+	bool svm;
 	const char *display;
 	struct bochs_image image;
 	/* of the boot at work */
@@ -116,6 +117,7 @@ static int carrier_open(struct image_carrier **out, const struct engine_config *
 	if (!model[0])
 		model = engine == RING0_SVM ? "ryzen" : "corei7_skylake_x";
 	snprintf(c->model, sizeof(c->model), "%s", model);
+	c->svm = engine == RING0_SVM;
 	c->display = "rfb, options=\"timeout=0\"";
 	memset(c->files.fd, -1, sizeof(c->files.fd));
 	rc = carrier_find(c, version, e);
@@ -138,7 +140,7 @@ static int carrier_start(struct image_carrier *c, const struct image_boot *b, st
 {
 	const struct bochs_recipe recipe = {
 		.model = c->model, .bios = buf_str(&c->bios), .vga = buf_str(&c->vga), .display = c->display,
-		.plan = b->plan, .image = &c->image, .mem_mib = MEM_MIB,
+		.plan = b->plan, .image = &c->image, .mem_mib = MEM_MIB, .lacks_msrs = c->svm,
 	};
 	char rc_path[32], commands[32];
 	static const struct rlimit no_core = { 0, 0 };

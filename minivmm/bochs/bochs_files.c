@@ -106,7 +106,8 @@ static void rc_text(const struct bochs_files *f, const struct bochs_recipe *r, s
 	char path[32];
 
 	buf_puts(rc, "plugin_ctrl: unmapped=1, biosdev=1\n");
-	buf_printf(rc, "cpu: model=%s, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1\n", r->model);
+	buf_printf(rc, "cpu: model=%s, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=%d\n", r->model,
+		   r->lacks_msrs);
 	buf_printf(rc, "memory: guest=%u, host=%u\n", r->mem_mib, r->mem_mib);
 	buf_printf(rc, "romimage: file=%s\nvgaromimage: file=%s\n", r->bios, r->vga);
 	bochs_file_path(f, BOCHS_ROM, path);

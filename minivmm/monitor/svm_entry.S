@@ -106,6 +106,7 @@ leave:
 .macro LAST_STAMP stamped
 	.if	\stamped
 	mov	%rdx, rdx_kept(%rip)
+	lfence					/* the last stamp is behind all of the path */
 	STAMP	1
 	mov	rdx_kept(%rip), %rdx
 	.endif

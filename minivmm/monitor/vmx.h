@@ -141,11 +141,10 @@ uint64_t vmx_on_region(void);
 uint64_t vmx_home_region(void);
 /*
  * VMCSs for rows to play with: VMX_POOL pages, physical address of (n). All carry the revision, but nothing else:
- * never loaded, until a row did. vmx_pool_reset() clears (VMCLEAR) and blanks them all.
+ * never loaded, until a row did.
  */
 #define VMX_POOL 65
 uint64_t vmx_pool(unsigned n);
-void vmx_pool_reset(void);
 /*
  * Back from anything, VMXOFF included, to VMX operation with the monitor's own VMCS current, cleared and blank: call
  * vcpu_setup() for a guest. False: the processor refuses.
@@ -219,6 +218,8 @@ uint64_t vmx_eptp(unsigned which);
 volatile uint64_t *vmx_ept_entry(unsigned which, uint64_t phys);
 /* INVEPT of both, by the widest type there is. */
 void vmx_ept_flush(void);
+/* Is there a VPID, and a way to flush what it names? All guests that have one have the same. */
+bool vmx_has_vpid(void);
 /* INVVPID of the guest's VPID. vcpu_call() does it: the host's INVLPG does not reach the guest's translations. */
 void vmx_vpid_flush(void);
 

@@ -139,6 +139,7 @@ vmx_exit_full_stamped:
 
 .macro STUB_END stamped
 	.if	\stamped
+	lfence					/* the last stamp is behind all of the path */
 	rdtsc
 	mov	%eax, vcpu_stamps + 8(%rip)
 	mov	%edx, vcpu_stamps + 12(%rip)

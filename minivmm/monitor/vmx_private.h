@@ -80,7 +80,6 @@ void vmx_choose_stub(struct vcpu *v, bool stamped);
 /* vmx_ept.c */
 void vmx_ept_init(void);
 void vmx_ept_reset(void);
-bool vmx_has_vpid(void);
 #define VMX_VPID 1
 
 /* vmx_describe.c */

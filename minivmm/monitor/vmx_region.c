@@ -47,14 +47,6 @@ uint32_t *vmx_pool_words(unsigned n)
 	return pool[n % VMX_POOL];
 }
 
-void vmx_pool_reset(void)
-{
-	for (unsigned i = 0; i < VMX_POOL; i++) {
-		vmx_vmclear(vmx_phys(pool[i]));
-		blank(pool[i]);
-	}
-}
-
 /* VMXON where VMX operation goes on already fails with error 15, or invalid: both leave it as it is. */
 static void on_again(void *arg)
 {
