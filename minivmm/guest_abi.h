@@ -202,6 +202,7 @@ struct ring0_platform {
 	unsigned char *ring;		/* GUEST_RING_BYTES */
 	enum ring0_engine engine;
 	uint64_t ram_bytes;		/* usable physical memory from 1 MiB on, without a hole: at least GUEST_MEM_BYTES */
+	uint64_t cr4;			/* as it was before the host set its own: whose VMX is on is busy */
 	void *ctx;
 	/* What is in the ring is to be taken out; (counters) NULL where nothing exits. */
 	void (*doorbell)(void *ctx, uint32_t what, uint32_t row, const struct ring0_counters *counters);

@@ -184,7 +184,7 @@ void kernel_init(uint64_t mem_bytes, bool prepared)
 }
 
 /* A second machine check while the first is in progress shuts the processor down. */
-static void machine_check_end(void)
+void machine_check_end(void)
 {
 	msr_write(MSR_MCG_STATUS, 0);
 }

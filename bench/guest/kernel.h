@@ -72,6 +72,8 @@ extern volatile bool kernel_in_guest;
 void kernel_guest_gone(void);
 /* (f) and the control registers of now, for a person to read. */
 void fault_fill(struct guest_fault *to, const struct exception_frame *f, uint32_t row);
+/* Of a machine check that was told: the next may come. */
+void machine_check_end(void);
 /* What the stubs call: RSP to go on with, for an exception that somebody waits for. */
 void *exception(struct exception_frame *f);
 

@@ -204,6 +204,8 @@ static void call_row(void *arg)
 	kernel_guest_gone();
 	c->run->faulted = true;
 	c->run->fault = r->guest_faulted ? r->guest_fault : r->vcpu.fault;
+	if (c->run->fault.vector == VECTOR_MC)
+		machine_check_end();
 }
 
 static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
@@ -347,6 +349,7 @@ int runner_main(const struct ring0_platform *p)
 		.step = p->step,
 		.fact = p->fact,
 		.in_guest = &kernel_in_guest,
+		.cr4 = p->cr4,
 		.ram_bytes = p->ram_bytes,
 	};
 	active = &root;

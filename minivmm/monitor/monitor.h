@@ -33,6 +33,7 @@ struct monitor_host {
 	void (*vector)(unsigned vector, void (*stub)(void));
 	void (*step)(void *ctx, const struct ring0_step *step);
 	void (*fact)(void *ctx, const char *name, const char *value);
+	uint64_t cr4;			/* as it was before anybody here set it */
 	volatile bool *in_guest;	/* true while a guest of vcpu_call() runs: exceptions are its own */
 	uint64_t ram_bytes;		/* physical memory that the guest may reach, from 0 on; 1 GiB at most is mapped */
 };

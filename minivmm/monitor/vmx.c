@@ -3,10 +3,7 @@
 #include "minivmm/monitor/apic.h"
 #include "minivmm/monitor/vmx_private.h"
 
-#define MSR_FEATURE_CONTROL	0x3a
 #define MSR_DEBUGCTL		0x1d9
-#define FEATURE_LOCK		1ull
-#define FEATURE_VMX		4ull	/* outside SMX */
 
 #define RFLAGS_FIXED		0x002u
 #define RFLAGS_IF		0x200u
@@ -73,6 +70,8 @@ static int vmx_check(struct monitor *m, struct monitor_why *why)
 							    "machine shows VMX in CPUID and does not offer it" };
 		return -1;
 	}
+	/* Refused where it was on, so that this is never put back. */
+	vmx.facts.cr4 |= m->host->cr4 & VMX_CR4_VMXE;
 	vmx_facts_report(&vmx.facts, m->host);
 	return vmx_facts_judge(&vmx.facts, why);
 }
@@ -83,8 +82,8 @@ static int vmx_check(struct monitor *m, struct monitor_why *why)
 static void unlock_vmx(void *arg)
 {
 	(void)arg;
-	if (!(msr_read(MSR_FEATURE_CONTROL) & FEATURE_LOCK))
-		msr_write(MSR_FEATURE_CONTROL, vmx.facts.feature_control | FEATURE_LOCK | FEATURE_VMX);
+	if (!(msr_read(MSR_FEATURE_CONTROL) & VMX_FEATURE_LOCK))
+		msr_write(MSR_FEATURE_CONTROL, vmx.facts.feature_control | VMX_FEATURE_LOCK | VMX_FEATURE_ON);
 	vmx.facts.feature_control = msr_read(MSR_FEATURE_CONTROL);
 }
 
@@ -192,7 +191,7 @@ static int vmx_on(struct monitor *m, struct monitor_why *why)
 	vmx_regions_init();
 	on.region = vmx_on_region();
 	if (!m->host->protect(unlock_vmx, NULL, &vector, &error) ||
-	    !(vmx.facts.feature_control & FEATURE_VMX))
+	    !(vmx.facts.feature_control & VMX_FEATURE_ON))
 		return refuse_on(m, why, "firmware-disabled",
 				 "IA32_FEATURE_CONTROL does not take the bit that turns VMX on: turn "
 				 "virtualization (VT-x) on in the firmware's setup");

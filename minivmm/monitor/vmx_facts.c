@@ -5,14 +5,9 @@
 
 #define CPUID1_ECX_VMX		(1u << 5)
 
-#define FEATURE_LOCK		(1ull << 0)
-#define FEATURE_VMX		(1ull << 2) /* outside SMX */
-
 #define CR4_PAE			(1ull << 5)
-#define CR4_VMXE		(1ull << 13)
 #define CR0_PG_NE_PE		0x80000021ull
 
-#define MSR_FEATURE_CONTROL	0x3a
 #define MSR_VMX_CR0_FIXED0	0x486
 #define MSR_VMX_VMCS_ENUM	0x48a
 
@@ -78,7 +73,7 @@ void vmx_facts_read(struct vmx_facts *f, vmx_cpuid_fn *cpuid, vmx_read_fn *msr, 
 	if (!(f->cpuid1[2] & CPUID1_ECX_VMX))
 		return;
 	f->feature_control = msr(ctx, MSR_FEATURE_CONTROL);
-	f->feature_control_set = !(f->feature_control & FEATURE_LOCK);
+	f->feature_control_set = !(f->feature_control & VMX_FEATURE_LOCK);
 	for (unsigned set = 0; set < VMX_SETS; set++) {
 		bool refined = sets[set].true_msr && vmx_facts_can(f, VMX_CTL_basic_true_controls);
 
@@ -189,11 +184,11 @@ static bool judge_owner(const struct vmx_facts *f, struct monitor_why *why)
 		return refuse(why, "unsupported",
 			      "this processor has no VMX (CPUID leaf 1, ECX bit 5 is 0): use the engine "
 			      "svm on AMD and Hygon, native elsewhere");
-	if ((f->feature_control & FEATURE_LOCK) && !(f->feature_control & FEATURE_VMX))
+	if ((f->feature_control & VMX_FEATURE_LOCK) && !(f->feature_control & VMX_FEATURE_ON))
 		return refuse(why, "firmware-disabled",
 			      "the firmware locked VMX off (IA32_FEATURE_CONTROL): turn virtualization "
 			      "(VT-x) on in the firmware's setup, then power off and on");
-	if (f->cr4 & CR4_VMXE)
+	if (f->cr4 & VMX_CR4_VMXE)
 		return refuse(why, "busy",
 			      "CR4.VMXE is set: something else uses VMX on this processor; stop it, or "
 			      "boot the image with nothing below");
@@ -217,7 +212,7 @@ static bool judge_regions(const struct vmx_facts *f, struct monitor_why *why)
 static bool judge_fixed(const struct vmx_facts *f, struct monitor_why *why)
 {
 	uint64_t cr0_off = CR0_PG_NE_PE & ~f->cr0_fixed[1];
-	uint64_t cr4_off = (CR4_PAE | CR4_VMXE) & ~f->cr4_fixed[1];
+	uint64_t cr4_off = (CR4_PAE | VMX_CR4_VMXE) & ~f->cr4_fixed[1];
 
 	if (!cr0_off && !cr4_off && !(f->cr0_fixed[0] & ~f->cr0_fixed[1]) &&
 	    !(f->cr4_fixed[0] & ~f->cr4_fixed[1]))
@@ -322,7 +317,7 @@ static const enum vmx_ctl used[] = {
 static void report_firmware(const struct vmx_facts *f, const struct monitor_host *host)
 {
 	const char *state = f->feature_control_set	      ? "unlocked: the monitor turns VMX on and locks it, until the next reset" :
-			    f->feature_control & FEATURE_VMX ? "locked, VMX on" :
+			    f->feature_control & VMX_FEATURE_ON ? "locked, VMX on" :
 							       "locked, VMX off";
 
 	report(host, "requires", "IA32_FEATURE_CONTROL with VMX outside SMX", state);
@@ -336,7 +331,7 @@ void vmx_facts_report(const struct vmx_facts *f, const struct monitor_host *host
 	if (!vmx)
 		return;
 	report_firmware(f, host);
-	report(host, "requires", "CR4.VMXE clear", f->cr4 & CR4_VMXE ? "no" : "yes");
+	report(host, "requires", "CR4.VMXE clear", f->cr4 & VMX_CR4_VMXE ? "no" : "yes");
 	report_hex(host, "requires", "IA32_VMX_BASIC", f->set[VMX_SET_basic]);
 	report_hex(host, "requires", "CR0 bits fixed to 1", f->cr0_fixed[0]);
 	report_hex(host, "requires", "CR0 bits that may be 1", f->cr0_fixed[1]);

@@ -45,6 +45,11 @@ enum vmx_ctl_bit {
 /* The 32-bit mask of a control: VMX_MASK(secondary_enable_ept). */
 #define VMX_MASK(name) (1u << VMX_BIT_##name)
 
+#define VMX_CR4_VMXE		(1ull << 13)
+#define MSR_FEATURE_CONTROL	0x3a
+#define VMX_FEATURE_LOCK	(1ull << 0)
+#define VMX_FEATURE_ON		(1ull << 2)	/* outside SMX */
+
 /* As read, in this order; what is gated by something that is not there is 0. */
 struct vmx_facts {
 	uint32_t cpuid_max;

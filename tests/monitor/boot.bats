@@ -139,3 +139,10 @@ two="engine=native rows=1,7 seed=5 max=20"
 	boots hole "$two"
 	has "X no-memory the operations' arena needs memory from 0x1000000 to 0x6000000, but there is none to use at 0x2000000 on this machine"
 }
+
+@test "boot: VMX that somebody turned on is theirs" {
+	need_bochs
+	boots busy "engine=vmx ops=exit.cpuid"
+	has "R requires: CR4.VMXE clear: no"
+	like '^X busy CR4.VMXE is set: something else uses VMX on this processor'
+}

@@ -4,8 +4,8 @@
 
 Boots the image with WORDS as its command line and prints what it sent, "TYPE PAYLOAD" a line: a reader of the line
 protocol that shares no code with the image or the program. Status 3: a line is damaged or missing.
-WAY: pc, microvm (multiboot), pvh, serial (COM1 alone), small (112 MiB), pages (read off the screen) in QEMU; rom, hole
-in Bochs.
+WAY: pc, microvm (multiboot), pvh, serial (COM1 alone), small (112 MiB), pages (read off the screen) in QEMU; rom, hole,
+busy (CR4.VMXE is 1) in Bochs.
 """
 import os
 import socket
@@ -19,7 +19,7 @@ import zlib
 QEMU = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot", "-accel", "tcg",
         "-icount", "shift=0,sleep=off", "-cpu", "EPYC"]
 BOCHS = """plugin_ctrl: unmapped=1, biosdev=1
-cpu: model=corei7_skylake_x, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+cpu: model=corei7_skylake_x, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 memory: guest=256, host=256
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
@@ -92,10 +92,11 @@ def pages(image, words, folder):
     return b"".join(seen[n] + b"\r\n" for n in sorted(seen))
 
 
-def option_rom(folder):
+def option_rom(way, folder):
     source = os.path.join(os.environ["top_srcdir"], "minivmm/monitor/boot/rom.S")
     cc = os.environ.get("CC", "cc").split()
-    run([*cc, "-m64", "-I" + os.environ["top_srcdir"], "-c", "-o", "rom.o", source], folder).check_returncode()
+    cr4 = ["-DROM_CR4=0x2000"] if way == "busy" else []
+    run([*cc, "-m64", "-I" + os.environ["top_srcdir"], *cr4, "-c", "-o", "rom.o", source], folder).check_returncode()
     run(["ld", "-m", "elf_x86_64", "-Ttext=0", "-e", "0", "-o", "rom.elf", "rom.o"], folder).check_returncode()
     run(["objcopy", "-O", "binary", "-j", ".text", "rom.elf", "rom"], folder).check_returncode()
     rom = bytearray(open(os.path.join(folder, "rom"), "rb").read())
@@ -117,7 +118,7 @@ def bochs(way, image, words, folder):
     data = open(image, "rb").read()
     segment, = struct.unpack_from("<Q", data, 32)
     data = data[:struct.unpack_from("<Q", data, segment + 32)[0]]
-    option_rom(folder)
+    option_rom(way, folder)
     open(os.path.join(folder, "info"), "wb").write(multiboot_info(way, words))
     config = BOCHS
     for i in range(0, len(data), PIECE):
@@ -155,7 +156,7 @@ def main():
         if way == "pages":
             out = pages(image, words, folder)
         else:
-            out = (bochs if way in ("rom", "hole") else qemu)(way, image, words, folder)
+            out = (bochs if way in ("rom", "hole", "busy") else qemu)(way, image, words, folder)
     sys.exit(0 if read_lines(out) else 3)
 
 

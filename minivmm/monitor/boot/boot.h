@@ -109,6 +109,9 @@ struct cpuid_regs {
 };
 #define CPUID_1_ECX_HYPERVISOR	(1u << 31)
 
+/* start.S: CR4 as the loader left it. */
+extern const uint32_t boot_loader_cr4 __attribute__((visibility("hidden")));
+
 struct cpuid_regs cpuid(uint32_t leaf, uint32_t subleaf);
 
 struct cpu {

@@ -259,6 +259,7 @@ static uint32_t launch_rows(enum ring0_engine engine, unsigned launch)
 		.ring = PHYS_TO_VIRT(GUEST_RING_PHYS),
 		.engine = engine,
 		.ram_bytes = machine->ram_bytes,
+		.cr4 = boot_loader_cr4,
 		.doorbell = doorbell,
 		.step = step,
 		.fact = fact,

@@ -33,6 +33,10 @@ rom_start:
 	mov	%eax, %ds
 	mov	%eax, %es
 	mov	%eax, %ss
+#ifdef ROM_CR4					/* of a test: somebody's bits */
+	mov	$ROM_CR4, %eax
+	mov	%eax, %cr4
+#endif
 	mov	$BOOT_MULTIBOOT, %eax
 	mov	$GUEST_BOOT_INFO_PHYS, %ebx
 	mov	GUEST_IMAGE_PHYS + ELF_ENTRY, %ecx

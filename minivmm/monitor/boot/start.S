@@ -38,6 +38,9 @@ start_pvh:
 	cld
 	mov	$BOOT_PVH, %esi
 start_common:
+	/* Long mode takes another: the monitor asks what was on before. */
+	mov	%cr4, %eax
+	mov	%eax, PHYS(boot_loader_cr4)
 	ENTER_LONG_MODE 4, start_long
 
 start_long:
@@ -51,7 +54,11 @@ start_long:
 	jmp	2b
 
 	.bss
+	.globl	boot_loader_cr4
+	.hidden	boot_loader_cr4
 	.balign	16
+boot_loader_cr4:
+	.skip	16
 	.skip	32768
 boot_stack_top:
 
