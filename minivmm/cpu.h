@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cpu.h - registers of the processor that freestanding code reads and writes. The monitor, the runner and its ring-0
- * rows include this. From C only.
+ * rows include this; from assembly its constants.
  */
 #ifndef VTSCOPE_MINIVMM_CPU_H
 #define VTSCOPE_MINIVMM_CPU_H
 
-#include <stdint.h>
+/* Vectors that the processor pushes an error code for: 8 10 11 12 13 14 17 21 29 30. */
+#define CPU_ERROR_CODE_VECTORS	0x60227d00
 
-/* Where the processor pushes an error code: 8 10 11 12 13 14 17 21 29 30. */
-#define CPU_ERROR_CODE_VECTORS	0x60227d00u
+/* Of RFLAGS: always 1. */
+#define RFLAGS_FIXED		0x002
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
 
 /* What LGDT and LIDT load, and SGDT and SIDT store. */
 struct table_pointer {
@@ -67,4 +72,5 @@ static inline void cpu_unblock_nmi(void)
 			 : "rax", "rdx", "cc", "memory");
 }
 
+#endif /* !__ASSEMBLER__ */
 #endif

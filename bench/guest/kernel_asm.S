@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_asm.S - exceptions, user mode and back. Interrupts are off at all times. */
 #include "bench/guest/kernel.h"
+#include "minivmm/cpu.h"
 
 	.text
 
 /* One stub a vector, VECTOR_STUB bytes apart; the processor pushes an error code for the vectors of the mask. */
-#define ERROR_CODES	0x60227d00	/* CPU_ERROR_CODE_VECTORS */
 
 	.globl	exception_stubs
 	.balign	VECTOR_STUB
@@ -13,7 +13,7 @@ exception_stubs:
 	.set	vector, 0
 	.rept	VECTORS
 	.balign	VECTOR_STUB
-	.if	((ERROR_CODES >> vector) & 1) == 0
+	.if	((CPU_ERROR_CODE_VECTORS >> vector) & 1) == 0
 	push	$0
 	.endif
 	push	$vector

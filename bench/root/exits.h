@@ -102,6 +102,10 @@ enum guest_register { GUEST_RIP, GUEST_RSP, GUEST_RFLAGS, GUEST_CR0, GUEST_CR4, 
 uint64_t guest_get(const struct exit_work *w, enum guest_register r);
 void guest_set(const struct exit_work *w, enum guest_register r, uint64_t value);
 
+union vmcb;
+/* All of the guest's state that a VMCB has. */
+void copy_save_area(union vmcb *to, const union vmcb *from);
+
 /* One more exit of the row's. */
 void exit_count(struct exit_work *w);
 /* Is the guest at an instruction of the body, or at the end of its last? */

@@ -69,12 +69,6 @@ bool exit_open_ac(struct exit_work *w)
 
 static union vmcb before;
 
-static void copy_save_area(union vmcb *to, const union vmcb *from)
-{
-	for (unsigned i = VMCB_AREA_SAVE; i < sizeof(to->page); i++)
-		to->page[i] = from->page[i];
-}
-
 /* An interrupt table without a gate: #UD, then #GP, then #DF cannot be delivered. */
 bool exit_open_triple(struct exit_work *w)
 {

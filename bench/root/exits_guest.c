@@ -42,6 +42,12 @@ void guest_set(const struct exit_work *w, enum guest_register r, uint64_t value)
 		svm_changed(w->v);
 }
 
+void copy_save_area(union vmcb *to, const union vmcb *from)
+{
+	for (unsigned i = VMCB_AREA_SAVE; i < sizeof(to->page); i++)
+		to->page[i] = from->page[i];
+}
+
 void exit_count(struct exit_work *w)
 {
 	w->v->monitor->counters.exits++;

@@ -167,12 +167,6 @@ static void vmload(const union vmcb *c)
 	__asm__ volatile("vmload" : : "a"(kernel_phys(c)) : "memory");
 }
 
-static void copy_save_area(union vmcb *to, const union vmcb *from)
-{
-	for (unsigned i = VMCB_AREA_SAVE; i < sizeof(to->page); i++)
-		to->page[i] = from->page[i];
-}
-
 #define SEGMENT(c, NAME, selector, rights, base, limit) do {	\
 	(c)->NAME##_SELECTOR = (selector);			\
 	(c)->NAME##_ATTRIB = SVM_RIGHTS(rights);		\

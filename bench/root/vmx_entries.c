@@ -5,7 +5,6 @@
 
 #define MSR_UINTR_MISC	   0x988
 #define MSR_KERNEL_GS_BASE 0xc0000102
-#define RFLAGS_FIXED	   0x002
 #define EPTP_DIRTY_FLAGS   0x40
 #define NOTIFICATION	   0xf2
 #define TIMER_NEVER	   0xffffffffull

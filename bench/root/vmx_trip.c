@@ -2,7 +2,6 @@
 /* vmx_trip.c - guests of a few instructions, in a VMCS of their own, for rows that time entries and exits. */
 #include "bench/root/vmx_rows.h"
 
-#define RFLAGS_FIXED  2
 #define REASON_VMCALL 18u
 #define NO_REASON     ~0u
 
@@ -49,7 +48,7 @@ bool trip_open(struct row_run *run, const struct vcpu_want *want, const char *gu
 	trip.rip = (uintptr_t)guest;
 	vmx_vmclear(vmx_pool(TRIP_VMCS));
 	if (vmx_vmptrld(vmx_pool(TRIP_VMCS)) == VMX_OK &&
-	    vmx_fill(&root_of(run)->vcpu, want, &why) && put_controls(want, body, &why)) {
+	    vmx_fill(want, &why) && put_controls(want, body, &why)) {
 		vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)(body ? vmx_trip_host_bracket : vmx_trip_host));
 		vmx_vpid_flush(); /* the monitor's guest has the same VPID */
 		vmx_vmwrite(VMCS_HOST_RSP, (uintptr_t)vmx_trip_stack_top);

@@ -3,8 +3,6 @@
 #include "minivmm/monitor/apic.h"
 #include "minivmm/monitor/svm_private.h"
 
-#define WATCHDOG_DEFAULT (1ull << 28)	/* TSC ticks: 0.1 s */
-
 struct svm svm;
 
 static unsigned char host_save[4096] __attribute__((aligned(4096)));
@@ -139,7 +137,7 @@ static void start(struct vcpu *v, void (*fn)(void *), void *arg, uint64_t gpr[16
 	svm.changed = svm.flush = true;
 	svm.late = false;
 	svm_fast_exits = 0;
-	apic_arm(v->watchdog_ticks ? v->watchdog_ticks : WATCHDOG_DEFAULT);
+	apic_arm(vcpu_watchdog_ticks(v));
 }
 
 /* Into the guest and back to C once. */
@@ -248,8 +246,9 @@ static void stamps(struct vcpu *v, bool stamped)
 
 static bool setup(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why)
 {
-	if (!svm_can(&svm.facts, want, why) || !svm_setup(v, want, why))
+	if (!svm_can(&svm.facts, want, why))
 		return false;
+	svm_setup(want);
 	svm_fast_reason = want->fast.reason;
 	svm_fast_length = want->fast.length;
 	stamps(v, want->fast.stamps);

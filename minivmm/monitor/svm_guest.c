@@ -200,14 +200,11 @@ void svm_vmcb_init(union vmcb *c, const void *rip, const void *rsp)
 	c->TLB_CONTROL = VMCB_TLB_FLUSH_ALL;
 }
 
-bool svm_setup(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why)
+void svm_setup(const struct vcpu_want *want)
 {
-	(void)v;
-	(void)why;
 	npt_make_whole();
 	maps_clear();
 	vmcb_clear(&svm_guest_vmcb);
 	controls_set(&svm_guest_vmcb, want);
 	state_set(&svm_guest_vmcb);
-	return true;
 }

@@ -56,7 +56,7 @@ extern struct svm svm;
 
 /* svm_guest.c */
 void svm_npt_build(void);
-bool svm_setup(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why);
+void svm_setup(const struct vcpu_want *want);
 /* svm_self_test.c */
 int svm_self_test(struct monitor *m, struct monitor_why *why);
 

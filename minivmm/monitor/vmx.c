@@ -5,7 +5,6 @@
 
 #define MSR_DEBUGCTL		0x1d9
 
-#define RFLAGS_FIXED		0x002u
 #define RFLAGS_IF		0x200u
 
 struct vmx vmx;

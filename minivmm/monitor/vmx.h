@@ -155,7 +155,7 @@ bool vmx_home(void);
  * Everything that vcpu_setup() writes, into the VMCS that is current: any of the pool can get a complete guest. The
  * monitor runs its own only; enter others with vmx_enter_stamped().
  */
-bool vmx_fill(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why);
+bool vmx_fill(const struct vcpu_want *want, struct monitor_why *why);
 
 /* ---- entries, timed ---- */
 

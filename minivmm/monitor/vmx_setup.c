@@ -13,7 +13,6 @@
 #define MSR_GS_BASE		0xc0000101
 
 #define AR_UNUSABLE		0x10000u
-#define RFLAGS_FIXED		2
 #define DR7_FIXED		0x400
 #define VECTOR_DB		1
 #define PML_INDEX_LAST		511
@@ -352,12 +351,11 @@ static void say_refused(const struct filler *f, struct monitor_why *why)
 	vmx_say_result(&t, f->result, f->error);
 }
 
-bool vmx_fill(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *why)
+bool vmx_fill(const struct vcpu_want *want, struct monitor_why *why)
 {
 	struct controls c = controls_wanted(want);
 	struct filler f = { .result = VMX_OK };
 
-	(void)v;
 	if (!controls_adjust(&c, why))
 		return false;
 	put_states(&f);
@@ -375,7 +373,6 @@ bool vmx_fill(struct vcpu *v, const struct vcpu_want *want, struct monitor_why *
 /* What the event field shows for the one vector that a row wants to exit, 0: none or several. */
 static uint32_t expected_event(uint32_t vectors, enum vcpu_fast_kind kind)
 {
-	const uint32_t with_error_code = 0x60227d00; /* 8 10 11 12 13 14 17 21 29 30 */
 	const uint32_t software = 1u << 3 | 1u << 4;
 	uint32_t vector = (uint32_t)__builtin_ctz(vectors | 1u << 31);
 	uint32_t type = vectors & software ? VMX_EVENT_SOFTWARE : VMX_EVENT_HARDWARE;
@@ -385,7 +382,7 @@ static uint32_t expected_event(uint32_t vectors, enum vcpu_fast_kind kind)
 	/* Of INT1 the processor reports a length, of other causes of #DB it does not. */
 	if (vector == VECTOR_DB && kind == VCPU_FAST_SKIP)
 		type = VMX_EVENT_INT1;
-	return VMX_EVENT_VALID | (vectors & with_error_code ? VMX_EVENT_ERROR_CODE : 0) | type << 8 | vector;
+	return VMX_EVENT_VALID | (vectors & CPU_ERROR_CODE_VECTORS ? VMX_EVENT_ERROR_CODE : 0) | type << 8 | vector;
 }
 
 void vmx_choose_stub(struct vcpu *v, bool stamped)
@@ -411,7 +408,7 @@ bool vmx_setup(struct vcpu *v, const struct vcpu_want *want, struct monitor_why 
 	}
 	vmx_pages_zero();
 	vmx_ept_reset();
-	if (!vmx_fill(v, want, why))
+	if (!vmx_fill(want, why))
 		return false;
 	vmx_choose_stub(v, want->fast.stamps);
 	return true;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "minivmm/cpu.h"
 /* trap_entry.S - exceptions outside the runner: they are told and end the boot, except where something is only tried. */
 
 	.text
@@ -9,7 +10,7 @@ boot_trap_stubs:
 	.set	vector, 0
 	.rept	32
 	.balign	16
-	.if	((0x60227d00 >> vector) & 1) == 0	/* 8 10 11 12 13 14 17 21 29 30 push one */
+	.if	((CPU_ERROR_CODE_VECTORS >> vector) & 1) == 0
 	push	$0
 	.endif
 	push	$vector
