@@ -35,7 +35,7 @@ static bool time_left(const struct row_run *run, unsigned sixteenths)
 	return time_for(run, 0, sixteenths);
 }
 
-static uint64_t shoot(struct row_run *run, unsigned copies)
+uint64_t row_shoot(struct row_run *run, unsigned copies)
 {
 	size_t size = (size_t)(run->body.end - run->body.start) / run->body.copies;
 
@@ -68,7 +68,7 @@ static uint64_t block_median(struct row_run *run, unsigned *n)
 
 	*n = 0;
 	do {
-		v[(*n)++] = shoot(run, 1);
+		v[(*n)++] = row_shoot(run, 1);
 	} while (*n < WARM_BLOCK && time_left(run, WARM_UNTIL));
 	return median(v, *n);
 }
@@ -128,7 +128,7 @@ static uint64_t pass_shots(struct row_run *run, enum guest_record_type type, uns
 	got /= sizeof(*v);
 	while (n < got && (time_left(run, until) ||
 			   (n < min && time_for(run, n ? v[n - 1] : 0, OVERTIME))))
-		v[n++] = shoot(run, copies);
+		v[n++] = row_shoot(run, copies);
 	if (n < min)
 		run->result.flags |= n == got ? GUEST_END_RING_FULL : GUEST_END_BUDGET;
 	else if (n == got && n < want)
@@ -166,11 +166,11 @@ static void pass_diff(struct row_run *run, uint64_t single, uint64_t empty)
 	if (!got || !single || !time_for(run, (DIFF_PAIRS_MIN + 1) * 3 * copies * single, OVERTIME))
 		return;
 	/* The code behind the first copy has not run yet. */
-	shoot(run, copies);
-	shoot(run, 2 * copies);
+	row_shoot(run, copies);
+	row_shoot(run, 2 * copies);
 	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, 16)); n++) {
-		v[2 * n] = shoot(run, copies);
-		v[2 * n + 1] = shoot(run, 2 * copies);
+		v[2 * n] = row_shoot(run, copies);
+		v[2 * n + 1] = row_shoot(run, 2 * copies);
 	}
 	ring_commit(run->runner, run->index, RECORD_DIFF, copies, n * 2 * sizeof(*v));
 }
@@ -182,11 +182,11 @@ static void pass_pairs(struct row_run *run)
 	uint64_t *v = ring_reserve(run->runner, run->limit, DIFF_PAIRS * 2 * sizeof(*v), &got);
 
 	got /= 2 * sizeof(*v);
-	shoot(run, 1);
-	shoot(run, 2);
+	row_shoot(run, 1);
+	row_shoot(run, 2);
 	for (; n < got && (n < DIFF_PAIRS_MIN || time_left(run, SINGLE_UNTIL)); n++) {
-		v[2 * n] = shoot(run, 1);
-		v[2 * n + 1] = shoot(run, 2);
+		v[2 * n] = row_shoot(run, 1);
+		v[2 * n + 1] = row_shoot(run, 2);
 	}
 	if (n)
 		ring_commit(run->runner, run->index, RECORD_DIFF, 1, n * 2 * sizeof(*v));
@@ -203,9 +203,9 @@ static void pass_split(struct row_run *run)
 
 	got /= sizeof(*v);
 	for (unsigned i = 0; i < SPLIT_WARM; i++)
-		shoot(run, 1);
+		row_shoot(run, 1);
 	for (; n < got && shots < 2 * SPLIT_SAMPLES && (n < DIFF_PAIRS_MIN || time_left(run, 16)); shots++) {
-		shoot(run, 1);
+		row_shoot(run, 1);
 		n += run->runner->host->split(run, &v[n]);
 	}
 	if (n)
@@ -222,7 +222,7 @@ static void row_measure(struct row_run *run)
 		run->result.flags |= GUEST_END_RING_FULL;
 		return;
 	}
-	*cold = shoot(run, 1);
+	*cold = row_shoot(run, 1);
 	ring_commit(run->runner, run->index, RECORD_COLD, 0, sizeof(*cold));
 
 	if (run->pairs) {

@@ -113,6 +113,8 @@ struct row_run {
 
 /* Executes all rows of the control page. */
 void runner_run(struct runner *r);
+/* One shot of the row: so many copies of its body in one bracket, or the row's own way. Ticks. */
+uint64_t row_shoot(struct row_run *run, unsigned copies);
 /* A RECORD_LOG; text that does not fit is cut. */
 void runner_log(struct runner *r, uint32_t row, const char *text);
 

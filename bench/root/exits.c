@@ -176,6 +176,11 @@ void exits_row_close(struct row_run *run, struct vcpu *v)
 	v->on_exit = NULL;
 }
 
+bool exits_row_exits(const struct row_run *run)
+{
+	return run->body.level != BODY_R && exit_recipe_of(run->row->op)->how != EXIT_NOTHING;
+}
+
 bool exits_row_splits(const struct row_run *run)
 {
 	const struct exit_recipe *r = exit_recipe_of(run->row->op);

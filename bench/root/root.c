@@ -142,13 +142,11 @@ static void row_close(struct row_run *run)
 }
 
 /* Hooks touch registers that a processor, or what is below it, may not have. */
-static bool row_open(struct row_run *run)
+static bool row_open_once(struct row_run *run)
 {
 	struct exception_frame f;
 	struct hook h = { run, false };
 
-	if (!runner_op_fits(run->row->op, root_of(run)->platform->engine))
-		return root_missing(run, UNFIT);
 	if (kernel_protect(open_hook, &h, &f))
 		return h.opened;
 	say_hook_fault(run, "making the processor ready", &f);
@@ -217,6 +215,53 @@ static void row_call(struct row_run *run, void (*fn)(struct row_run *run))
 		return;
 	run->faulted = true;
 	fault_fill(&run->fault, &f, run->index);
+}
+
+/* ---- a trial before the row ---- */
+
+static void try_once(struct row_run *run)
+{
+	row_shoot(run, 1);
+}
+
+/*
+ * A row that is to exit is tried once: a processor, or what plays one, that does not make the exit has no row of it,
+ * and what happened instead is the reason.
+ */
+static bool row_tried(struct row_run *run)
+{
+	struct root *r = root_of(run);
+	char line[160];
+	struct text t = TEXT_OF(line);
+	uint64_t exits;
+
+	monitor_count(&r->monitor);
+	row_call(run, try_once);
+	exits = monitor_count(&r->monitor).exits;
+	if (!run->faulted && exits)
+		return true;
+	text_put(&t, "tried once, it does not exit as the manual says: ");
+	text_put(&t, !run->faulted ? "no exit came" : run->fault.what[0] ? run->fault.what : "exception ");
+	if (run->faulted && !run->fault.what[0])
+		text_decimal(&t, run->fault.vector);
+	return root_missing(run, line);
+}
+
+static bool row_open(struct row_run *run)
+{
+	const struct row_run fresh = *run;
+	bool tried;
+
+	if (!runner_op_fits(run->row->op, root_of(run)->platform->engine))
+		return root_missing(run, UNFIT);
+	if (!row_open_once(run))
+		return false;
+	if (!root_of(run)->monitor.on || !exits_row_exits(run))
+		return true;
+	tried = row_tried(run);
+	row_close(run);
+	*run = fresh;
+	return tried && row_open_once(run);
 }
 
 /* ---- split ---- */

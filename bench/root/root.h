@@ -50,6 +50,8 @@ void exits_row_body(struct row_run *run);
 /* What a row of level K, U, A or M wants of the guest it runs in. False: it cannot be had, (why). */
 bool exits_row_setup(struct row_run *run, struct vcpu *v, struct monitor_why *why);
 void exits_row_close(struct row_run *run, struct vcpu *v);
+/* Is an exit what the row measures? */
+bool exits_row_exits(const struct row_run *run);
 /* Is one exit all that an operation of the row is, so that it can be split? */
 bool exits_row_splits(const struct row_run *run);
 

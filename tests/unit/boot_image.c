@@ -477,7 +477,7 @@ static void test_pages(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(sent, " H empty 20 "));
 	CU_ASSERT_PTR_NOT_NULL(strstr(sent, " Z 2 0 "));
 	for (const char *line = sent, *end; line < sent + n_sent; line = end + 1) {
-		unsigned crc;
+		unsigned crc = 0;
 
 		end = strchr(line, '\n');
 		CU_ASSERT_FATAL(end - line <= 79 && sscanf(end - 8, "%8x", &crc) == 1);
