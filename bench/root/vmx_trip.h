@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmx_trip.h - one timed VM entry and exit: vmx_trip_asm.S and vmx_trip.c. Only bench/root/vmx_* includes this. */
+/* vmx_trip.h - guests of a few instructions in a VMCS of their own: vmx_trip_asm.S and vmx_trip.c. Only bench/root/vmx_* includes this. */
 #ifndef VTSCOPE_BENCH_ROOT_VMX_TRIP_H
 #define VTSCOPE_BENCH_ROOT_VMX_TRIP_H
-
-/* Offsets in struct vmx_trip. */
-#define TRIP_BEFORE	0
-#define TRIP_GUEST	8
-#define TRIP_AFTER	16
 
 /* In struct vmx_trip_bracket. */
 #define BRACKET_FN	0
@@ -24,23 +19,11 @@
 #include "bench/root/root.h"
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vmx.h"
+#include "minivmm/monitor/vmx_trip.h"
 
 #pragma GCC visibility push(hidden)
 
-/* TSC: the host's before the entry, the guest's first instruction, the host's first behind the exit. */
-struct vmx_trip {
-	uint64_t before, guest, after;
-};
-_Static_assert(offsetof(struct vmx_trip, before) == TRIP_BEFORE, "as in vmx_trip_asm.S");
-_Static_assert(offsetof(struct vmx_trip, guest) == TRIP_GUEST, "as in vmx_trip_asm.S");
-_Static_assert(offsetof(struct vmx_trip, after) == TRIP_AFTER, "as in vmx_trip_asm.S");
-
-/* 0: there was an exit, 1: VMfailInvalid, 2: VMfailValid. */
-uint32_t vmx_trip(struct vmx_trip *t, uint32_t launched);
-uint64_t vmx_trip_empty(void);
-extern const char vmx_trip_guest[], vmx_trip_guest_call[], vmx_trip_host[];
 extern const char vmx_trip_surprise[]; /* HOST_RIP where no exit may come: #UD */
-extern char vmx_trip_stack_top[], vmx_trip_guest_stack_top[];
 
 /* What vmx_trip_guest_bracket calls, with vmx_trip_host_bracket as HOST_RIP: no stamps but its own. */
 extern struct vmx_trip_bracket {

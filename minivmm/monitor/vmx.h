@@ -153,26 +153,9 @@ bool vmx_home(void);
 
 /*
  * Everything that vcpu_setup() writes, into the VMCS that is current: any of the pool can get a complete guest. The
- * monitor runs its own only; enter others with vmx_enter_stamped().
+ * monitor runs its own only; enter others with vmx_trip().
  */
 bool vmx_fill(const struct vcpu_want *want, struct monitor_why *why);
-
-/* ---- entries, timed ---- */
-
-/* TSC. before: LFENCE RDTSC LFENCE, then the entry; guest: its first instruction; after: the host's first. */
-struct vmx_stamps {
-	uint64_t before, guest, after;
-	uint32_t error;		/* VM-instruction error of VMX_FAIL_VALID */
-	uint32_t reason;	/* of the exit: 18 (VMCALL) when the guest got there; bit 31: the entry failed behind the checks */
-};
-
-/*
- * Makes the current VMCS's next instruction that of the stamping guest and its HOST_RIP that of the stamping host.
- * The guest: RDTSC, VMCALL. vcpu_setup() undoes it.
- */
-void vmx_stamp_setup(void);
-/* VMLAUNCH (launch) or VMRESUME; RIP and RFLAGS of the guest are set again for the next. Not VMX_OK: no entry. */
-enum vmx_result vmx_enter_stamped(bool launch, struct vmx_stamps *s);
 
 /* ---- tables ---- */
 

@@ -208,61 +208,6 @@ vmx_guest_call:
 	vmcall
 	ret
 
-/* ---- entries, timed: vmx_enter_stamped() ---- */
-
-/* uint32_t vmx_stamped_entry(uint64_t stamps[3], uint32_t launched) */
-	.globl	vmx_stamped_entry
-	.balign	16
-vmx_stamped_entry:
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	mov	%rsp, host_rsp(%rip)
-	mov	%rdi, %r8
-	test	%esi, %esi
-	jnz	1f
-	lfence
-	rdtsc
-	lfence
-	mov	%eax, %r9d
-	mov	%edx, %r10d
-	vmlaunch
-	jmp	2f
-1:	lfence
-	rdtsc
-	lfence
-	mov	%eax, %r9d
-	mov	%edx, %r10d
-	vmresume
-2:	mov	$1, %eax
-	jc	leave
-	mov	$2, %eax
-	jmp	leave
-
-	.globl	vmx_stamped_guest
-	.balign	16
-vmx_stamped_guest:
-	rdtsc
-	mov	%eax, %r11d
-	mov	%edx, %ecx
-	vmcall
-
-	.globl	vmx_stamped_host
-	.balign	16
-vmx_stamped_host:
-	rdtsc
-	mov	%r9d, 0(%r8)
-	mov	%r10d, 4(%r8)
-	mov	%r11d, 8(%r8)
-	mov	%ecx, 12(%r8)
-	mov	%eax, 16(%r8)
-	mov	%edx, 20(%r8)
-	xor	%eax, %eax
-	jmp	leave
-
 	.section .rodata
 	.balign	8
 	.globl	vmx_stubs

@@ -63,9 +63,6 @@ extern uint64_t vmx_fast_length;
 extern uint32_t vmx_fast_expected;	/* what a stub compares the field with; ~0: nothing is as fast */
 void vmx_guest_call(uint32_t number);	/* VMCALL with the fast path off */
 
-uint32_t vmx_stamped_entry(uint64_t stamps[3], uint32_t launched); /* as vmx_enter() */
-extern const char vmx_stamped_guest[], vmx_stamped_host[];
-
 /* vmx_region.c: VMXON and VMCS regions, pages. */
 void vmx_regions_init(void);
 uint32_t *vmx_pool_words(unsigned n);

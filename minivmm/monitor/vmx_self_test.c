@@ -4,6 +4,7 @@
  * the rungs before it have shown; the first that does not hold ends it.
  */
 #include "minivmm/monitor/vmx_private.h"
+#include "minivmm/monitor/vmx_trip.h"
 
 #define ERROR_HOST_STATE	8u
 #define TIMES			64u
@@ -204,29 +205,33 @@ static bool exception(struct vcpu *v, struct text *observed)
 
 /* ---- what rows in VMX root operation use ---- */
 
-static bool stamp_once(bool launch, struct vmx_stamps *s, struct text *observed)
+static bool trip_once(uint32_t launched, struct vmx_trip *t, struct text *observed)
 {
-	enum vmx_result result = vmx_enter_stamped(launch, s);
+	uint32_t refused, reason;
 
-	if (result == VMX_OK) {
-		text_put(observed, "reason ");
-		text_decimal(observed, s->reason & 0xffff);
-	} else {
-		vmx_say_result(observed, result, s->error);
+	vmx_vmwrite(VMCS_GUEST_RIP, (uintptr_t)vmx_trip_guest);
+	refused = vmx_trip(t, launched);
+	if (refused) {
+		vmx_say_result(observed, refused, (uint32_t)vmx_field(VMCS_VM_INSTRUCTION_ERROR));
+		return false;
 	}
-	return result == VMX_OK && s->reason == VMX_REASON_VMCALL && s->before < s->guest && s->guest < s->after;
+	vmx_tables_restore();
+	reason = (uint32_t)vmx_field(VMCS_VM_EXIT_REASON);
+	text_put(observed, "reason ");
+	text_decimal(observed, reason & 0xffff);
+	return reason == VMX_REASON_VMCALL && t->before < t->guest && t->guest < t->after;
 }
 
 static bool stamped(struct vcpu *v, struct text *observed)
 {
-	struct vmx_stamps first, second;
+	struct vmx_trip first, second;
 
 	(void)v;
-	vmx_stamp_setup();
-	if (!stamp_once(true, &first, observed))
+	vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)vmx_trip_host);
+	if (!trip_once(0, &first, observed))
 		return false;
 	text_put(observed, ", ");
-	return stamp_once(false, &second, observed) && first.after < second.before;
+	return trip_once(1, &second, observed) && first.after < second.before;
 }
 
 static bool has_ept(void)
