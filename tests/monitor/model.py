@@ -74,7 +74,7 @@ def split_wrong(r):
     return []
 
 
-def check_all(tap, engine, doc, p, took):
+def check_all(tap, engine, via, doc, p, took):
     results, skipped, failed = doc["results"], doc["skipped"], doc["failed"]
     told = {r["op"] for r in results + skipped + failed}
     counted = [r for r in results if r["exits"]["expected"] is not None]
@@ -86,6 +86,10 @@ def check_all(tap, engine, doc, p, took):
     tap.check("nothing failed", [f"{f['op']}: {f['reason']}" for f in failed])
     tap.check("every reason says what is missing",
               [f"{s['op']}: {s['reason']}" for s in skipped if not REASON.search(s["reason"])])
+    if via.startswith("bochs"):
+        # It makes every exit; what QEMU's translator does not make is told by the trial before the row.
+        tap.check("every exit that is asked for comes",
+                  [f"{s['op']}: {s['reason']}" for s in skipped if "tried once" in s["reason"]])
     tap.check("the self-test passed, three steps and more",
               [f"{s['step']}: expected {s['expected']}, observed {s['observed']}" for s in steps if not s["passed"]]
               or ([] if len(steps) >= 3 else [f"only {len(steps)} steps"]))
@@ -131,7 +135,7 @@ def main():
     if not doc:
         tap.check("it writes a result", [f"status {p.returncode}: {p.stderr.strip()[-300:]}"])
     else:
-        check_all(tap, engine, doc, p, took)
+        check_all(tap, engine, via, doc, p, took)
     if tap.quiet and doc:
         table_line(engine, via, doc, took, tap)
     if not tap.quiet:
