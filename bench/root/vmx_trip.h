@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmx_trip.h - guests of a few instructions in a VMCS of their own: vmx_trip_asm.S and vmx_trip.c. Only bench/root/vmx_* includes this. */
+/* vmx_trip.h - guests of a few instructions in a VMCS of their own: vmx_trip.c. Only bench/root/vmx_* includes this. */
 #ifndef VTSCOPE_BENCH_ROOT_VMX_TRIP_H
 #define VTSCOPE_BENCH_ROOT_VMX_TRIP_H
 
