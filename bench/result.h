@@ -33,7 +33,8 @@ struct bucket { double value; double count; };	/* middle of the bucket, ticks pe
 
 /*
  * A round trip in its parts: to the monitor, in it, and back, medians over launches of medians; they add up to the
- * stamped round trip but for rounding. (stamp_cost): that round trip less the unstamped one.
+ * stamped round trip but for rounding. (stamp_cost): that less the empty bracket and the unstamped round trip (the
+ * headline, where it is differenced; otherwise the headline less the bracket that is in it).
  */
 struct result_split { bool present; double exit, handler, entry, stamp_cost; };
 

@@ -37,6 +37,17 @@ static int ops_check(const char *words, struct err *e)
 	return 0;
 }
 
+/* What -o says without --format: only a name without an extension leaves it to the default. */
+static bool extension_known(const char *file)
+{
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file, *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && dot != name && formats[i]; i++)
+		if (!strcmp(dot + 1, formats[i]))
+			return true;
+	return !dot || dot == name;
+}
+
 static int run(struct cli *cli, const struct args *a)
 {
 	const char *file = args_value(a, "output"), *words = args_value(a, "plan");
@@ -49,6 +60,8 @@ static int run(struct cli *cli, const struct args *a)
 		return cli_usage(cli, "image", "name a file: -o vtscope.iso");
 	if (!strcmp(file, "-") && cli->out_tty)
 		return cli_usage(cli, "image", "an image would be written to the terminal: name a file with -o");
+	if (!args_value(a, "format") && strcmp(file, "-") && !extension_known(file))
+		return cli_usage(cli, "image", "%s: image writes .iso and .elf; --format says which under another name", file);
 	if (words && !strcmp(format, "elf"))
 		return cli_usage(cli, "image", "--plan is for the ISO's menu; an ELF file gets its words from its loader");
 	if (words && (iso_words_check(words, &e) || ops_check(words, &e)))

@@ -56,9 +56,18 @@ static int qemu_choose(const struct engine_config *c, const struct via *via, enu
 	return 0;
 }
 
+/* (e) has what Bochs lacks, (qemu) what QEMU does: each says what to install, and one of the two is enough. */
+static int both_missing(const struct err *qemu, const char *name, struct err *e)
+{
+	const struct err bochs = *e;
+
+	return err_set(e, ENOENT, "engine %s needs QEMU or Bochs here. %.150s. Or %.150s", name, qemu->text, bochs.text);
+}
+
 static int carrier_choose(struct image_engine *en, const struct engine_config *c, const struct via *via, struct err *e)
 {
 	const char *name = engine_words[en->engine];
+	struct err qemu;
 	int rc;
 
 	switch (via->kind) {
@@ -81,7 +90,9 @@ static int carrier_choose(struct image_engine *en, const struct engine_config *c
 	if (rc != -ENOENT || via->kind != VIA_AUTO || en->ops != &image_qemu_tcg)
 		return rc;
 	en->ops = &image_bochs;
-	return en->ops->open(&en->carrier, c, "", en->engine, &en->info, e);
+	qemu = *e;
+	rc = en->ops->open(&en->carrier, c, "", en->engine, &en->info, e);
+	return rc == -ENOENT ? both_missing(&qemu, name, e) : rc;
 }
 
 /* ---- the plan ---- */

@@ -85,6 +85,10 @@ entries() {
 @test "image: without -o, or to a terminal, it is refused" {
 	run --separate-stderr "$VTSCOPE" image
 	says 2 "name a file"
+	run --separate-stderr "$VTSCOPE" image -o p.txt
+	says 2 "image writes .iso and .elf"
+	[ ! -e p.txt ]
+	run -0 "$VTSCOPE" image -o p.txt --format elf
 	need_terminal
 	run on_terminal "$VTSCOPE image -o -"
 	[[ $output == *"name a file with -o"* ]]

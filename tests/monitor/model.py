@@ -16,6 +16,10 @@ import time
 
 SECONDS = 15            # a model's tests, of the issue
 FAST_PATH = 20          # instructions of one CPUID exit and back, the guest's CPUID with them
+# Exits whose answer is C's, and those (of VMX) that come in the middle of a memory access: one more is counted there.
+FULL = {"exit.cpuid.full", "exit.exception.db", "exit.external-interrupt", "exit.interrupt-window", "exit.nmi",
+        "exit.nmi-window", "exit.tpr-below-threshold", "exit.triple-fault", "exit.vintr"}
+RETRIED = ("exit.apic-access", "exit.ept-", "exit.spp-")
 REASON = re.compile(r"\b(need|needs|no|not|only|cannot|error|does|has|lacks|refuses)\b")
 
 vtscope = os.environ.get("VTSCOPE", "vtscope")
@@ -64,14 +68,24 @@ def wanted(engine):
             or o["group"] == "nano"]
 
 
-def split_wrong(r):
+def stamps(engine, op):
+    """The instructions that only the stamped path of an operation's exits has: vmx_entry.S, svm_entry.S."""
+    if op in FULL:
+        return 12
+    if engine == "svm":
+        return 11
+    return 10 if op.startswith(RETRIED) else 9
+
+
+def split_wrong(engine, r):
     """In emulation the parts account for the stamped round trip, to the instruction."""
     s = r["split"]
     parts = s["exit"] + s["handler"] + s["entry"]
-    whole = r["single_median"] + s["stamp_cost"]
-    if r["unit"] == "instructions" and abs(parts - whole) > 0.5:
-        return [f"{r['op']}: {parts} in parts, {whole} as a whole"]
-    return []
+    trip = r["diff_median"] if r["diff_median"] is not None else r["single_median"] - r["empty_bracket"]
+    whole = r["empty_bracket"] + trip + stamps(engine, r["op"])
+    if r["unit"] != "instructions":
+        return [f"{r['op']}: measured in {r['unit']}"]
+    return [f"{r['op']}: {parts} in parts, {whole} as a whole"] if parts != whole else []
 
 
 def check_all(tap, engine, via, doc, p, took):
@@ -100,7 +114,7 @@ def check_all(tap, engine, via, doc, p, took):
                if r["exits"]["observed"] != r["exits"]["expected"]]
               or ([] if len(counted) > 10 else [f"only {len(counted)} rows are counted"]))
     tap.check("the split adds up",
-              [w for r in results if r["split"] for w in split_wrong(r)]
+              [w for r in results if r["split"] for w in split_wrong(engine, r)]
               or ([] if any(r["split"] for r in results) else ["no row has one"]))
     fast = next((r for r in results if r["op"] == "exit.cpuid"), None)
     if fast and fast["unit"] == "instructions":
