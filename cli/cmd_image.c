@@ -3,39 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bench/op.h"
 #include "cli/cmd.h"
 #include "cli/words.h"
 #include "minivmm/engine.h"
 #include "minivmm/image/iso.h"
 
 static const char *const formats[] = { "iso", "elf", NULL };
-
-/* Every pattern of ops= must name an operation: on the machine it would measure nothing, after a walk to it. */
-static int ops_check(const char *words, struct err *e)
-{
-	for (const char *at = words; (at = strstr(at, "ops=")); ) {
-		if (at != words && at[-1] != ' ') {
-			at++;
-			continue;
-		}
-		at += 4;
-		do {
-			char glob[ISO_WORDS_MAX + 1];
-			size_t n = strcspn(at, ", "), found = 0;
-
-			memcpy(glob, at, n);	/* (words) is no longer: iso_words_check() */
-			glob[n] = 0;
-			for (size_t i = 0; i < n_ops; i++)
-				found += op_matches(&ops[i], glob);
-			if (!found)
-				return err_set(e, EINVAL, "no operation matches '%s' (vtscope list ops)", glob);
-			at += n;
-		} while (*at++ == ',');
-		at--;
-	}
-	return 0;
-}
 
 /* What -o says without --format: only a name without an extension leaves it to the default. */
 static bool extension_known(const char *file)
@@ -64,7 +37,7 @@ static int run(struct cli *cli, const struct args *a)
 		return cli_usage(cli, "image", "%s: image writes .iso and .elf; --format says which under another name", file);
 	if (words && !strcmp(format, "elf"))
 		return cli_usage(cli, "image", "--plan is for the ISO's menu; an ELF file gets its words from its loader");
-	if (words && (iso_words_check(words, &e) || ops_check(words, &e)))
+	if (words && iso_words_check(words, &e))
 		return cli_usage(cli, "image", "--plan: %s", e.text);
 	if (!strcmp(format, "elf")) {
 		rc = cli_write(cli, file, boot_image, (size_t)(boot_image_end - boot_image));

@@ -95,8 +95,15 @@ entries() {
 }
 
 @test "image: a plan that the image would not understand is refused here" {
-	for plan in "engin=vmx:knows no 'engin'" "ops=zz.*:no operation matches 'zz.*'" "fast:no KEY=VALUE" \
-		"seed=1'2:no place" "ops=nano.in,:no operation matches ''"; do
+	for plan in "engin=vmx:no option is called 'engin'" "ops=zz.*:no operation matches: 'zz.*'" \
+		"fast:no option is called 'fast'" "seed=1'2:no place" "ops=nano.in,:no operation matches: ''" \
+		"engine=foo:engine= wants native or vmx or svm, not 'foo'" "engine=vmx,vmx:names twice" "seed=:wants a value" \
+		"budget=abc:budget= wants a number from 1000" "launches=0:launches= wants a number from 1" \
+		"rows=99999:rows= wants a number from 0" "rows=9-7:rows= wants a number from 9" "max=0:max= wants" \
+		"max=5 min=6:min= is more than max=" "end=never:end= wants off or reset or halt" "fence=x:fence= wants rdtscp" \
+		"screen=2:screen= wants a number from 0 to 1" "seed=1 seed=2:is given twice" "tsc_hz=1:tsc_hz= wants" \
+		"exclude=*:none of the operations that it leaves" "engine=native ops=vmx.*:none of the operations" \
+		"engine=svm ops=vmx.*,exit.hlt exclude=exit.*,vmx.*:none of the operations"; do
 		run --separate-stderr "$VTSCOPE" image -o a.iso --plan "${plan%%:*}"
 		says 2 "${plan#*:}"
 		[ ! -e a.iso ]
