@@ -153,6 +153,7 @@ struct engine_ops {
 		      struct err *e);
 	void (*close)(struct engine *en);
 };
+extern const char *const engine_needs_nothing[];
 
 extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native, engine_vmx, engine_svm;
 /* Explicit table: kvm tcg qemu-kvm native vmx svm. */

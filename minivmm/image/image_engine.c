@@ -293,30 +293,21 @@ static void engine_close(struct engine *en)
 	free(en);
 }
 
-static const char *const no_needs[] = { NULL };
+/* The two differ in whose instructions they are. */
+#define MONITOR_ENGINE(NAME, INSTRUCTIONS)									\
+const struct engine_ops engine_##NAME = {									\
+	.name = #NAME,												\
+	.summary = "the project's own monitor on " #INSTRUCTIONS						\
+		   ", in ring 0 of a machine that boots it (--via bochs, qemu)",				\
+	.needs = engine_needs_nothing,										\
+	.speaks = ENGINE_MONITOR | ENGINE_##INSTRUCTIONS,							\
+	.carriers = ENGINE_VIA_IMAGE,										\
+	.joins = NAME##_joins,											\
+	.open = NAME##_open,											\
+	.info = engine_info,											\
+	.launch = engine_launch,										\
+	.close = engine_close,											\
+}
 
-const struct engine_ops engine_vmx = {
-	.name = "vmx",
-	.summary = "the project's own monitor on VMX, in ring 0 of a machine that boots it (--via bochs, qemu)",
-	.needs = no_needs,
-	.speaks = ENGINE_MONITOR | ENGINE_VMX,
-	.carriers = ENGINE_VIA_IMAGE,
-	.joins = vmx_joins,
-	.open = vmx_open,
-	.info = engine_info,
-	.launch = engine_launch,
-	.close = engine_close,
-};
-
-const struct engine_ops engine_svm = {
-	.name = "svm",
-	.summary = "the project's own monitor on SVM, in ring 0 of a machine that boots it (--via bochs, qemu)",
-	.needs = no_needs,
-	.speaks = ENGINE_MONITOR | ENGINE_SVM,
-	.carriers = ENGINE_VIA_IMAGE,
-	.joins = svm_joins,
-	.open = svm_open,
-	.info = engine_info,
-	.launch = engine_launch,
-	.close = engine_close,
-};
+MONITOR_ENGINE(vmx, VMX);
+MONITOR_ENGINE(svm, SVM);

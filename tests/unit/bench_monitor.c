@@ -134,12 +134,11 @@ static int mon_launch(struct engine *en, const struct launch *l, const struct si
 	return 0;
 }
 
-static const char *const no_needs[] = { NULL };
 
 static const struct engine_ops mon_engine = {
 	.name = "mon",
 	.summary = "a scripted monitor",
-	.needs = no_needs,
+	.needs = engine_needs_nothing,
 	.speaks = ENGINE_MONITOR | ENGINE_VMX,
 	.carriers = ENGINE_VIA_IMAGE,
 	.joins = mon_joins,
