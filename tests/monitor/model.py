@@ -16,7 +16,7 @@ import time
 
 SECONDS = 15            # a model's tests, of the issue
 FAST_PATH = 20          # instructions of one CPUID exit and back, the guest's CPUID with them
-# Exits whose answer is C's, and those (of VMX) that come in the middle of a memory access: one more is counted there.
+# Exits whose answer is C's, and those (of VMX) that end a memory access half-way: with stamps Bochs counts one more.
 FULL = {"exit.cpuid.full", "exit.exception.db", "exit.external-interrupt", "exit.interrupt-window", "exit.nmi",
         "exit.nmi-window", "exit.tpr-below-threshold", "exit.triple-fault", "exit.vintr"}
 RETRIED = ("exit.apic-access", "exit.ept-", "exit.spp-")
