@@ -9,12 +9,12 @@ each operation has a row or a reason, the self-test passed, exits are counted ex
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
-SECONDS = 15            # a model's tests, of the issue
+SECONDS = 15            # of processor time, which a busy machine does not stretch: a model's tests
 FAST_PATH = 20          # instructions of one CPUID exit and back, the guest's CPUID with them
 # Exits whose answer is C's, and those (of VMX) that end a memory access half-way: with stamps Bochs counts one more.
 FULL = {"exit.cpuid.full", "exit.exception.db", "exit.external-interrupt", "exit.interrupt-window", "exit.nmi",
@@ -47,9 +47,10 @@ class Tap:
 
 def measure(engine, via, folder):
     out = os.path.join(folder, "x.json")
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     p = run("bench", "--engine", engine, "--via", via, "--launches", "1", "-q", "-o", out)
-    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if p.returncode == 77 or "no such program" in p.stderr or "apt-get install" in p.stderr:
         print(f"1..0 # SKIP {p.stderr.strip().splitlines()[-1] if p.stderr.strip() else 'nothing to do here'}")
         sys.exit(77 if "--table" in sys.argv else 0)
@@ -123,7 +124,7 @@ def check_all(tap, engine, via, doc, p, took):
                   [] if fast["diff_median"] - 1 <= FAST_PATH else [f"{fast['diff_median'] - 1}"])
     else:
         tap.check("exit.cpuid is measured in instructions", [] if fast else ["no row"])
-    tap.check(f"it takes under {SECONDS} s", [] if took < SECONDS else [f"{took:.1f} s"])
+    tap.check(f"it takes under {SECONDS} s of processor time", [] if took < SECONDS else [f"{took:.1f} s"])
 
 
 def table_line(engine, via, doc, took, tap):
