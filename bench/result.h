@@ -73,7 +73,11 @@ struct self_test { char engine[24], via[64], backend[64], step[64], expected[96]
 struct found_fact { char engine[24], via[64], backend[64], name[64], value[400]; };
 
 /* What a capture of the boot image's lines lacks (minivmm/lines.h). */
-struct capture_loss { bool present; uint64_t boots, sections, sections_cut, lines, lost, damaged, repeated, foreign, rows, rows_lost; };
+struct capture_loss {
+	bool present;
+	uint64_t boots, boots_cut, sections, sections_cut, lines, lost, damaged, repeated, beyond, foreign;
+	uint64_t rows, rows_lost, rows_planned, rows_missing;
+};
 
 /*
  * A run. Everything that names the machine or the subject is kept as the JSON object it is written as

@@ -79,7 +79,7 @@ const struct cmd cmd_image = {
 		"The result by a serial port: COM1, 115200 8N1, over a null-modem or USB-serial cable to a second machine, or "
 		"the serial-over-LAN of a server's management (ipmitool sol activate). Before the image boots, start "
 		"'stty -F /dev/ttyUSB0 115200 raw; cat /dev/ttyUSB0 >capture.txt' or picocom with a log file there. It is "
-		"complete when its last line has the type Z.\n\n"
+		"complete when its last line has the type A and ends with 0.\n\n"
 		"The result without one: photograph the pages. Their lines have at most 79 columns, and a checksum each: "
 		"typed, or read by a program, a line with a mistake is left out and told.\n\n"
 		"Then 'vtscope import capture.txt -o result.json' makes a result of it, and 'vtscope report result.json -o "

@@ -75,8 +75,8 @@ entries() {
 		# shellcheck disable=SC2086
 		timeout 100 qemu-system-x86_64 -nodefaults -vga std -display none -no-reboot -accel tcg -m 256 $drive \
 			-debugcon file:out.txt -device isa-debug-exit,iobase=0xf4,iosize=4 || true
-		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ B 0 nano.in " out.txt
-		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ Z 1 0 " out.txt
+		grep -qE "^VT1 [0-9a-f]{8}\.0 [0-9]+ B 0 nano.in " out.txt
+		grep -qE "^VT1 [0-9a-f]{8}\.0 [0-9]+ Z 1 0 " out.txt
 		run -0 "$VTSCOPE" import out.txt
 		[[ $output == *nano.in* ]]
 	done
