@@ -190,6 +190,14 @@ int import_result(struct import *im, struct result_set *r, struct buf *notes, st
 		return err_set(e, ENOMSG, "no line of the boot image is in it (they begin with \"VT1 \")");
 	if (im->conflict[0])
 		return err_set(e, EINVAL, "%s", im->conflict);
+	if (im->demoted[0]) {
+		struct found_fact f = { .name = "provenance", .engine = "image", .via = "image" };
+
+		import_backend(im, f.backend);
+		snprintf(f.value, sizeof(f.value), "%s", im->demoted);
+		if (result_set_add_fact(im->r, &f) < 0)
+			im->error = -ENOMEM;
+	}
 	losses_note(im, notes);
 	loss_fill(im, &im->r->capture);
 	rc = im->error ? im->error : import_describe(im, im->r);
