@@ -154,6 +154,7 @@ static void info_fill(struct image_engine *en)
 	struct engine_info *i = &en->info;
 
 	i->offers = ENGINE_RING0;
+	i->unprepared = true;
 	if (en->engine != RING0_NATIVE)
 		i->offers |= ENGINE_MONITOR | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL |
 			     (en->engine == RING0_VMX ? ENGINE_VMX : ENGINE_SVM);
