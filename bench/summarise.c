@@ -173,8 +173,12 @@ static void summarise_exits(struct result *r, const struct tally *t, const struc
 	double exits = 0, operations = 0, interrupts = 0, seconds = 0, expected, stray;
 	size_t i, counted = 0;
 
+	r->exits_expected = r->exits_observed = NAN;
+	/* Of its pairs one half is without the operation: there is no number of operations to divide by. */
+	for (i = 0; i < t->n_launches; i++)
+		if (t->launch[i].flags & GUEST_END_PAIRS)
+			return;
 	r->exits_expected = exits_expected(op, c->info);
-	r->exits_observed = NAN;
 	for (i = 0; i < t->n_launches; i++) {
 		const struct launch_values *l = &t->launch[i];
 
