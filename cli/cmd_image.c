@@ -21,6 +21,19 @@ static bool extension_known(const char *file)
 	return !dot || dot == name;
 }
 
+/* What to do with it, for a person who looks on. */
+static void next_say(struct cli *cli, const char *file, bool iso)
+{
+	if (!strcmp(file, "-") || !cli->err_tty || cli->quiet)
+		return;
+	if (iso)
+		cli_warn(cli, "%s is written; 'dd if=%s of=/dev/sdX bs=4M conv=fsync' puts it on the stick sdX; vtscope import "
+			 "reads what it sends", file, file);
+	else
+		cli_warn(cli, "%s is written; GRUB's multiboot command or an emulator's -kernel boots it; vtscope import reads "
+			 "what it sends", file);
+}
+
 static int run(struct cli *cli, const struct args *a)
 {
 	const char *file = args_value(a, "output"), *words = args_value(a, "plan");
@@ -49,6 +62,8 @@ static int run(struct cli *cli, const struct args *a)
 			cli_warn(cli, "%s: %s", file, buf_str(&warning));
 		rc = rc ? cli_status(rc) : cli_write_buf(cli, file, &out);
 	}
+	if (rc == EXIT_OK)
+		next_say(cli, file, strcmp(format, "elf"));
 	buf_free(&out);
 	buf_free(&warning);
 	return rc;
@@ -86,8 +101,13 @@ const struct cmd cmd_image = {
 		"report.html' shows it. Several boots are several launches: import all captures in one call.\n\n"
 		"PLAN is words KEY=VALUE: engine (auto, or of native, vmx and svm a list with commas), ops and exclude (lists of "
 		"patterns: 'vtscope list ops'), launches (of each engine), budget (TSC ticks a row), min and max (samples a row), "
-		"seed, tsc_hz, fence (rdtscp or lfence), serial and screen (0 or 1), end (off, reset or halt). The same words "
-		"can be typed behind the image's name: 'e' in GRUB's menu edits an entry.\n\n"
+		"seed, tsc_hz, fence (rdtscp or lfence), rows (numbers of operations, like 5,7-9: what 'vtscope bench' asks an "
+		"emulator's image for), serial and screen (0 or 1), end (off, reset or halt). The same words can be typed behind "
+		"the image's name: 'e' in GRUB's menu edits an entry.\n\n"
+		"Without those words a real machine sends by COM1 where there is one, shows the pages and halts: serial=1 "
+		"screen=1 end=halt (off ends nothing but an emulator). An emulator switches itself off and shows no pages: screen=0 end=off. Where its debug port "
+		"answers (port 0xe9 of Bochs, QEMU's -device isa-debugcon) the lines go there instead of COM1, serial=0; "
+		"serial=1 sends them to both.\n\n"
 		"The ISO needs grub-mkrescue (package grub-common), grub-pc-bin for BIOS, grub-efi-amd64-bin for EFI, "
 		"xorriso and mtools.",
 	.examples =

@@ -90,6 +90,11 @@ entries() {
 	[ ! -e p.txt ]
 	run -0 "$VTSCOPE" image -o p.txt --format elf
 	need_terminal
+	# Only who looks on is told what to do next.
+	run -0 on_terminal "$VTSCOPE image -o t.elf"
+	[[ $output == *"t.elf is written; "*"vtscope import"* ]]
+	run -0 on_terminal "$VTSCOPE image -q -o t.elf"
+	[ -z "$output" ]
 	run on_terminal "$VTSCOPE image -o -"
 	[[ $output == *"name a file with -o"* ]]
 }
