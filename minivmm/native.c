@@ -267,10 +267,12 @@ static void native_close(struct engine *en)
 	free(en);
 }
 
+static const char *const native_needs[] = { NULL };
+
 const struct engine_ops engine_native = {
 	.name = "native",
 	.summary = "the unprivileged operations in a process, nothing in between",
-	.needs = engine_needs_nothing,
+	.needs = native_needs,
 	.carriers = ENGINE_VIA_PROCESS | ENGINE_VIA_IMAGE,
 	.open = native_open,
 	.info = native_info,
