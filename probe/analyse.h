@@ -70,6 +70,14 @@ unsigned view_kernel(const struct snapshot *s);
 /* Was the file there? The first line of it, without its newline, into (out). */
 bool view_line(const struct snapshot *s, const char *path, char *out, size_t size);
 
+/* ---- privilege ---- */
+
+#define ROOT_ADDS_MAX 8
+/* What was denied and root can read, in words; returns how many. */
+size_t root_adds(const struct snapshot *s, const char *out[ROOT_ADDS_MAX]);
+/* Is the msr module there, but not loaded? */
+bool msr_module_missing(const struct snapshot *s);
+
 /* ---- derived facts ---- */
 
 struct outer {

@@ -52,6 +52,19 @@ enum answer finding_answer(const struct findings *f, const char *id)
 	return found ? found->answer : ANSWER_UNKNOWN;
 }
 
+enum grade finding_grade(const struct findings *f, const struct finding *one)
+{
+	const struct check *c = one->check;
+
+	if (one->answer == ANSWER_NA || c->want == WANT_EITHER)
+		return GRADE_FACT;
+	if (c->instead && one->answer != ANSWER_YES && finding_answer(f, c->instead) == ANSWER_YES)
+		return GRADE_FACT;
+	if (one->answer == ANSWER_UNKNOWN)
+		return GRADE_DOUBT;
+	return (one->answer == ANSWER_YES) == (c->want == WANT_YES) ? GRADE_GOOD : GRADE_BAD;
+}
+
 const char *answer_name(enum answer a)
 {
 	static const char *const names[] = {

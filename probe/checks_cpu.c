@@ -63,6 +63,7 @@ const struct check check_cpu_vmx = {
 		   "is what the silicon has, whatever firmware says. In a virtual machine it is "
 		   "what the outer hypervisor lets through: no there means hidden, not missing. "
 		   "Unknown: the CPUs differ, or CPUID was not recorded.",
+	.instead = "cpu.svm",
 	.eval = eval_vmx,
 };
 
@@ -73,6 +74,7 @@ const struct check check_cpu_svm = {
 		   "metal the bit is what the silicon has, whatever firmware says. In a virtual "
 		   "machine it is what the outer hypervisor lets through: no there means hidden, "
 		   "not missing. Unknown: the CPUs differ, or CPUID was not recorded.",
+	.instead = "cpu.vmx",
 	.eval = eval_svm,
 };
 
@@ -168,6 +170,7 @@ const struct check check_outer_present = {
 	.explain = "CPUID leaf 1, ECX bit 31, and the signature in the leaves from 0x40000000 "
 		   "on, which are read only behind that bit. Without the bit, vendor names in "
 		   "DMI: some hypervisors hide themselves, so that no means: none is advertised.",
+	.want = WANT_EITHER,
 	.eval = eval_present,
 };
 

@@ -60,6 +60,7 @@ const struct check check_host_container = {
 	.explain = "The marks that container managers leave: /run/systemd/container, "
 		   "/run/.containerenv, /.dockerenv, names in /proc/self/cgroup. A container "
 		   "sees the host's CPUID and modules, but only the devices that it was given.",
+	.want = WANT_EITHER,
 	.eval = eval_container,
 };
 
@@ -85,6 +86,8 @@ const struct check check_host_lockdown = {
 	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses "
 		   "unsigned modules and MSR writes, and some distributions' refuse MSR reads as "
 		   "well.",
+	.want = WANT_NO,
+	.optional = true,
 	.eval = eval_lockdown,
 };
 
@@ -111,6 +114,7 @@ const struct check check_iommu_table = {
 	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under "
 		   "/sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
 		   "chipset has none.",
+	.optional = true,
 	.eval = eval_iommu_table,
 };
 
@@ -143,6 +147,7 @@ const struct check check_iommu_active = {
 	.question = "Does the kernel use an IOMMU?",
 	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in "
 		   "/sys/kernel/iommu_groups. Devices can be given to guests only where it does.",
+	.optional = true,
 	.eval = eval_iommu_active,
 };
 
@@ -181,6 +186,7 @@ const struct check check_tool_qemu = {
 	.id = "tool.qemu",
 	.question = "Is QEMU installed?",
 	.explain = "qemu-system-x86_64 is looked for in PATH; it is not run.",
+	.optional = true,
 	.eval = eval_qemu,
 };
 
@@ -188,5 +194,6 @@ const struct check check_tool_gnuplot = {
 	.id = "tool.gnuplot",
 	.question = "Is gnuplot installed?",
 	.explain = "gnuplot is looked for in PATH; it is not run.",
+	.optional = true,
 	.eval = eval_gnuplot,
 };

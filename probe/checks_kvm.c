@@ -133,6 +133,7 @@ const struct check check_kvm_hardware = {
 	.explain = "Which backend serves /dev/kvm: kvm_intel and kvm_amd use hardware VT. "
 		   "kvm_pvm runs guests by software: it needs no VT bit, its nested state "
 		   "(capability 157) has 0 bytes, and guest kernels are slow under it.",
+	.optional = true,
 	.eval = eval_hardware,
 };
 
@@ -358,5 +359,6 @@ const struct check check_kvm_nested = {
 	.question = "Can guests be given VT?",
 	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this "
 		   "machine run guests themselves.",
+	.optional = true,
 	.eval = eval_nested,
 };

@@ -55,6 +55,69 @@ need_root() {
 	done
 }
 
+@test "TAP: what keeps guests from running fails, nothing else does" {
+	command -v prove >/dev/null || skip "prove is missing"
+	for name in intel-usable amd-usable kvm-pvm intel-capable; do
+		"$VTSCOPE" probe --from "$machines/$name.snap" -o ok.tap
+		prove -e cat ok.tap
+	done
+	for name in intel-firmware-off no-permission guest-hidden busy-virtualbox; do
+		"$VTSCOPE" probe --from "$machines/$name.snap" -o bad.tap || true
+		run prove -e cat bad.tap
+		[ "$status" -ne 0 ]
+		[[ $output == *"Failed test"* && $output != *"Parse errors"* ]]
+	done
+}
+
+@test "metrics: each family once, with HELP and TYPE before it, no timestamps" {
+	for snap in "$machines"/*.snap; do
+		"$VTSCOPE" probe --from "$snap" -o vtscope.prom || [ $? -ge 10 ]
+		[ "$(stat -c %a vtscope.prom)" = "$(printf %o $((0666 & ~$(umask))))" ]
+		awk '/^# HELP / { if (seen[$3]++) exit 1; next }
+			/^# TYPE / { name = $3; if ($4 != "gauge" || !seen[name]) exit 1; next }
+			$0 !~ "^" name "([{]([a-z_]+=\"([^\"\\\\]|\\\\.)*\",?)*[}])? -?[0-9]+$" { print; exit 1 }' vtscope.prom
+		if command -v promtool >/dev/null; then
+			promtool check metrics <vtscope.prom
+		fi
+	done
+}
+
+@test "a feature file holds what Kubernetes takes for labels" {
+	for snap in "$machines"/*.snap; do
+		"$VTSCOPE" probe --from "$snap" -o vtscope.nfd || [ $? -ge 10 ]
+		run ! grep -vE '^[a-z]([-a-z0-9_.]{0,61}[a-z0-9])?=[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$' vtscope.nfd
+		[ -z "$(cut -d= -f1 vtscope.nfd | sort | uniq -d)" ]
+	done
+	"$VTSCOPE" probe --from "$machines/intel-usable.snap" --format nfd | grep -qx vtscope-vmx.ept=true
+}
+
+@test "one line is the same on machines that are the same, and tells others apart" {
+	run --separate-stderr "$VTSCOPE" probe --format oneline --from "$machines/intel-usable.snap"
+	[ "${#lines[@]}" -eq 1 ]
+	sed 's/^cpuid 1 .*//; s/^msr 1 .*//; /^$/d; /iommu_groups/d' "$machines/intel-usable.snap" |
+		sed "s/6\.1\.0-18/6.1.0-25/" >fewer.snap
+	bash "$machines/seal.sh" fewer.snap
+	[ "$("$VTSCOPE" probe --format oneline --from fewer.snap)" = "$output" ]
+	[ "$("$VTSCOPE" probe --format oneline --from "$machines"/*.snap | sort -u | wc -l)" -gt 20 ]
+}
+
+@test "a format for one machine is refused for several" {
+	for format in tap prom nfd; do
+		run --separate-stderr "$VTSCOPE" probe --format $format --from "$machines/intel-usable.snap" "$machines/kvm-pvm.snap"
+		says 2 "takes one machine"
+	done
+}
+
+@test "text fits the terminal, narrow and wide, with a glyph beside every colour" {
+	for columns in 40 80 200; do
+		COLUMNS=$columns "$VTSCOPE" probe --from "$machines/intel-firmware-off.snap" >out.txt || true
+		[ "$(wc -L <out.txt)" -le "$columns" ]
+	done
+	run --separate-stderr "$VTSCOPE" probe --color always --from "$machines/intel-firmware-off.snap"
+	[[ $output == *$'\e[31mx firmware'* ]] || [[ $output == *$'\e[31m✗ firmware'* ]]
+	[[ $output == *$'\e[32m'* ]]
+}
+
 @test "a bad one among several is told, does not stop the rest, and gives 1" {
 	head -c 300 "$machines/intel-usable.snap" >cut.snap
 	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines/guest-hidden.snap" cut.snap nowhere.snap \
