@@ -61,10 +61,14 @@ bool view_word(const char *list, const char *word, const char *parts);
 bool view_listed(const struct snapshot *s, const char *path, const char *name);
 /* The flag in /proc/cpuinfo: yes where every CPU shows it, no where none does, else unknown. */
 enum answer view_flag(const struct snapshot *s, const char *flag);
-/* The line of the kernel's log in which (pattern) occurs, into (out). */
+/* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
-/* What tells something in the kernel's log. Ends with NULL. */
-extern const char *const log_patterns[];
+/* What tells something in the kernel's log. */
+struct log_pattern {
+	const char *pattern, *meaning;
+};
+extern const struct log_pattern log_patterns[];
+extern const size_t n_log_patterns;
 /* The kernel's version, major * 1000 + minor, or 0. */
 unsigned view_kernel(const struct snapshot *s);
 /* Was the file there? The first line of it, without its newline, into (out). */
@@ -75,6 +79,11 @@ bool view_line(const struct snapshot *s, const char *path, char *out, size_t siz
 #define ROOT_ADDS_MAX 8
 /* What was denied and root can read, in words; returns how many. */
 size_t root_adds(const struct snapshot *s, const char *out[ROOT_ADDS_MAX]);
+/*
+ * Why an MSR has no value: "denied" "faulted" "not-loaded" "not-built", "absent" where only
+ * this CPU has no device. NULL for 0.
+ */
+const char *msr_error_name(const struct snapshot *s, int err);
 /* Is the msr module there, but not loaded? */
 bool msr_module_missing(const struct snapshot *s);
 
@@ -88,7 +97,9 @@ struct outer {
 	bool emulated;		/* the processor itself is simulated: its model proves nothing */
 };
 void outer_identify(const struct snapshot *s, struct outer *out);
-/* How the outer hypervisor is told to let VT through, as a sentence. */
+/* The cloud that DMI names, or NULL. */
+const char *cloud_name(const struct snapshot *s);
+/* How the cloud, or else the outer hypervisor, is told to let VT through, as a sentence. */
 void outer_hint(const struct snapshot *s, char *out, size_t size);
 
 /* Is the processor's model one of which every specimen has VT? "VMX", "SVM", or NULL: not known. */
@@ -102,7 +113,11 @@ enum firmware_state { FIRMWARE_UNKNOWN, FIRMWARE_ENABLED, FIRMWARE_DISABLED, FIR
 enum firmware_state firmware_vmx(const struct snapshot *s, struct finding *out);
 enum firmware_state firmware_svm(const struct snapshot *s, struct finding *out);
 const char *firmware_name(enum firmware_state f);
+/* Where the switch is in this maker's firmware set-up, as sentences. */
+void firmware_menu(const struct snapshot *s, bool intel, char *out, size_t size);
 
+/* Does the administrator's configuration keep a kernel module out? */
+bool module_kept_out(const struct snapshot *s, const char *module);
 enum kvm_backend backend_identify(const struct snapshot *s);
 /* "ok" "no-node" "denied" "no-driver" "busy" "unknown" */
 const char *device_state(const struct snapshot *s, const struct findings *f);

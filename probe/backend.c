@@ -63,6 +63,33 @@ enum kvm_backend backend_identify(const struct snapshot *s)
 	return listed ? BACKEND_OTHER : BACKEND_UNKNOWN;
 }
 
+bool module_kept_out(const struct snapshot *s, const char *module)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/etc/modprobe.d");
+	const char *cmdline = snapshot_text(s, SNAP_TEXT, "/proc/cmdline");
+	char line[64];
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+		char name[64] = "";
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
+		if (sscanf(line, " blacklist %63s", name) == 1 ||
+		    sscanf(line, " install %63s", name) == 1)
+			for (char *c = name; *c; c++)
+				*c = *c == '-' ? '_' : *c;
+		if (strcmp(name, module) == 0)
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
+	if (!cmdline)
+		return false;
+	cmdline += strlen("module_blacklist=");
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
+	return view_word(line, module, ",");
+}
+
 void holders_list(const struct snapshot *s, char *out, size_t size)
 {
 	static const char *const others[] = { "vboxdrv", "vmmon",     "haxm",

@@ -15,34 +15,6 @@ static const char *needed_module(const struct snapshot *s)
 	return view_has(s, CPUID_vmx) ? "kvm_intel" : view_has(s, CPUID_svm) ? "kvm_amd" : NULL;
 }
 
-/* Does the administrator's configuration keep (module) out? */
-static bool blacklisted(const struct snapshot *s, const char *module)
-{
-	const char *text = snapshot_text(s, SNAP_TEXT, "/etc/modprobe.d");
-	const char *cmdline = snapshot_text(s, SNAP_TEXT, "/proc/cmdline");
-	char line[64];
-
-	while (text && *text) {
-		size_t n = strcspn(text, "\n");
-		char name[64] = "";
-
-		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
-		if (sscanf(line, " blacklist %63s", name) == 1 ||
-		    sscanf(line, " install %63s", name) == 1)
-			for (char *c = name; *c; c++)
-				*c = *c == '-' ? '_' : *c;
-		if (strcmp(name, module) == 0)
-			return true;
-		text += n + (text[n] == '\n');
-	}
-	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
-	if (!cmdline)
-		return false;
-	cmdline += strlen("module_blacklist=");
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
-	return view_word(line, module, ",");
-}
-
 /* Why is there no driver, and what helps? */
 static void explain_no_driver(const struct snapshot *s, struct finding *out)
 {
@@ -57,7 +29,7 @@ static void explain_no_driver(const struct snapshot *s, struct finding *out)
 	}
 	snprintf(name, sizeof(name), "module.%s", module);
 	file = snapshot_named(s, SNAP_SYS, name);
-	if (blacklisted(s, module)) {
+	if (module_kept_out(s, module)) {
 		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
 				 module);
 		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "

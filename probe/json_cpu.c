@@ -70,29 +70,6 @@ json_t *json_cpu(const struct snapshot *s, const struct verdict *v)
 			 "name", json_text(outer.name[0] ? outer.name : NULL));
 }
 
-/* Why an MSR has no value. ENOENT: no device; the list of modules tells why. */
-static const char *msr_error(const struct snapshot *s, int err)
-{
-	const struct snap_record *module = snapshot_named(s, SNAP_SYS, "module.msr");
-
-	switch (err) {
-	case 0:
-		return NULL;
-	case EPERM:
-	case EACCES:
-		return "denied";
-	case EIO:
-		return "faulted";
-	case ENOENT:
-		return !module		     ? "absent" :
-		       !module->err	     ? "not-loaded" :
-		       module->err == ENOENT ? "not-built" :
-					       "absent";
-	default:
-		return "absent";
-	}
-}
-
 /* The named bits of an MSR's value, then those that have no name. */
 static json_t *fields_json(uint32_t number, uint64_t value)
 {
@@ -124,7 +101,7 @@ static json_t *msr_row(const struct snapshot *s, uint32_t number, const struct m
 	row = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "msr", json_hex(number), "name",
 			fact ? json_string(fact->name) : json_sprintf("msr_0x%x", number), "value",
 			g->err ? json_null() : json_hex(g->value), "error",
-			json_text(msr_error(s, g->err)), "cpus", buf_str(&cpus), "fields",
+			json_text(msr_error_name(s, g->err)), "cpus", buf_str(&cpus), "fields",
 			g->err ? json_object() : fields_json(number, g->value));
 	buf_free(&cpus);
 	return row;

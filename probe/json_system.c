@@ -155,16 +155,33 @@ json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
 			 modules, "trial", trial_json(s, v));
 }
 
+/* Is the line (text) among (rows) already? The patterns go from the particular to the general. */
+static bool has_line(json_t *rows, const char *text)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		const char *have = json_string_value(json_object_get(row, "text"));
+
+		if (have && strcmp(have, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 static json_t *log_json(const struct snapshot *s)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; log_patterns[i]; i++) {
+	for (size_t i = 0; i < n_log_patterns; i++) {
+		const struct log_pattern *p = &log_patterns[i];
 		char line[400];
 
-		if (view_log(s, log_patterns[i], line, sizeof(line)))
-			json_array_append_new(a, json_pack("{s:s, s:o}", "pattern", log_patterns[i],
-							   "text", json_text(line)));
+		if (view_log(s, p->pattern, line, sizeof(line)) && !has_line(a, line))
+			json_array_append_new(a, json_pack("{s:s, s:o, s:s}", "pattern", p->pattern,
+							   "text", json_text(line), "meaning",
+							   p->meaning));
 	}
 	return a;
 }

@@ -129,36 +129,3 @@ void outer_identify(const struct snapshot *s, struct outer *out)
 	}
 	look_at_dmi(s, out);
 }
-
-void outer_hint(const struct snapshot *s, char *out, size_t size)
-{
-	static const struct { const char *name, *hint; } hints[] = {
-		{ "VMware", "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual "
-			    "machine's processor settings" },
-		{ "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
-		{ "Hyper-V", "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true" },
-		{ "Xen", "nestedhvm=1 in the domain's configuration" },
-		{ "QEMU TCG", "-cpu max shows SVM, which TCG emulates" },
-	};
-	struct machine_id m;
-	struct outer outer;
-
-	outer_identify(s, &outer);
-	machine_identify(s, NULL, &m);
-	if (strcmp(outer.name, "KVM") == 0) {
-		bool intel = strcmp(m.vendor, "GenuineIntel") == 0;
-
-		snprintf(out, size, "For hardware VT, the outer KVM must allow nesting (%s "
-				    "nested=1 and a CPU model with %s).",
-			 intel ? "kvm_intel" : "kvm_amd", intel ? "vmx" : "svm");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strcmp(outer.name, hints[i].name) == 0) {
-			snprintf(out, size, "For hardware VT, the outer hypervisor must let it "
-					    "through: %s.", hints[i].hint);
-			return;
-		}
-	snprintf(out, size, "For hardware VT, the outer hypervisor must let it through (nested "
-			    "virtualization).");
-}

@@ -49,6 +49,28 @@ size_t root_adds(const struct snapshot *s, const char *out[ROOT_ADDS_MAX])
 	return n;
 }
 
+const char *msr_error_name(const struct snapshot *s, int err)
+{
+	const struct snap_record *module = snapshot_named(s, SNAP_SYS, "module.msr");
+
+	switch (err) {
+	case 0:
+		return NULL;
+	case EPERM:
+	case EACCES:
+		return "denied";
+	case EIO:
+		return "faulted";
+	case ENOENT:
+		return !module		     ? "absent" :
+		       !module->err	     ? "not-loaded" :
+		       module->err == ENOENT ? "not-built" :
+					       "absent";
+	default:
+		return "absent";
+	}
+}
+
 bool msr_module_missing(const struct snapshot *s)
 {
 	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/cpu/0/msr");

@@ -244,59 +244,6 @@ enum answer view_flag(const struct snapshot *s, const char *flag)
 	return with && !without ? ANSWER_YES : without && !with ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
-const char *const log_patterns[] = { "disabled by BIOS",
-				     "disabled by bios",
-				     "disabled (by BIOS)",
-				     "not enabled (by BIOS)",
-				     "no hardware support",
-				     "not supported by CPU",
-				     "VMX not fully enabled",
-				     "isn't AMD or Hygon",
-				     "unsupported when running as an SEV guest",
-				     "enabling virtualization on CPU",
-				     "feature inconsistency",
-				     "already loaded vendor module",
-				     "Lockdown:",
-				     "Hypervisor detected",
-				     "Booting paravirtualized kernel",
-				     "tboot",
-				     "virt/tdx",
-				     "SEV-SNP",
-				     "SEV API",
-				     "kvm_intel:",
-				     "kvm_amd:",
-				     "kvm:",
-				     "DMAR: Host address width",
-				     "DMAR: DRHD base",
-				     "DMAR: IOMMU enabled",
-				     "Directed I/O",
-				     "DMAR-IR: Enabled IRQ remapping",
-				     "No DMAR devices found",
-				     "force enabled due to platform opt in",
-				     "Your BIOS is broken",
-				     "AMD-Vi: Found IOMMU",
-				     "AMD-Vi: Extended features",
-				     "AMD-Vi: Interrupt remapping enabled",
-				     "not in IVRS table",
-				     "Disabling interrupt remapping",
-				     "Using global IVHD EFR",
-				     NULL };
-
-bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
-{
-	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg");
-	const char *hit = text ? strstr(text, pattern) : NULL;
-
-	if (!hit)
-		return false;
-	while (hit > text && hit[-1] != '\n')
-		hit--;
-	if (*hit == '<')	/* the priority */
-		hit += strcspn(hit, ">") + 1;
-	snprintf(out, size, "%.*s", (int)strcspn(hit, "\n"), hit);
-	return true;
-}
-
 unsigned view_kernel(const struct snapshot *s)
 {
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel's log says of virtualization, and what that means. */
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/analyse.h"
+
+/*
+ * In the order in which they are shown. '*' stands for anything within the line. Kernels
+ * since 5.6 speak of the flag, kvm modules before 6.3 of "bios", later ones of each CPU.
+ */
+const struct log_pattern log_patterns[] = {
+	{ "VMX (outside TXT) disabled by BIOS", "firmware locked VMX off" },
+	{ "VMX (inside TXT) disabled by BIOS", "started through tboot, for which firmware left VMX off" },
+	{ "support for 'kvm_* disabled by bios", "firmware locked VT off" },
+	{ "kvm: disabled by bios", "firmware locked VT off" },
+	{ "SVM disabled (by BIOS)", "firmware locked SVM off" },
+	{ "VMX not enabled (by BIOS)", "firmware locked VMX off" },
+	{ "VMX not fully enabled on CPU", "firmware left VMX off, or on in part" },
+	{ "no hardware support", "no VT bit, or the kernel took its flag away" },
+	{ "VMX not supported by CPU", "no VMX bit shows on that CPU" },
+	{ "SVM not supported by CPU", "no SVM bit shows; since 6.7 also where firmware switched it off" },
+	{ "CPU * isn't AMD or Hygon", "kvm_amd was tried on another vendor's processor" },
+	{ "KVM is unsupported when running as an SEV guest", "a confidential guest cannot run guests" },
+	{ "enabling virtualization on CPU*failed", "VT could not be switched on: another hypervisor has "
+						    "it, or that CPU's firmware" },
+	{ "feature inconsistency", "the CPUs offer different VMX controls" },
+	{ "already loaded vendor module", "another KVM backend was there first" },
+	{ "MSR access is restricted", "lockdown refuses MSRs" },
+	{ "Kernel is locked down", "lockdown is on" },
+	{ "Lockdown: ", "lockdown refused something" },
+	{ "Secure boot enabled", "Secure Boot is on" },
+	{ "secureboot: Secure boot", "state of Secure Boot" },
+	{ "tboot: found shared page", "started through tboot: VMX inside SMX is what counts" },
+	{ "Hypervisor detected: ", "the kernel runs under this hypervisor" },
+	{ "Booting paravirtualized kernel on ", "how the kernel takes the machine" },
+	{ "virt/tdx: BIOS enabled", "firmware set key ids aside for TDX guests" },
+	{ "virt/tdx: module initialized", "the TDX module runs: TDX guests are possible" },
+	{ "virt/tdx: ", "on TDX" },
+	{ "SEV-SNP: RMP table physical range", "firmware reserved the table that SNP needs" },
+	{ "SEV-SNP", "on SEV-SNP" },
+	{ "SEV API", "the security processor serves SEV" },
+	{ "SEV supported: ", "how many SEV guests there can be" },
+	{ "SEV enabled", "kvm_amd can run SEV guests" },
+	{ "SEV disabled", "kvm_amd cannot run SEV guests" },
+	{ "SEV-ES enabled", "kvm_amd can run SEV-ES guests" },
+	{ "SEV-ES disabled", "kvm_amd cannot run SEV-ES guests" },
+	{ "Memory Encryption Features active", "which memory encryption this system runs with" },
+	{ "kvm_intel: ", "a message of kvm_intel" },
+	{ "kvm_amd: ", "a message of kvm_amd" },
+	{ "kvm: ", "a message of kvm" },
+	{ "vboxdrv: ", "VirtualBox's driver is or was loaded" },
+	{ "vmmon: ", "VMware's driver is or was loaded" },
+	{ "jailhouse: ", "Jailhouse's driver is or was loaded" },
+	{ "DMAR: Host address width", "firmware describes Intel VT-d" },
+	{ "DMAR: DRHD base", "an IOMMU unit" },
+	{ "DMAR: dmar*reg_base_addr", "an IOMMU unit with its capabilities, used or not" },
+	{ "DMAR: IOMMU enabled", "Intel VT-d was asked for at boot" },
+	{ "DMAR: IOMMU disabled", "Intel VT-d was switched off at boot" },
+	{ "Virtualization Technology for Directed I/O", "the kernel uses Intel VT-d" },
+	{ "DMAR-IR: Enabled IRQ remapping", "interrupt remapping is on" },
+	{ "No DMAR devices found", "firmware describes no unit" },
+	{ "force enabled due to platform opt in", "firmware asked for DMA protection" },
+	{ "Your BIOS is broken", "firmware's tables contradict the hardware" },
+	{ "AMD-Vi: Found IOMMU", "an IOMMU unit" },
+	{ "AMD-Vi: Extended features", "an IOMMU unit's capabilities" },
+	{ "AMD-Vi: Interrupt remapping enabled", "interrupt remapping is on" },
+	{ "AMD-Vi: *not in IVRS table", "firmware left an interrupt controller out" },
+	{ "AMD-Vi: Disabling interrupt remapping", "no interrupt remapping" },
+	{ "Using global IVHD EFR", "the table is believed, not the register" },
+};
+const size_t n_log_patterns = sizeof(log_patterns) / sizeof(log_patterns[0]);
+
+/* Does (pattern) occur in the line of (len) bytes? */
+static bool occurs(const char *line, size_t len, const char *pattern)
+{
+	while (*pattern) {
+		size_t n = strcspn(pattern, "*");
+		const char *hit = memmem(line, len, pattern, n);
+
+		if (!hit)
+			return false;
+		len -= hit + n - line;
+		line = hit + n;
+		pattern += n + (pattern[n] == '*');
+	}
+	return true;
+}
+
+bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg");
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n"), skip = 0;
+
+		if (occurs(text, n, pattern)) {
+			if (*text == '<')	/* the priority */
+				skip = strcspn(text, ">\n") + 1;
+			snprintf(out, size, "%.*s", (int)(n > skip ? n - skip : 0), text + skip);
+			return true;
+		}
+		text += n + (text[n] == '\n');
+	}
+	return false;
+}
