@@ -21,6 +21,9 @@ void finding_evidence(struct finding *out, const char *source, const char *where
 void finding_unread(struct finding *out, const char *source, const char *where,
 		    const struct snap_record *r);
 
+/* A step of /dev/kvm that failed, with what its error means there, or that was not tried. */
+void finding_step(struct finding *out, const char *where, const char *step, const struct snap_record *r);
+
 /* ---- CPUs ---- */
 
 /* CPUs in two groups, as lists for people ("0-3,8"). */
@@ -121,9 +124,15 @@ bool module_kept_out(const struct snapshot *s, const char *module);
 enum kvm_backend backend_identify(const struct snapshot *s);
 /* "ok" "no-node" "denied" "no-driver" "busy" "unknown" */
 const char *device_state(const struct snapshot *s, const struct findings *f);
-/* Other hypervisors whose modules are loaded, "" or "vboxdrv, vmmon". */
+/* Other hypervisors that run here or whose modules are loaded, "" or "vboxdrv, vmmon". */
 void holders_list(const struct snapshot *s, char *out, size_t size);
 /* "docker", "podman" ..., or NULL. */
 const char *container_kind(const struct snapshot *s);
+/* How this container is given /dev/kvm, as a sentence. */
+const char *container_hint(const struct snapshot *s);
+/* Does this run in a user namespace, where root is somebody else outside? */
+bool in_user_namespace(const struct snapshot *s);
+/* Does Xen run this system? Its first guest may see VT's bits, but not use them. */
+bool under_xen(const struct snapshot *s);
 
 #endif

@@ -68,12 +68,14 @@ static void eval_lockdown(const struct snapshot *s, const struct findings *f, st
 {
 	static const char path[] = "/sys/kernel/security/lockdown";
 	const struct snap_record *r = snapshot_named(s, SNAP_TEXT, path);
-	char line[96];
+	char line[160];
 
 	(void)f;
-	if (r && r->err == ENOENT) {
-		finding_set(out, ANSWER_NO, BASIS_INFERRED);
-		finding_evidence(out, "file", path, "not there");
+	if (r && r->err == ENOENT && view_log(s, "Kernel is locked down", line, sizeof(line))) {
+		finding_set(out, ANSWER_YES, BASIS_INFERRED);
+		finding_evidence(out, "log", "kernel log", "%s", line);
+	} else if (r && r->err == ENOENT) {
+		finding_evidence(out, "file", path, "not there: no lockdown, or securityfs is not mounted");
 	} else if (view_line(s, path, line, sizeof(line))) {
 		finding_set(out, strstr(line, "[none]") ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
 		finding_evidence(out, "file", path, "%s", line);
@@ -83,9 +85,9 @@ static void eval_lockdown(const struct snapshot *s, const struct findings *f, st
 const struct check check_host_lockdown = {
 	.id = "host.lockdown",
 	.question = "Is the kernel locked down?",
-	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses "
-		   "unsigned modules and MSR writes, and some distributions' refuse MSR reads as "
-		   "well.",
+	.explain = "/sys/kernel/security/lockdown; where that is not there, the kernel's log. A "
+		   "locked-down kernel (Secure Boot) refuses unsigned modules and MSR writes, and "
+		   "some distributions' refuse MSR reads as well.",
 	.want = WANT_NO,
 	.optional = true,
 	.eval = eval_lockdown,

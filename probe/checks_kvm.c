@@ -29,7 +29,11 @@ static void explain_no_driver(const struct snapshot *s, struct finding *out)
 	}
 	snprintf(name, sizeof(name), "module.%s", module);
 	file = snapshot_named(s, SNAP_SYS, name);
-	if (module_kept_out(s, module)) {
+	if (under_xen(s)) {
+		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor", "Xen runs this system");
+		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
+				  "use KVM.");
+	} else if (module_kept_out(s, module)) {
 		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
 				 module);
 		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "
@@ -42,6 +46,16 @@ static void explain_no_driver(const struct snapshot *s, struct finding *out)
 		finding_evidence(out, "log", "kernel log", "%s", line);
 		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s",
 			     module);
+	} else if (view_line(s, "/proc/sys/kernel/modules_disabled", line, sizeof(line)) && line[0] == '1') {
+		finding_evidence(out, "file", "/proc/sys/kernel/modules_disabled", "1");
+		finding_hint(out, "This kernel loads no more modules until it is booted again: have %s loaded at "
+				  "boot (/etc/modules-load.d).", module);
+	} else if (view_log(s, "KVM is unsupported when running as an SEV guest", line, sizeof(line))) {
+		finding_evidence(out, "log", "kernel log", "%s", line);
+		finding_hint(out, "A confidential guest cannot run guests: use an ordinary virtual machine.");
+	} else if (container_kind(s)) {
+		finding_hint(out, "On the host, not in this container: modprobe %s; if it refuses, the end of dmesg "
+				  "says why.", module);
 	} else {
 		finding_hint(out, "modprobe %s; if it refuses, the end of dmesg says why.", module);
 	}
@@ -129,8 +143,7 @@ static void eval_node(const struct snapshot *s, const struct findings *f, struct
 	if (finding_answer(f, "kvm.driver") != ANSWER_YES)
 		return;
 	if (container_kind(s))
-		finding_hint(out, "Give the container the device: docker run --device /dev/kvm "
-				  "(podman and others have the same option).");
+		finding_hint(out, "%s", container_hint(s));
 	else
 		finding_hint(out, "The kernel has the device, /dev has not: udevadm trigger "
 				  "/dev/kvm, or: mknod /dev/kvm c 10 232");
@@ -146,23 +159,36 @@ const struct check check_kvm_node = {
 
 static void hint_denied(const struct snapshot *s, struct finding *out)
 {
-	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm");
+	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm"),
+				 *acl = snapshot_named(s, SNAP_SYS, "acl./dev/kvm");
 	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"),
-		   *euid = snapshot_text(s, SNAP_SYS, "euid");
+		   *euid = snapshot_text(s, SNAP_SYS, "euid"),
+		   *entered = snapshot_text(s, SNAP_SYS, "entered./dev/kvm");
 	const char *group = owner ? strchr(owner, ':') : NULL;
+	bool by_group = group && node && !node->err && (node->value & 060) == 060 &&
+			strcmp(group, ":root") != 0;
 
-	if (euid && strcmp(euid, "0") == 0)
+	if (acl && !acl->err)
+		finding_evidence(out, "node", "/dev/kvm", "has an access list (getfacl /dev/kvm)");
+	if (in_user_namespace(s))
+		finding_evidence(out, "file", "/proc/self/uid_map", "a user namespace: root here is not root outside");
+	if (euid && strcmp(euid, "0") == 0 && container_kind(s))
+		finding_hint(out, "Even root is refused: a container's device rules or a security module forbid "
+				  "it. %s", container_hint(s));
+	else if (euid && strcmp(euid, "0") == 0)
 		finding_hint(out, "Even root is refused: a container's device rules or a "
 				  "security module forbid it. Allow the device there (docker run "
 				  "--device /dev/kvm).");
-	else if (group && node && !node->err && (node->value & 060) == 060 &&
-		 strcmp(group, ":root") != 0)
+	else if (by_group && entered && strcmp(entered, "yes") == 0)
+		finding_hint(out, "Your account is in the group %s, but this session is older: log out and in again, "
+				  "or start a shell with: newgrp %s", group + 1, group + 1);
+	else if (by_group)
 		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.",
 			     group + 1, group + 1);
 	else
-		finding_hint(out, "Only root may open it here: run as root, or give the node a "
-				  "group (chgrp kvm /dev/kvm; chmod 0660 /dev/kvm) and join that "
-				  "group.");
+		finding_hint(out, "Only root may open it here: run as root, or make a udev rule, KERNEL==\"kvm\", "
+				  "GROUP=\"kvm\", MODE=\"0660\" in /etc/udev/rules.d/65-kvm.rules, then udevadm control "
+				  "--reload; udevadm trigger /dev/kvm; and join that group (usermod -aG kvm USER).");
 }
 
 static void eval_device(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -176,14 +202,14 @@ static void eval_device(const struct snapshot *s, const struct findings *f, stru
 		return;
 	}
 	if (open->err) {
-		finding_unread(out, "ioctl", "open /dev/kvm", open);
+		finding_step(out, "open /dev/kvm", "open", open);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 		if (open->err == EACCES || open->err == EPERM)
 			hint_denied(s, out);
 		return;
 	}
 	if (!api || api->err)
-		finding_unread(out, "ioctl", "KVM_GET_API_VERSION", api);
+		finding_step(out, "KVM_GET_API_VERSION", "api_version", api);
 	else
 		finding_evidence(out, "ioctl", "KVM_GET_API_VERSION", "%llu",
 				 (unsigned long long)api->value);
@@ -216,14 +242,20 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 	if (others[0])
 		finding_evidence(out, "file", "/sys/module", "%s", others);
 	if (vm && vm->err == EBUSY) {
-		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+		finding_step(out, "KVM_CREATE_VM", "create_vm", vm);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		finding_hint(out, others[0] ? "Stop the virtual machines of the other hypervisor "
-					      "(%s), or unload its modules." :
-					      "Another hypervisor holds VT on this machine: stop "
-					      "it.", others);
+		if (others[0])
+			finding_hint(out, "Stop the virtual machines of the other hypervisor (%s), or unload its "
+					  "modules. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), after "
+					  "which the other cannot start while KVM is loaded.", others);
+		else
+			finding_hint(out, "Another hypervisor holds VT on this machine: stop it.");
 	} else if (vm && !vm->err) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	} else if (under_xen(s)) {
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
+				  "use KVM.");
 	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}
@@ -233,8 +265,9 @@ const struct check check_host_free = {
 	.id = "host.free",
 	.question = "Is VT free of other hypervisors?",
 	.explain = "Creating a VM fails with EBUSY while another hypervisor has VT switched on. "
-		   "Modules of VirtualBox, VMware and others are named; loaded, they hold VT "
-		   "only while a guest of theirs runs.",
+		   "Modules of VirtualBox, VMware, Jailhouse and others are named; loaded, they "
+		   "hold VT only while a guest of theirs runs. Xen, where it runs this system, "
+		   "always does.",
 	.eval = eval_free,
 };
 
@@ -243,7 +276,7 @@ static void eval_vm(const struct snapshot *s, const struct findings *f, struct f
 	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
 
 	if (!vm || vm->err)
-		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+		finding_step(out, "KVM_CREATE_VM", "create_vm", vm);
 	else
 		finding_evidence(out, "ioctl", "KVM_CREATE_VM", "a VM was created");
 	if (vm)
@@ -272,7 +305,7 @@ static void eval_trial(const struct snapshot *s, const struct findings *f, struc
 		const struct snap_record *r = snapshot_kvm(s, steps[i], 0);
 
 		if (r && r->err) {
-			finding_unread(out, "ioctl", steps[i], r);
+			finding_step(out, steps[i], steps[i], r);
 			finding_set(out, ANSWER_NO, BASIS_PROVED);
 			if (r->err == ETIME)
 				finding_hint(out, "The trial guest did not end within its deadline: "
@@ -304,10 +337,27 @@ const struct check check_kvm_trial = {
 	.eval = eval_trial,
 };
 
+/* Does the CPUID that KVM gives to guests hold a VT bit? */
+static enum answer nested_offered(const struct snapshot *s, struct finding *out)
+{
+	const struct snap_record *vmx = snapshot_kvm(s, "guest_cpuid_ecx", 1),
+				 *svm = snapshot_kvm(s, "guest_cpuid_ecx", 0x80000001);
+	bool has_vmx, has_svm;
+
+	if (!vmx || vmx->err)
+		return ANSWER_UNKNOWN;
+	has_vmx = vmx->value >> cpuid_bits[CPUID_vmx].bit & 1;
+	has_svm = svm && !svm->err && svm->value >> cpuid_bits[CPUID_svm].bit & 1;
+	finding_evidence(out, "ioctl", "KVM_GET_SUPPORTED_CPUID", has_vmx ? "offers vmx" :
+								  has_svm ? "offers svm" : "offers no VT");
+	return has_vmx || has_svm ? ANSWER_YES : ANSWER_NO;
+}
+
 static void eval_nested(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const char *module = backend_name(backend_identify(s));
 	char path[96], line[32];
+	enum answer offered;
 
 	if (finding_answer(f, "kvm.hardware") != ANSWER_YES) {
 		if (finding_answer(f, "kvm.hardware") != ANSWER_UNKNOWN)
@@ -315,8 +365,11 @@ static void eval_nested(const struct snapshot *s, const struct findings *f, stru
 		return;
 	}
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/nested", module);
+	offered = nested_offered(s, out);
 	if (!view_line(s, path, line, sizeof(line))) {
 		finding_unread(out, "file", path, snapshot_named(s, SNAP_TEXT, path));
+		if (offered != ANSWER_UNKNOWN)
+			finding_set(out, offered, BASIS_PROVED);
 		return;
 	}
 	finding_evidence(out, "file", path, "%s", line);
@@ -330,7 +383,8 @@ const struct check check_kvm_nested = {
 	.id = "kvm.nested",
 	.question = "Can guests be given VT?",
 	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this "
-		   "machine run guests themselves.",
+		   "machine run guests themselves. KVM_GET_SUPPORTED_CPUID shows whether KVM "
+		   "would give a guest the VT bit.",
 	.optional = true,
 	.eval = eval_nested,
 };

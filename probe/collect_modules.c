@@ -15,6 +15,7 @@
 
 #define TEXT_MAX (64u << 10)
 #define DEPS_MAX (8u << 20)
+#define CONFIG_MAX (1u << 20)
 #define LOG_MAX (1u << 20)
 #define KLOG_READ_ALL 3
 
@@ -134,15 +135,10 @@ static bool is_kvm_line(const char *line, size_t len)
 static bool is_virtualization_line(const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"AMD-Vi",     "Booting paravirtualized",
-		"CPU ",	      "DMAR",
-		"Hypervisor", "Intel-IOMMU",
-		"Lockdown",   "SEV",
-		"SVM",	      "VMX",
-		"Your BIOS",  "ccp",
-		"iommu",      "kvm",
-		"tboot",      "virt/tdx",
-		"x86/cpu",
+		"AMD Memory", "AMD-Vi", "Booting paravirtualized", "CPU ", "DMAR", "Hypervisor",
+		"Intel-IOMMU", "Kernel is locked down", "Lockdown", "Memory Encryption", "SEV",
+		"SVM", "Secure boot", "VMX", "Xen", "Your BIOS", "ccp", "iommu", "jailhouse", "kvm",
+		"secureboot", "tboot", "vboxdrv", "virt/tdx", "vmmon", "x86/cpu",
 	};
 	const char *end = line + len;
 
@@ -153,6 +149,9 @@ static bool is_virtualization_line(const char *line, size_t len)
 			line = memchr(line, ']', end - line);
 		line = line ? line + 1 : NULL;
 	}
+	/* "pci 0000:00:00.2: AMD-Vi: ..." */
+	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
+		return memmem(line, end - line, "AMD-Vi", 6);
 	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t n = strlen(words[i]);
 
@@ -205,9 +204,50 @@ static int collect_modprobe(struct snapshot *s)
 	return rc;
 }
 
+/* Does (line) of a kernel configuration decide anything here? */
+static bool is_config_line(const char *line, size_t len)
+{
+	static const char *const words[] = { "CONFIG_KVM", "CONFIG_X86_MSR", "CONFIG_X86_CPUID",
+					     "CONFIG_INTEL_IOMMU", "CONFIG_AMD_IOMMU", "CONFIG_IRQ_REMAP",
+					     "CONFIG_VFIO", "CONFIG_INTEL_TDX", "CONFIG_AMD_MEM",
+					     "CONFIG_INTEL_TXT", "CONFIG_SECURITY_LOCKDOWN",
+					     "CONFIG_X86_VMX", "CONFIG_IKCONFIG" };
+
+	if (len > 2 && memcmp(line, "# ", 2) == 0) {
+		line += 2;
+		len -= 2;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (len >= strlen(words[i]) && memcmp(line, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* How this kernel was built, where its package left the file: the lines that matter. */
+static int collect_config(struct snapshot *s)
+{
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	struct buf text = BUF_INIT, kept = BUF_INIT;
+	char path[256];
+	int err, rc;
+
+	snprintf(path, sizeof(path), "/boot/config-%.200s", release ? release : "?");
+	err = -file_read(path, CONFIG_MAX, &text, NULL);
+	keep_lines(&kept, buf_str(&text), is_config_line);
+	rc = buf_error(&kept);
+	if (!rc)
+		rc = snapshot_add_data(s, SNAP_TEXT, "/boot/config", err, kept.data, kept.len);
+	buf_free(&kept);
+	buf_free(&text);
+	return rc;
+}
+
 int collect_modules(struct snapshot *s)
 {
 	int rc = collect_kvm_modules(s);
+
+	if (!rc)
+		rc = collect_config(s);
 
 	if (!rc)
 		rc = collect_candidates(s);

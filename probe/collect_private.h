@@ -14,6 +14,7 @@
 #include "probe/collect.h"
 
 int collect_files(struct snapshot *s);
+int collect_rights(struct snapshot *s);
 int collect_modules(struct snapshot *s);
 int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);

@@ -143,15 +143,6 @@ static bool flag_cleared_by_hand(const struct snapshot *s, const struct vendor *
 	return false;
 }
 
-/* Xen's first guest sees the processor's CPUID, and a kernel that may not have VT. */
-static bool under_xen(const struct snapshot *s)
-{
-	char line[64];
-
-	return (view_line(s, "/proc/xen/capabilities", line, sizeof(line)) && strstr(line, "control_d")) ||
-	       (view_line(s, "/sys/hypervisor/type", line, sizeof(line)) && strcmp(line, "xen") == 0);
-}
-
 /* Does something else than firmware explain that the kernel shows no flag? */
 static bool explained(const struct snapshot *s, const struct vendor *v, struct finding *out,
 		      int msr_error)

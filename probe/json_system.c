@@ -142,13 +142,52 @@ static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
 	return json_pack("{s:s, s:o}", "result", result, "errno", error ? error : json_null());
 }
 
+/* The feature MSRs that KVM answers for: what it can give to guests. */
+static json_t *feature_msrs_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct snap_record *r = &s->rec[i];
+		const struct msr_fact *m;
+
+		if (r->kind != SNAP_KVM || strcmp(r->name, "feature_msr") != 0)
+			continue;
+		m = msr_fact_of(r->num);
+		json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "msr", json_hex(r->num), "name",
+						   m ? json_string(m->name) :
+						       json_sprintf("msr_0x%x", r->num),
+						   "value", r->err ? json_null() : json_hex(r->value)));
+	}
+	return a;
+}
+
+/* What CPUID it can give to guests, of the leaves that tell of VT; null where it was not asked. */
+static json_t *guest_cpuid_json(const struct snapshot *s)
+{
+	static const struct { const char *key, *step; uint32_t leaf; } rows[] = {
+		{ "leaf_0x1_ecx", "guest_cpuid_ecx", 1 },
+		{ "leaf_0x80000001_ecx", "guest_cpuid_ecx", 0x80000001 },
+		{ "leaf_0x8000000a_edx", "guest_cpuid_edx", 0x8000000a },
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct snap_record *r = snapshot_kvm(s, rows[i].step, rows[i].leaf);
+
+		json_put(o, rows[i].key, r && !r->err ? json_hex(r->value) : json_null());
+	}
+	return o;
+}
+
 json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
 {
 	const struct snap_record *api = snapshot_kvm(s, "api_version", 0);
 	json_t *modules = json_array();
 
 	for_entries(s, "/sys/module", add_module, modules);
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
+			 "feature_msrs", feature_msrs_json(s), "guest_cpuid", guest_cpuid_json(s),
 			 "api_version", api && !api->err ? json_integer(api->value) : json_null(),
 			 "capabilities", capabilities_json(s), "nested",
 			 answer_name(finding_answer(&v->findings, "kvm.nested")), "modules",
@@ -197,11 +236,25 @@ static json_t *holders_json(const struct snapshot *s)
 	return a;
 }
 
+/* With whose rights it was read, and what root's would add. */
+static json_t *rights_json(const struct snapshot *s)
+{
+	const char *euid = snapshot_text(s, SNAP_SYS, "euid"), *adds[ROOT_ADDS_MAX];
+	size_t n = root_adds(s, adds);
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_string(adds[i]));
+	return json_pack("{s:s, s:b, s:o}", "root",
+			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "user_namespace",
+			 in_user_namespace(s), "denied", a);
+}
+
 json_t *json_context(const struct snapshot *s)
 {
 	static const char *const fields[] = { "bios_date",  "bios_vendor",  "bios_version",
-					      "board_name", "board_vendor", "product_name",
-					      "sys_vendor" };
+					      "board_name", "board_vendor", "product_family",
+					      "product_name", "product_version", "sys_vendor" };
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
 	const char *kind = container_kind(s);
 	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
@@ -215,7 +268,8 @@ json_t *json_context(const struct snapshot *s)
 		cmdline = json_string("");
 	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0,
 		 kind ? kind : "");
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "cloud",
+			 json_text(cloud_name(s)), "rights", rights_json(s), "kernel",
 			 json_text(release ? release : ""), "cmdline", cmdline, "lockdown",
 			 line_json(s, "/sys/kernel/security/lockdown"), "container",
 			 json_text(kind ? container : NULL), "log", log_json(s), "holders",
