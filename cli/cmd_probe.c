@@ -129,7 +129,10 @@ static int judge(struct cli *cli, struct snapshot *s, const struct request *r, s
 
 static int probe_live(struct cli *cli, const struct request *r, struct buf *out)
 {
-	const struct collect_options o = { .run_guest = r->run_guest };
+	/* Names of the chipset cost more than all the rest: only where they are kept or shown. */
+	const struct collect_options o = {
+		.run_guest = r->run_guest, .names = r->save || r->format == FORMAT_JSON,
+	};
 	struct snapshot s;
 	struct err e;
 

@@ -56,6 +56,68 @@ struct msr_groups {
 int view_msr(const struct snapshot *s, uint32_t msr, struct msr_groups *out);
 void view_msr_free(struct msr_groups *g);
 
+/* What one CPU answers to a question. */
+enum cpu_known { CPU_VALUE, CPU_ABSENT, CPU_FAILED, CPU_NOT_RECORDED };
+struct cpu_value {
+	enum cpu_known known;
+	uint64_t value, more;	/* 0 where they mean nothing */
+};
+typedef enum cpu_known cpu_ask(void *ctx, const struct snapshot *s, int cpu, struct cpu_value *out);
+
+/* The CPUs that answered alike, by what is known and then by value. */
+struct cpu_group {
+	struct cpu_value v;
+	struct cpulist cpus;
+};
+struct cpu_groups {
+	struct cpu_group *group;	/* owned */
+	size_t n;
+};
+/*
+ * Asks every swept CPU. Those that a record says nothing about are left out where it says something about
+ * others: dumps list many registers of one CPU only. The caller frees (out) with view_groups_free(). 0 or -ENOMEM.
+ */
+int view_groups(const struct snapshot *s, cpu_ask *ask, void *ctx, struct cpu_groups *out);
+void view_groups_free(struct cpu_groups *g);
+
+#define ANSWERS (ANSWER_NA + 1)
+/* CPUs by their answer. Freed with split_free(). */
+struct answer_split {
+	struct cpulist of[ANSWERS];
+};
+void split_add(struct answer_split *split, enum answer a, const struct cpulist *cpus);
+/* Of the machine: no where any CPU says no, yes where all say yes. */
+enum answer split_all(const struct answer_split *split);
+bool split_differs(const struct answer_split *split);
+void split_free(struct answer_split *split);
+
+/* ---- VMX ---- */
+
+/* 1: the MSR exists on (cpu) by its gate, 0: it does not, -1: not known. */
+int view_msr_exists(const struct snapshot *s, int cpu, uint32_t msr);
+/* Is a control or capability there on (cpu)? An MSR that its gate says does not exist is a no. */
+enum answer view_control(const struct snapshot *s, int cpu, enum vmx_control_id id);
+
+/* What people ask for, made of controls and capabilities. */
+struct vmx_feature {
+	const char *name;
+	const char *flag;		/* of "vmx flags" in /proc/cpuinfo; "": none says just this */
+	enum vmx_control_id all[4];	/* every one of these */
+	unsigned n_all;
+	enum vmx_control_id any[2];	/* and one of these, where there are any */
+	unsigned n_any;
+};
+extern const struct vmx_feature vmx_features[];
+extern const size_t n_vmx_features;
+
+/* The CPUs that have the same VMX capabilities, for vmx_feature_split(). As view_groups(). */
+int vmx_classes(const struct snapshot *s, struct cpu_groups *out);
+/* Which CPUs have the feature, by the MSRs; CPUs of which they cannot be known are unknown. */
+void vmx_feature_split(const struct snapshot *s, const struct vmx_feature *f, const struct cpu_groups *classes,
+		       struct answer_split *out);
+/* The same from what Linux shows to everybody. */
+enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature *f);
+
 /* ---- text that the kernel wrote ---- */
 
 /* Does (word) stand in (list), words being parted by any of (parts)? */

@@ -18,6 +18,8 @@ int collect_rights(struct snapshot *s);
 int collect_modules(struct snapshot *s);
 int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
+int collect_pci(struct snapshot *s);
+int collect_pci_names(struct snapshot *s);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
 

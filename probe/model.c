@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "arch/x86/facts.h"
-#include "probe/analyse.h"
+#include "probe/history.h"
 
 static void fill(const struct snapshot *s, int cpu, uint32_t base, uint32_t n, uint32_t out[][4])
 {
@@ -88,7 +88,14 @@ static void name_model(const struct snapshot *s, int cpu, struct machine_id *out
 	const struct cpu_model *row = cpu_model_of(out->vendor, out->family, out->model);
 	struct cpu_raw_data_t raw;
 	struct cpu_id_t id;
+	struct history history;
 
+	history_find(s, out->vendor, out->signature, out->brand, &history);
+	history_products(&history, out->product, sizeof(out->product));
+	if (!row && history.revision) {
+		snprintf(out->codename, sizeof(out->codename), "%s", history.revision);
+		return;
+	}
 	if (row) {
 		snprintf(out->codename, sizeof(out->codename), "%s", row->codename);
 		return;
@@ -168,6 +175,8 @@ void model_describe(const struct machine_id *m, char *out, size_t size)
 		snprintf(out, size, "processor not recorded");
 	else if (!brand[0])
 		snprintf(out, size, "%s family %u model %u", m->vendor, m->family, m->model);
+	else if (m->product[0])
+		snprintf(out, size, "%s (%s), %s", brand, m->product, m->codename);
 	else if (m->codename[0])
 		snprintf(out, size, "%s, %s", brand, m->codename);
 	else

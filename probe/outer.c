@@ -3,29 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/x86/platform.h"
 #include "probe/analyse.h"
-
-static const struct { const char *signature, *name; bool emulated; } hypervisors[] = {
-	{ "KVMKVMKVM", "KVM", false },
-	{ "Linux KVM Hv", "KVM", false },
-	{ "Microsoft Hv", "Hyper-V", false },
-	{ "VMwareVMware", "VMware", false },
-	{ "XenVMMXenVMM", "Xen", false },
-	{ "TCGTCGTCGTCG", "QEMU TCG", true },
-	{ "VBoxVBoxVBox", "VirtualBox", false },
-	{ "bhyve bhyve ", "bhyve", false },
-	{ " lrpepyh  vr", "Parallels", false },
-	{ "prl hyperv  ", "Parallels", false },
-	{ "ACRNACRNACRN", "ACRN", false },
-	{ "QNXQVMBSQG", "QNX", false },
-	{ "Jailhouse", "Jailhouse", false },
-	{ "SRESRESRESRE", "LMHS", false },
-	{ "___ NVMM ___", "NVMM", false },
-	{ "OpenBSDVMM58", "OpenBSD vmm", false },
-	{ "HAXMHAXMHAXM", "HAXM", false },
-	{ "LKVMLKVMLKVM", "kvmtool", false },
-	{ "UnisysSpar64", "Unisys s-Par", false },
-};
 
 /* DMI strings of virtual machines. Bochs has no hypervisor leaves at all. */
 static const struct { const char *text, *name; bool emulated; } firmware_ids[] = {
@@ -77,12 +56,12 @@ static void read_signature(const struct snapshot *s, char out[13])
 
 static void name_signature(struct outer *out)
 {
-	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
-		if (strcmp(out->signature, hypervisors[i].signature) == 0) {
-			snprintf(out->name, sizeof(out->name), "%s", hypervisors[i].name);
-			out->emulated = hypervisors[i].emulated;
-			return;
-		}
+	const struct hypervisor *hv = hypervisor_of(out->signature);
+
+	if (!hv)
+		return;
+	snprintf(out->name, sizeof(out->name), "%s", hv->name);
+	out->emulated = hv->emulated;
 }
 
 /* No leaves do not prove bare metal: VirtualBox without paravirtualization and Bochs have none. */

@@ -25,7 +25,12 @@ int render_features(const struct snapshot *s, const struct verdict *v,
 		if (is(state, "yes") || is(state, "no"))
 			each("vmx", name, is(state, "yes"), ctx);
 	json_array_foreach(json_object_get(svm, "features"), i, row) {
+		json_t *next = json_array_get(json_object_get(svm, "features"), i + 1);
+
 		state = json_object_get(row, "state");
+		/* A row a group of CPUs: what one of them lacks the machine lacks. */
+		if (next && json_equal(json_object_get(next, "name"), json_object_get(row, "name")))
+			continue;
 		if (is(state, "yes") || is(state, "no"))
 			each("svm", json_string_value(json_object_get(row, "name")),
 			     is(state, "yes"), ctx);

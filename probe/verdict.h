@@ -56,6 +56,7 @@ const char *layer_name(enum layer l);			/* "processor" "firmware" "outer" "drive
 /* Who this machine is, for headings and fingerprints; empty strings where not known. */
 struct machine_id {
 	char vendor[16], brand[64], codename[64];
+	char product[128];	/* "A or B" where the brand string does not name it and a table does, else "" */
 	unsigned family, model, stepping;
 	unsigned signature;	/* CPUID.1:EAX */
 	unsigned logical;	/* CPUs swept */
