@@ -181,6 +181,10 @@ const char *firmware_name(enum firmware_state f);
 /* Where the switch is in this maker's firmware set-up, as sentences. */
 void firmware_menu(const struct snapshot *s, bool intel, char *out, size_t size);
 
+/* The module that this processor's VT needs, or NULL. */
+const char *vt_module(const struct snapshot *s);
+/* Why no driver serves KVM: evidence and hint. */
+void hint_no_driver(const struct snapshot *s, const struct findings *f, struct finding *out);
 /* Does the administrator's configuration keep a kernel module out? */
 bool module_kept_out(const struct snapshot *s, const char *module);
 enum kvm_backend backend_identify(const struct snapshot *s);

@@ -9,58 +9,6 @@
 
 #define KVM_API 12
 
-/* The module that this processor needs, or NULL. */
-static const char *needed_module(const struct snapshot *s)
-{
-	return view_has(s, CPUID_vmx) ? "kvm_intel" : view_has(s, CPUID_svm) ? "kvm_amd" : NULL;
-}
-
-/* Why is there no driver, and what helps? */
-static void explain_no_driver(const struct snapshot *s, struct finding *out)
-{
-	const char *module = needed_module(s);
-	const struct snap_record *file;
-	char name[64], line[160];
-
-	if (!module) {
-		finding_hint(out, "No hardware VT shows, so that neither kvm_intel nor kvm_amd "
-				  "can serve this machine.");
-		return;
-	}
-	snprintf(name, sizeof(name), "module.%s", module);
-	file = snapshot_named(s, SNAP_SYS, name);
-	if (under_xen(s)) {
-		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor", "Xen runs this system");
-		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
-				  "use KVM.");
-	} else if (module_kept_out(s, module)) {
-		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
-				 module);
-		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "
-				  "module_blacklist=), then: modprobe %s", module, module);
-	} else if (file && file->err == ENOENT) {
-		finding_evidence(out, "file", "modules.dep", "this kernel has no %s", module);
-		finding_hint(out, "Boot a kernel that has %s: this one was built without it.",
-			     module);
-	} else if (view_log(s, "already loaded vendor module", line, sizeof(line))) {
-		finding_evidence(out, "log", "kernel log", "%s", line);
-		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s",
-			     module);
-	} else if (view_line(s, "/proc/sys/kernel/modules_disabled", line, sizeof(line)) && line[0] == '1') {
-		finding_evidence(out, "file", "/proc/sys/kernel/modules_disabled", "1");
-		finding_hint(out, "This kernel loads no more modules until it is booted again: have %s loaded at "
-				  "boot (/etc/modules-load.d).", module);
-	} else if (view_log(s, "KVM is unsupported when running as an SEV guest", line, sizeof(line))) {
-		finding_evidence(out, "log", "kernel log", "%s", line);
-		finding_hint(out, "A confidential guest cannot run guests: use an ordinary virtual machine.");
-	} else if (container_kind(s)) {
-		finding_hint(out, "On the host, not in this container: modprobe %s; if it refuses, the end of dmesg "
-				  "says why.", module);
-	} else {
-		finding_hint(out, "modprobe %s; if it refuses, the end of dmesg says why.", module);
-	}
-}
-
 static void eval_driver(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
@@ -76,7 +24,7 @@ static void eval_driver(const struct snapshot *s, const struct findings *f, stru
 		/* A module that refuses because of firmware needs no advice of its own. */
 		if (finding_answer(f, "firmware.vmx") != ANSWER_NO &&
 		    finding_answer(f, "firmware.svm") != ANSWER_NO)
-			explain_no_driver(s, out);
+			hint_no_driver(s, f, out);
 		return;
 	}
 	if (b != BACKEND_UNKNOWN) {
@@ -107,7 +55,7 @@ static void eval_hardware(const struct snapshot *s, const struct findings *f, st
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	else if (b == BACKEND_KVM_PVM)
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-	else if (b == BACKEND_OTHER && !needed_module(s))
+	else if (b == BACKEND_OTHER && !vt_module(s))
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 	else if (b == BACKEND_NONE)
 		finding_set(out, ANSWER_NA, BASIS_NONE);
@@ -232,6 +180,21 @@ const struct check check_kvm_device = {
 	.eval = eval_device,
 };
 
+/* How the first of (others) is told to let go. */
+static const char *how_to_unload(const char *others)
+{
+	static const struct { const char *module, *how; } rows[] = {
+		{ "vboxdrv", " (modprobe -r vboxnetadp vboxnetflt vboxdrv)" },
+		{ "vmmon", " (systemctl stop vmware, or modprobe -r vmmon)" },
+		{ "jailhouse", " (jailhouse disable; modprobe -r jailhouse)" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strncmp(others, rows[i].module, strlen(rows[i].module)) == 0)
+			return rows[i].how;
+	return "";
+}
+
 static void eval_free(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
@@ -246,8 +209,9 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 		if (others[0])
 			finding_hint(out, "Stop the virtual machines of the other hypervisor (%s), or unload its "
-					  "modules. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), after "
-					  "which the other cannot start while KVM is loaded.", others);
+					  "modules%s. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), "
+					  "after which the other cannot start while KVM is loaded.", others,
+				     how_to_unload(others));
 		else
 			finding_hint(out, "Another hypervisor holds VT on this machine: stop it.");
 	} else if (vm && !vm->err) {

@@ -211,12 +211,11 @@ static void eval_msr(const struct snapshot *s, const struct findings *f, struct 
 		*(r->err ? &bad : &good) += 1;
 		m = msr_fact_of(r->num);
 		/* A fault is an answer: the device was there and was asked. */
-		if (r->err && (!why || r->err == EIO)) {
+		if (r->err && (!why || (r->err == EIO && strcmp(why, "faulted") != 0))) {
 			why = msr_error_name(s, r->err);
 			snprintf(example, sizeof(example), "%s, cpu %d", m ? m->name : "MSR", r->cpu);
-			if (out->n_evidence < 3)
-				finding_evidence(out, "msr", example, "%s (%s)", why,
-						 errno_name(r->err) ? errno_name(r->err) : "?");
+			finding_evidence(out, "msr", example, "%s (%s)", why,
+					 errno_name(r->err) ? errno_name(r->err) : "?");
 		}
 	}
 	if (good + bad == 0)
@@ -251,7 +250,7 @@ const struct check check_host_msr = {
 static void eval_log(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *r = snapshot_named(s, SNAP_TEXT, "/dev/kmsg");
-	char line[160], last[160] = "";
+	char line[160];
 
 	(void)f;
 	if (!r)
@@ -264,10 +263,14 @@ static void eval_log(const struct snapshot *s, const struct findings *f, struct 
 		return;
 	}
 	for (size_t i = 0; i < n_log_patterns && out->n_evidence < EVIDENCE_MAX; i++) {
-		if (!view_log(s, log_patterns[i].pattern, line, sizeof(line)) || strcmp(line, last) == 0)
+		bool told = false;
+
+		if (!view_log(s, log_patterns[i].pattern, line, sizeof(line)))
 			continue;
-		snprintf(last, sizeof(last), "%s", line);
-		finding_evidence(out, "log", log_patterns[i].meaning, "%s", line);
+		for (size_t j = 0; j < out->n_evidence && !told; j++)
+			told = strncmp(out->evidence[j].value, line, sizeof(line) - 1) == 0;
+		if (!told)
+			finding_evidence(out, "log", log_patterns[i].meaning, "%s", line);
 	}
 	finding_set(out, ANSWER_YES, BASIS_PROVED);
 }

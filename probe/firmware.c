@@ -216,7 +216,8 @@ static enum firmware_state from_signs(const struct snapshot *s, const struct ven
 
 	if (view_flag(s, v->flag) == ANSWER_YES) {
 		finding_evidence(out, "file", "/proc/cpuinfo flags", "%s", v->flag);
-		return view_kernel(s) >= v->flag_kernel ? FIRMWARE_ENABLED : FIRMWARE_UNKNOWN;
+		if (view_kernel(s) >= v->flag_kernel)
+			return FIRMWARE_ENABLED;
 	}
 	if (v == &intel && view_line(s, path, line, sizeof(line)) &&
 	    (strstr(line, "Split huge pages") || strstr(line, "KVM: Vulnerable"))) {

@@ -8,17 +8,18 @@
 #define NARROW 64	/* below this a table has no room for its columns */
 
 /* How something is marked: glyph and colour say the same, and a word stands beside them. */
-enum mark { MARK_DOUBT, MARK_GOOD, MARK_BAD, MARK_FACT };
+enum mark { MARK_DOUBT, MARK_GOOD, MARK_BAD, MARK_MINOR, MARK_FACT };
 
 static const char *glyph(const struct render_style *st, enum mark m)
 {
 	static const char *const plain[] = {
-		[MARK_DOUBT] = "?", [MARK_GOOD] = "+", [MARK_BAD] = "x", [MARK_FACT] = "-"
+		[MARK_DOUBT] = "?", [MARK_GOOD] = "+", [MARK_BAD] = "x", [MARK_MINOR] = "!", [MARK_FACT] = "-"
 	};
 	static const char *const nice[] = {
 		[MARK_DOUBT] = "?",
 		[MARK_GOOD] = "\xe2\x9c\x93",
 		[MARK_BAD] = "\xe2\x9c\x97",
+		[MARK_MINOR] = "!",
 		[MARK_FACT] = "\xc2\xb7",
 	};
 
@@ -31,6 +32,7 @@ static const char *paint(const struct render_style *st, enum mark m)
 		[MARK_DOUBT] = "\033[33m",
 		[MARK_GOOD] = "\033[32m",
 		[MARK_BAD] = "\033[31m",
+		[MARK_MINOR] = "\033[33m",
 		[MARK_FACT] = "\033[2m",
 	};
 
@@ -68,7 +70,10 @@ static enum mark mark_of_finding(const struct findings *f, const struct finding 
 		[GRADE_FACT] = MARK_FACT,
 	};
 
-	return marks[finding_grade(f, one)];
+	enum mark m = marks[finding_grade(f, one)];
+
+	/* What keeps nobody from running guests is not red. */
+	return m == MARK_BAD && one->check->optional ? MARK_MINOR : m;
 }
 
 /* Columns that (n) bytes of UTF-8 take. */
@@ -165,7 +170,8 @@ static void list_feature(const char *vt, const char *feature, bool there, void *
 	struct feature_lists *l = ctx;
 	struct buf *list = there ? &l->there : &l->missing;
 
-	if (strcmp(vt, l->vt) == 0)
+	/* A bit without a name is worth a word only where it is set. */
+	if (strcmp(vt, l->vt) == 0 && (there || strncmp(feature, "reserved_", 9) != 0))
 		buf_printf(list, "%s%s", list->len ? ", " : "", feature);
 }
 
