@@ -12,18 +12,18 @@
 #include "probe/readers.h"
 #include "probe/verdict.h"
 
-#define INPUT_MAX (64u << 20)
+#define INPUT_MAX	(64u << 20)
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TAP, FORMAT_PROM, FORMAT_NFD, FORMAT_ONELINE };
 static const char *const formats[] = { "text", "json", "tap", "prom", "nfd", "oneline", NULL };
 
 struct request {
-	const struct check *explain; /* NULL: everything */
+	const struct check *explain;	/* NULL: everything */
 	const char *save;
-	const char *output; /* NULL: stdout */
+	const char *output;		/* NULL: stdout */
 	enum format format;
 	bool all, redact, run_guest;
-	const char *const *from; /* NULL: this machine */
+	const char *const *from;	/* NULL: this machine */
 	size_t n_from;
 	struct render_style style;
 };
@@ -78,12 +78,20 @@ static int answer(const struct snapshot *s, const struct verdict *v, const struc
 	if (r->n_from > 1 && r->format != FORMAT_JSON)
 		buf_printf(out, r->format == FORMAT_ONELINE ? "%s: " : "%s:\n", s->source_name);
 	switch (r->format) {
-	case FORMAT_JSON: return put_json(s, v, r, out);
-	case FORMAT_TAP: render_tap(v, out); return buf_error(out);
-	case FORMAT_PROM: return render_prom(v, s, out);
-	case FORMAT_NFD: return render_nfd(v, s, out);
-	case FORMAT_ONELINE: render_oneline(v, s, out); return buf_error(out);
-	case FORMAT_TEXT: break;
+	case FORMAT_JSON:
+		return put_json(s, v, r, out);
+	case FORMAT_TAP:
+		render_tap(v, out);
+		return buf_error(out);
+	case FORMAT_PROM:
+		return render_prom(v, s, out);
+	case FORMAT_NFD:
+		return render_nfd(v, s, out);
+	case FORMAT_ONELINE:
+		render_oneline(v, s, out);
+		return buf_error(out);
+	case FORMAT_TEXT:
+		break;
 	}
 	if (r->explain)
 		render_explain(r->explain, v, &r->style, out);
@@ -123,8 +131,7 @@ static int probe_live(struct cli *cli, const struct request *r, struct buf *out)
 {
 	/* Names of the chipset cost more than all the rest: only where they are kept or shown. */
 	const struct collect_options o = {
-		.run_guest = r->run_guest,
-		.names = r->save || r->format == FORMAT_JSON,
+		.run_guest = r->run_guest, .names = r->save || r->format == FORMAT_JSON,
 	};
 	struct snapshot s;
 	struct err e;
@@ -219,7 +226,8 @@ static enum format format_of(const char *name)
 /* Formats of which a file holds one machine, and nothing else would be understood. */
 static int check_formats(struct cli *cli, const struct request *r)
 {
-	bool single = r->format == FORMAT_TAP || r->format == FORMAT_PROM || r->format == FORMAT_NFD;
+	bool single = r->format == FORMAT_TAP || r->format == FORMAT_PROM ||
+		      r->format == FORMAT_NFD;
 
 	if (r->n_from > 1 && single)
 		return cli_usage(cli, "probe", "--format %s takes one machine", formats[r->format]);
@@ -340,19 +348,20 @@ const struct cmd cmd_probe = {
 		"more (MSRs, the kernel's log) but is not needed.\n\n"
 		"A guest that ran gives status 0, whatever else is true. A KVM without hardware "
 		"VT (kvm_pvm) says so in the first line.",
-	.examples = "vtscope probe\n  the verdict and every check\n"
-		    "vtscope probe --format json | jq .verdict.status\n  for scripts, which may as "
-		    "well use the exit status\n"
-		    "vtscope probe --explain firmware.vmx\n  how that is found out, and what was "
-		    "found here\n"
-		    "vtscope probe --save machine.snap --redact\n  everything that was read, to "
-		    "send\n"
-		    "clush -ab vtscope probe --format oneline\n  which machines of a cluster "
-		    "differ?\n"
-		    "vtscope probe -o /var/lib/prometheus/node-exporter/vtscope.prom\n  for "
-		    "monitoring, from a timer\n"
-		    "vtscope probe --from machine.snap\n  the verdict on a machine that is "
-		    "elsewhere\n",
+	.examples =
+		"vtscope probe\n  the verdict and every check\n"
+		"vtscope probe --format json | jq .verdict.status\n  for scripts, which may as "
+		"well use the exit status\n"
+		"vtscope probe --explain firmware.vmx\n  how that is found out, and what was "
+		"found here\n"
+		"vtscope probe --save machine.snap --redact\n  everything that was read, to "
+		"send\n"
+		"clush -ab vtscope probe --format oneline\n  which machines of a cluster "
+		"differ?\n"
+		"vtscope probe -o /var/lib/prometheus/node-exporter/vtscope.prom\n  for "
+		"monitoring, from a timer\n"
+		"vtscope probe --from machine.snap\n  the verdict on a machine that is "
+		"elsewhere\n",
 	.opts = opts,
 	.exits = verdict_exits,
 	.run = run,

@@ -94,8 +94,7 @@ bool under_xen(const struct snapshot *s)
 {
 	char line[64];
 
-	return (view_line(s, "/proc/xen/capabilities", line, sizeof(line)) &&
-		strstr(line, "control_d")) ||
+	return (view_line(s, "/proc/xen/capabilities", line, sizeof(line)) && strstr(line, "control_d")) ||
 	       (view_line(s, "/sys/hypervisor/type", line, sizeof(line)) && strcmp(line, "xen") == 0);
 }
 
@@ -118,25 +117,17 @@ void holders_list(const struct snapshot *s, char *out, size_t size)
 }
 
 /* Container managers: what gives them away, and how they are told to hand a device on. */
-static const struct {
-	const char *kind, *hint;
-} containers[] = {
-	{ "docker",
-	  "Give the container the device: docker run --device /dev/kvm (compose: devices:)." },
-	{ "podman",
-	  "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
-	  "keep-groups)." },
-	{ "libpod",
-	  "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
-	  "keep-groups)." },
-	{ "kubepods",
-	  "Give the pod the device: a device plugin that offers /dev/kvm (KubeVirt's, or a generic one), or a "
-	  "privileged container with /dev/kvm as hostPath." },
-	{ "lxc",
-	  "Give the container the device: lxc.cgroup2.devices.allow = c 10:232 rwm and lxc.mount.entry = /dev/kvm "
-	  "dev/kvm none bind,create=file; Incus and LXD: config device add NAME kvm unix-char path=/dev/kvm." },
-	{ "systemd-nspawn",
-	  "Give the container the device: --bind=/dev/kvm --property=DeviceAllow=\"/dev/kvm rw\"." },
+static const struct { const char *kind, *hint; } containers[] = {
+	{ "docker", "Give the container the device: docker run --device /dev/kvm (compose: devices:)." },
+	{ "podman", "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
+		    "keep-groups)." },
+	{ "libpod", "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
+		    "keep-groups)." },
+	{ "kubepods", "Give the pod the device: a device plugin that offers /dev/kvm (KubeVirt's, or a generic one), or a "
+		      "privileged container with /dev/kvm as hostPath." },
+	{ "lxc", "Give the container the device: lxc.cgroup2.devices.allow = c 10:232 rwm and lxc.mount.entry = /dev/kvm "
+		 "dev/kvm none bind,create=file; Incus and LXD: config device add NAME kvm unix-char path=/dev/kvm." },
+	{ "systemd-nspawn", "Give the container the device: --bind=/dev/kvm --property=DeviceAllow=\"/dev/kvm rw\"." },
 	{ "wsl", "On the Windows side: nestedVirtualization=true under [wsl2] in .wslconfig." },
 };
 
@@ -156,17 +147,14 @@ bool in_user_namespace(const struct snapshot *s)
 	unsigned long inside, outside, count;
 	const char *map = snapshot_text(s, SNAP_TEXT, "/proc/self/uid_map");
 
-	return map && (sscanf(map, " %lu %lu %lu", &inside, &outside, &count) != 3 || inside ||
-		       outside || count != 4294967295ul);
+	return map && (sscanf(map, " %lu %lu %lu", &inside, &outside, &count) != 3 || inside || outside ||
+		       count != 4294967295ul);
 }
 
 const char *container_kind(const struct snapshot *s)
 {
-	static const struct {
-		const char *node, *name;
-	} marks[] = {
-		{ "/run/.containerenv", "podman" },
-		{ "/.dockerenv", "docker" },
+	static const struct { const char *node, *name; } marks[] = {
+		{ "/run/.containerenv", "podman" }, { "/.dockerenv", "docker" },
 	};
 	static const char *const groups[] = { "docker", "kubepods", "lxc", "libpod" };
 	const char *manager = snapshot_text(s, SNAP_TEXT, "/run/systemd/container");
@@ -200,12 +188,17 @@ const char *device_state(const struct snapshot *s, const struct findings *f)
 	if (finding_answer(f, "kvm.device") == ANSWER_YES)
 		return "ok";
 	switch (open->err) {
-	case ENOENT: return finding_answer(f, "kvm.driver") == ANSWER_NO ? "no-driver" : "no-node";
+	case ENOENT:
+		return finding_answer(f, "kvm.driver") == ANSWER_NO ? "no-driver" : "no-node";
 	case EACCES:
-	case EPERM: return "denied";
+	case EPERM:
+		return "denied";
 	case ENODEV:
-	case ENXIO: return "no-driver";
-	case EBUSY: return "busy";
-	default: return "unknown";
+	case ENXIO:
+		return "no-driver";
+	case EBUSY:
+		return "busy";
+	default:
+		return "unknown";
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions about firmware, IOMMU, surroundings and tools. */
+/* Questions about firmware, surroundings and tools. */
 #include <errno.h>
 #include <string.h>
 
@@ -91,66 +91,6 @@ const struct check check_host_lockdown = {
 	.want = WANT_NO,
 	.optional = true,
 	.eval = eval_lockdown,
-};
-
-static void eval_iommu_table(const struct snapshot *s, const struct findings *f, struct finding *out)
-{
-	static const char path[] = "/sys/firmware/acpi/tables";
-	const struct snap_record *r = snapshot_named(s, SNAP_DIR, path);
-
-	(void)f;
-	if (!r || r->err) {
-		finding_unread(out, "acpi", path, r);
-		return;
-	}
-	if (view_listed(s, path, "DMAR"))
-		finding_evidence(out, "acpi", path, "DMAR (Intel VT-d)");
-	if (view_listed(s, path, "IVRS"))
-		finding_evidence(out, "acpi", path, "IVRS (AMD-Vi)");
-	finding_set(out, out->n_evidence ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
-}
-
-const struct check check_iommu_table = {
-	.id = "iommu.table",
-	.question = "Does firmware describe an IOMMU?",
-	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under "
-		   "/sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
-		   "chipset has none.",
-	.optional = true,
-	.eval = eval_iommu_table,
-};
-
-static void eval_iommu_active(const struct snapshot *s, const struct findings *f, struct finding *out)
-{
-	static const char *const paths[] = { "/sys/class/iommu", "/sys/kernel/iommu_groups" };
-	bool any = false, known = false;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		const struct snap_record *r = snapshot_named(s, SNAP_DIR, paths[i]);
-		size_t n = 0;
-
-		if (!r || (r->err && r->err != ENOENT))
-			continue;
-		known = true;
-		for (size_t c = 0; c < r->len; c++)
-			n += r->data[c] == '\n';
-		any |= n > 0;
-		finding_evidence(out, "file", paths[i], "%zu entries", n);
-	}
-	if (known)
-		finding_set(out, any ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
-	if (known && !any && finding_answer(f, "iommu.table") == ANSWER_YES)
-		finding_hint(out, "The kernel does not use the IOMMU that firmware describes: "
-				  "boot with intel_iommu=on or amd_iommu=on.");
-}
-
-const struct check check_iommu_active = {
-	.id = "iommu.active",
-	.question = "Does the kernel use an IOMMU?",
-	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in "
-		   "/sys/kernel/iommu_groups. Devices can be given to guests only where it does.",
-	.optional = true,
-	.eval = eval_iommu_active,
 };
 
 static void eval_tool(const struct snapshot *s, const char *program, const char *package,

@@ -119,31 +119,24 @@ static void hint_denied(const struct snapshot *s, struct finding *out)
 	if (acl && !acl->err)
 		finding_evidence(out, "node", "/dev/kvm", "has an access list (getfacl /dev/kvm)");
 	if (in_user_namespace(s))
-		finding_evidence(out, "file", "/proc/self/uid_map",
-				 "a user namespace: root here is not root outside");
+		finding_evidence(out, "file", "/proc/self/uid_map", "a user namespace: root here is not root outside");
 	if (euid && strcmp(euid, "0") == 0 && container_kind(s))
-		finding_hint(out,
-			     "Even root is refused: a container's device rules or a security module forbid "
-			     "it. %s",
-			     container_hint(s));
+		finding_hint(out, "Even root is refused: a container's device rules or a security module forbid "
+				  "it. %s", container_hint(s));
 	else if (euid && strcmp(euid, "0") == 0)
 		finding_hint(out, "Even root is refused: a container's device rules or a "
 				  "security module forbid it. Allow the device there (docker run "
 				  "--device /dev/kvm).");
 	else if (by_group && entered && strcmp(entered, "yes") == 0)
-		finding_hint(out,
-			     "Your account is in the group %s, but this session is older: log out and in again, "
-			     "or start a shell with: newgrp %s",
-			     group + 1, group + 1);
+		finding_hint(out, "Your account is in the group %s, but this session is older: log out and in again, "
+				  "or start a shell with: newgrp %s", group + 1, group + 1);
 	else if (by_group)
 		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.",
 			     group + 1, group + 1);
 	else
-		finding_hint(
-			out,
-			"Only root may open it here: run as root, or make a udev rule, KERNEL==\"kvm\", "
-			"GROUP=\"kvm\", MODE=\"0660\" in /etc/udev/rules.d/65-kvm.rules, then udevadm control "
-			"--reload; udevadm trigger /dev/kvm; and join that group (usermod -aG kvm USER).");
+		finding_hint(out, "Only root may open it here: run as root, or make a udev rule, KERNEL==\"kvm\", "
+				  "GROUP=\"kvm\", MODE=\"0660\" in /etc/udev/rules.d/65-kvm.rules, then udevadm control "
+				  "--reload; udevadm trigger /dev/kvm; and join that group (usermod -aG kvm USER).");
 }
 
 static void eval_device(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -190,9 +183,7 @@ const struct check check_kvm_device = {
 /* How the first of (others) is told to let go. */
 static const char *how_to_unload(const char *others)
 {
-	static const struct {
-		const char *module, *how;
-	} rows[] = {
+	static const struct { const char *module, *how; } rows[] = {
 		{ "vboxdrv", " (modprobe -r vboxnetadp vboxnetflt vboxdrv)" },
 		{ "vmmon", " (systemctl stop vmware, or modprobe -r vmmon)" },
 		{ "jailhouse", " (jailhouse disable; modprobe -r jailhouse)" },
@@ -217,21 +208,18 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 		finding_step(out, "KVM_CREATE_VM", "create_vm", vm);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 		if (others[0])
-			finding_hint(
-				out,
-				"Stop the virtual machines of the other hypervisor (%s), or unload its "
-				"modules%s. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), "
-				"after which the other cannot start while KVM is loaded.",
-				others, how_to_unload(others));
+			finding_hint(out, "Stop the virtual machines of the other hypervisor (%s), or unload its "
+					  "modules%s. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), "
+					  "after which the other cannot start while KVM is loaded.", others,
+				     how_to_unload(others));
 		else
 			finding_hint(out, "Another hypervisor holds VT on this machine: stop it.");
 	} else if (vm && !vm->err) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	} else if (under_xen(s)) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
-		finding_hint(out,
-			     "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
-			     "use KVM.");
+		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
+				  "use KVM.");
 	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}
@@ -324,10 +312,8 @@ static enum answer nested_offered(const struct snapshot *s, struct finding *out)
 		return ANSWER_UNKNOWN;
 	has_vmx = vmx->value >> cpuid_bits[CPUID_vmx].bit & 1;
 	has_svm = svm && !svm->err && svm->value >> cpuid_bits[CPUID_svm].bit & 1;
-	finding_evidence(out, "ioctl", "KVM_GET_SUPPORTED_CPUID",
-			 has_vmx ? "offers vmx" :
-			 has_svm ? "offers svm" :
-				   "offers no VT");
+	finding_evidence(out, "ioctl", "KVM_GET_SUPPORTED_CPUID", has_vmx ? "offers vmx" :
+								  has_svm ? "offers svm" : "offers no VT");
 	return has_vmx || has_svm ? ANSWER_YES : ANSWER_NO;
 }
 

@@ -56,8 +56,7 @@ static enum answer vmx_is_on(const struct snapshot *s, struct finding *out)
 	if (!view_line(s, path, line, sizeof(line)) || !strstr(line, "KVM:"))
 		return ANSWER_UNKNOWN;
 	finding_evidence(out, "file", path, "%s", line);
-	return strstr(line, "VMX unsupported") || strstr(line, "VMX disabled") ? ANSWER_NO :
-										 ANSWER_YES;
+	return strstr(line, "VMX unsupported") || strstr(line, "VMX disabled") ? ANSWER_NO : ANSWER_YES;
 }
 
 static void eval_in_use(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -92,13 +91,12 @@ static void eval_in_use(const struct snapshot *s, const struct findings *f, stru
 const struct check check_host_in_use = {
 	.id = "host.in_use",
 	.question = "Is VT switched on at this moment?",
-	.explain =
-		"SVM: EFER.SVME on every CPU (root), and the address of the host's save area. VMX: "
-		"CR4.VMXE, which the kernel's line on itlb_multihit gives away on processors that "
-		"have that flaw: \"VMX disabled\" means that it is off now, \"Split huge pages\" or "
-		"\"Vulnerable\" that it is on. EBUSY of KVM_CREATE_VM, and the virtual machines in "
-		"KVM's folder in debugfs (root), prove it too. KVM switches VT on when it is loaded, or "
-		"with its first virtual machine: see kvm.at_load.",
+	.explain = "SVM: EFER.SVME on every CPU (root), and the address of the host's save area. VMX: "
+		   "CR4.VMXE, which the kernel's line on itlb_multihit gives away on processors that "
+		   "have that flaw: \"VMX disabled\" means that it is off now, \"Split huge pages\" or "
+		   "\"Vulnerable\" that it is on. EBUSY of KVM_CREATE_VM, and the virtual machines in "
+		   "KVM's folder in debugfs (root), prove it too. KVM switches VT on when it is loaded, or "
+		   "with its first virtual machine: see kvm.at_load.",
 	.want = WANT_EITHER,
 	.eval = eval_in_use,
 };
@@ -116,8 +114,7 @@ static void eval_at_load(const struct snapshot *s, const struct findings *f, str
 		return;
 	}
 	if (!view_line(s, path, line, sizeof(line))) {
-		const struct snap_record *r =
-			snapshot_named(s, SNAP_DIR, "/sys/module/kvm/parameters");
+		const struct snap_record *r = snapshot_named(s, SNAP_DIR, "/sys/module/kvm/parameters");
 
 		/* Before 6.12 there was no choice: VT came on with the first virtual machine. */
 		finding_unread(out, "file", path, snapshot_named(s, SNAP_TEXT, path));
@@ -129,27 +126,23 @@ static void eval_at_load(const struct snapshot *s, const struct findings *f, str
 	finding_set(out, line[0] == 'Y' || line[0] == '1' ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
 	holders_list(s, others, sizeof(others));
 	if (out->answer == ANSWER_YES && others[0])
-		finding_hint(out,
-			     "KVM holds VT from the moment it is loaded: guests of %s cannot start until "
-			     "kvm_intel or kvm_amd is unloaded, or kvm.enable_virt_at_load=0 is set.",
+		finding_hint(out, "KVM holds VT from the moment it is loaded: guests of %s cannot start until "
+				  "kvm_intel or kvm_amd is unloaded, or kvm.enable_virt_at_load=0 is set.",
 			     others);
 	else if (out->answer == ANSWER_NO && others[0])
-		finding_hint(out,
-			     "KVM takes VT with its first virtual machine: whoever of KVM and %s starts first "
-			     "keeps the other out (EBUSY).",
-			     others);
+		finding_hint(out, "KVM takes VT with its first virtual machine: whoever of KVM and %s starts first "
+				  "keeps the other out (EBUSY).", others);
 }
 
 const struct check check_kvm_at_load = {
 	.id = "kvm.at_load",
 	.question = "Does KVM take VT as soon as it is loaded?",
-	.explain =
-		"The parameter enable_virt_at_load of kvm, since Linux 6.12. Y, the default: VT is on from "
-		"loading on, so that the first virtual machine starts at once, but no other hypervisor "
-		"(VirtualBox, VMware) can start while the module is loaded. N, and kernels before 6.12: VT "
-		"comes on with the first virtual machine and goes off with the last, so that others can "
-		"run in between; then KVM may find it taken, and each first machine waits until all CPUs "
-		"have switched. Some packages of VirtualBox set it to N in /etc/modprobe.d.",
+	.explain = "The parameter enable_virt_at_load of kvm, since Linux 6.12. Y, the default: VT is on from "
+		   "loading on, so that the first virtual machine starts at once, but no other hypervisor "
+		   "(VirtualBox, VMware) can start while the module is loaded. N, and kernels before 6.12: VT "
+		   "comes on with the first virtual machine and goes off with the last, so that others can "
+		   "run in between; then KVM may find it taken, and each first machine waits until all CPUs "
+		   "have switched. Some packages of VirtualBox set it to N in /etc/modprobe.d.",
 	.want = WANT_EITHER,
 	.optional = true,
 	.eval = eval_at_load,
@@ -173,12 +166,10 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 	snprintf(name, sizeof(name), "module.%s", module);
 	r = snapshot_named(s, SNAP_SYS, name);
 	if (r && !r->err)
-		finding_evidence(out, "file", "modules.dep", "%s: %.100s", module,
-				 (const char *)r->data);
+		finding_evidence(out, "file", "modules.dep", "%s: %.100s", module, (const char *)r->data);
 	else if (r && r->err == ENOENT)
 		finding_evidence(out, "file", "modules.dep", "no %s", module);
-	snprintf(option, sizeof(option), "CONFIG_%s",
-		 strcmp(module, "kvm_amd") ? "KVM_INTEL" : "KVM_AMD");
+	snprintf(option, sizeof(option), "CONFIG_%s", strcmp(module, "kvm_amd") ? "KVM_INTEL" : "KVM_AMD");
 	hit = config ? strstr(config, option) : NULL;
 	while (hit && (hit[strlen(option)] != '=' && hit[strlen(option)] != ' '))
 		hit = strstr(hit + 1, option);
@@ -187,23 +178,19 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 	if (r && (!r->err || r->err == ENOENT))
 		finding_set(out, r->err ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
 	else if (hit || view_listed(s, "/sys/module", module))
-		finding_set(out, !hit || hit[strlen(option)] == '=' ? ANSWER_YES : ANSWER_NO,
-			    BASIS_INFERRED);
+		finding_set(out, !hit || hit[strlen(option)] == '=' ? ANSWER_YES : ANSWER_NO, BASIS_INFERRED);
 	if (out->answer == ANSWER_NO)
-		finding_hint(out,
-			     "Boot a kernel with %s=m: distributions' ordinary kernels have it, some of those "
-			     "for clouds and containers have not.",
-			     option);
+		finding_hint(out, "Boot a kernel with %s=m: distributions' ordinary kernels have it, some of those "
+				  "for clouds and containers have not.", option);
 }
 
 const struct check check_kvm_built = {
 	.id = "kvm.built",
 	.question = "Has this kernel the driver for this processor's VT?",
-	.explain =
-		"kvm_intel or kvm_amd in modules.dep or modules.builtin of the running kernel, and its line in "
-		"/boot/config where that is left. Unknown in a container, which has the host's kernel but "
-		"not its files. A kernel without kvm_intel also locks VMX off where firmware left the "
-		"switch open, which looks like firmware's doing.",
+	.explain = "kvm_intel or kvm_amd in modules.dep or modules.builtin of the running kernel, and its line in "
+		   "/boot/config where that is left. Unknown in a container, which has the host's kernel but "
+		   "not its files. A kernel without kvm_intel also locks VMX off where firmware left the "
+		   "switch open, which looks like firmware's doing.",
 	.eval = eval_built,
 };
 
@@ -245,19 +232,17 @@ static void eval_msr(const struct snapshot *s, const struct findings *f, struct 
 	else if (strcmp(why, "denied") == 0 && !root)
 		finding_hint(out, "Root only (CAP_SYS_RAWIO): sudo vtscope probe.");
 	else if (strcmp(why, "denied") == 0)
-		finding_hint(out,
-			     "Root without CAP_SYS_RAWIO (a container), or a kernel whose lockdown refuses reads "
-			     "as well.");
+		finding_hint(out, "Root without CAP_SYS_RAWIO (a container), or a kernel whose lockdown refuses reads "
+				  "as well.");
 }
 
 const struct check check_host_msr = {
 	.id = "host.msr",
 	.question = "Can MSRs be read?",
-	.explain =
-		"Through /dev/cpu/N/msr, reading only. Four answers are told apart where there is no value: "
-		"denied (EPERM, EACCES: not root, or lockdown), faulted (EIO: RDMSR was refused by the "
-		"processor or a hypervisor), not loaded and not built (ENOENT: the msr module). MSRs that "
-		"CPUID or a control says are not there are not asked for.",
+	.explain = "Through /dev/cpu/N/msr, reading only. Four answers are told apart where there is no value: "
+		   "denied (EPERM, EACCES: not root, or lockdown), faulted (EIO: RDMSR was refused by the "
+		   "processor or a hypervisor), not loaded and not built (ENOENT: the msr module). MSRs that "
+		   "CPUID or a control says are not there are not asked for.",
 	.optional = true,
 	.eval = eval_msr,
 };
@@ -293,10 +278,9 @@ static void eval_log(const struct snapshot *s, const struct findings *f, struct 
 const struct check check_host_log = {
 	.id = "host.log",
 	.question = "Can the kernel's log be read?",
-	.explain =
-		"syslog(2), which kernel.dmesg_restrict keeps for root. Lines on virtualization are kept and "
-		"explained. The log is a ring: a line that is not there proves nothing, it may have been "
-		"written over.",
+	.explain = "syslog(2), which kernel.dmesg_restrict keeps for root. Lines on virtualization are kept and "
+		   "explained. The log is a ring: a line that is not there proves nothing, it may have been "
+		   "written over.",
 	.optional = true,
 	.eval = eval_log,
 };
@@ -304,8 +288,7 @@ const struct check check_host_log = {
 static void eval_secure_boot(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *r = snapshot_named(
-		s, SNAP_BLOB,
-		"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
+		s, SNAP_BLOB, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
 	char line[160];
 
 	(void)f;
@@ -316,8 +299,7 @@ static void eval_secure_boot(const struct snapshot *s, const struct findings *f,
 		finding_evidence(out, "log", "kernel log", "%s", line);
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	} else if (r && r->err == ENOENT) {
-		finding_evidence(out, "file", "efivars/SecureBoot",
-				 "not there: no EFI, or no Secure Boot");
+		finding_evidence(out, "file", "efivars/SecureBoot", "not there: no EFI, or no Secure Boot");
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 	}
 }
@@ -325,10 +307,9 @@ static void eval_secure_boot(const struct snapshot *s, const struct findings *f,
 const struct check check_host_secure_boot = {
 	.id = "host.secure_boot",
 	.question = "Is Secure Boot on?",
-	.explain =
-		"The EFI variable SecureBoot, its fifth byte; else the kernel's log. With Secure Boot most "
-		"distributions lock the kernel down: drivers of other hypervisors must be signed, and the "
-		"boot image of vtscope does not start.",
+	.explain = "The EFI variable SecureBoot, its fifth byte; else the kernel's log. With Secure Boot most "
+		   "distributions lock the kernel down: drivers of other hypervisors must be signed, and the "
+		   "boot image of vtscope does not start.",
 	.want = WANT_EITHER,
 	.optional = true,
 	.eval = eval_secure_boot,

@@ -6,7 +6,7 @@
 #include "probe/analyse.h"
 
 static const struct {
-	const char *file, *text; /* a DMI field, and what stands in it */
+	const char *file, *text;	/* a DMI field, and what stands in it */
 	const char *name, *hint;
 } clouds[] = {
 	{ "sys_vendor", "Amazon EC2", "Amazon EC2",
@@ -27,25 +27,19 @@ static const struct {
 	{ "product_name", "OpenStack", "OpenStack",
 	  "its operator must allow nesting on the compute nodes (kvm_intel or kvm_amd nested=1, and cpu_mode=host-passthrough or "
 	  "host-model in nova.conf)" },
-	{ "sys_vendor", "DigitalOcean", "DigitalOcean",
-	  "ask its support: not every host lets VT through" },
+	{ "sys_vendor", "DigitalOcean", "DigitalOcean", "ask its support: not every host lets VT through" },
 	{ "sys_vendor", "Hetzner", "Hetzner", "a dedicated server: cloud servers hide VT" },
 	{ "sys_vendor", "Scaleway", "Scaleway", "an Elastic Metal server" },
 	{ "sys_vendor", "Vultr", "Vultr", "a bare-metal server, or ask its support" },
 };
 
-static const struct {
-	const char *name, *hint;
-} hypervisors[] = {
-	{ "VMware",
-	  "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual machine's processor settings (vhv.enable)" },
+static const struct { const char *name, *hint; } hypervisors[] = {
+	{ "VMware", "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual machine's processor settings (vhv.enable)" },
 	{ "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
-	{ "Hyper-V",
-	  "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true, while the VM is off" },
+	{ "Hyper-V", "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true, while the VM is off" },
 	{ "Xen", "nestedhvm=1 in the domain's configuration" },
 	{ "QEMU TCG", "-cpu max shows SVM, which TCG emulates" },
-	{ "Parallels",
-	  "tick Enable nested virtualization in the virtual machine's CPU & Memory settings" },
+	{ "Parallels", "tick Enable nested virtualization in the virtual machine's CPU & Memory settings" },
 };
 
 const char *cloud_name(const struct snapshot *s)
@@ -83,21 +77,17 @@ void outer_hint(const struct snapshot *s, char *out, size_t size)
 	if (strcmp(outer.name, "KVM") == 0 || strcmp(outer.name, "QEMU") == 0) {
 		bool intel = strcmp(m.vendor, "GenuineIntel") == 0;
 
-		snprintf(out, size,
-			 "For hardware VT, the outer KVM must allow nesting (%s "
-			 "nested=1 and a CPU model with %s).",
+		snprintf(out, size, "For hardware VT, the outer KVM must allow nesting (%s "
+				    "nested=1 and a CPU model with %s).",
 			 intel ? "kvm_intel" : "kvm_amd", intel ? "vmx" : "svm");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
 		if (strcmp(outer.name, hypervisors[i].name) == 0) {
-			snprintf(out, size,
-				 "For hardware VT, the outer hypervisor must let it "
-				 "through: %s.",
-				 hypervisors[i].hint);
+			snprintf(out, size, "For hardware VT, the outer hypervisor must let it "
+					    "through: %s.", hypervisors[i].hint);
 			return;
 		}
-	snprintf(out, size,
-		 "For hardware VT, the outer hypervisor must let it through (nested "
-		 "virtualization).");
+	snprintf(out, size, "For hardware VT, the outer hypervisor must let it through (nested "
+			    "virtualization).");
 }

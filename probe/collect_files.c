@@ -50,16 +50,11 @@ static const char *const texts[] = {
 };
 
 static const char *const dirs[] = {
-	"/sys/class/iommu",
-	"/sys/firmware/acpi/tables",
 	"/sys/kernel/debug/kvm",
-	"/sys/kernel/iommu_groups",
 	"/sys/module",
 };
 
 static const char *const blobs[] = {
-	"/sys/firmware/acpi/tables/DMAR",
-	"/sys/firmware/acpi/tables/IVRS",
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 };
 
@@ -186,15 +181,6 @@ static int collect_below(struct snapshot *s, const char *path, const char *const
 		}
 	free(entries);
 	return rc;
-}
-
-static int collect_iommu(struct snapshot *s)
-{
-	static const char *const registers[] = { "intel-iommu/cap",	"intel-iommu/ecap",
-						 "intel-iommu/version", "intel-iommu/address",
-						 "amd-iommu/cap",	"amd-iommu/features" };
-
-	return collect_below(s, "/sys/class/iommu", registers, COUNT(registers));
 }
 
 static int collect_vulnerabilities(struct snapshot *s)

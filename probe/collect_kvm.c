@@ -55,10 +55,7 @@ static int collect_feature_msrs(struct snapshot *s, int kvm)
 		msr.one.entries[0].index = index.list.indices[i];
 		n = ioctl(kvm, KVM_GET_MSRS, &msr.one);
 		rc = snapshot_add_kvm(s, "feature_msr", index.list.indices[i],
-				      n == 1 ? 0 :
-				      n < 0  ? errno :
-					       EIO,
-				      msr.one.entries[0].data);
+				      n == 1 ? 0 : n < 0 ? errno : EIO, msr.one.entries[0].data);
 	}
 	return rc;
 }

@@ -135,32 +135,10 @@ static bool is_kvm_line(const char *line, size_t len)
 static bool is_virtualization_line(const char *line, size_t len)
 {
 	static const char *const words[] = {
-		"AMD Memory",
-		"AMD-Vi",
-		"Booting paravirtualized",
-		"CPU ",
-		"DMAR",
-		"Hypervisor",
-		"Intel-IOMMU",
-		"Kernel is locked down",
-		"Lockdown",
-		"Memory Encryption",
-		"SEV",
-		"SVM",
-		"Secure boot",
-		"VMX",
-		"Xen",
-		"Your BIOS",
-		"ccp",
-		"iommu",
-		"jailhouse",
-		"kvm",
-		"secureboot",
-		"tboot",
-		"vboxdrv",
-		"virt/tdx",
-		"vmmon",
-		"x86/cpu",
+		"AMD Memory", "AMD-Vi", "Booting paravirtualized", "CPU ", "DMAR", "Hypervisor",
+		"Intel-IOMMU", "Kernel is locked down", "Lockdown", "Memory Encryption", "SEV",
+		"SVM", "Secure boot", "VMX", "Xen", "Your BIOS", "ccp", "iommu", "jailhouse", "kvm",
+		"secureboot", "tboot", "vboxdrv", "virt/tdx", "vmmon", "x86/cpu",
 	};
 	const char *end = line + len;
 
@@ -229,13 +207,11 @@ static int collect_modprobe(struct snapshot *s)
 /* Does (line) of a kernel configuration decide anything here? */
 static bool is_config_line(const char *line, size_t len)
 {
-	static const char *const words[] = {
-		"CONFIG_KVM",	      "CONFIG_X86_MSR",		  "CONFIG_X86_CPUID",
-		"CONFIG_INTEL_IOMMU", "CONFIG_AMD_IOMMU",	  "CONFIG_IRQ_REMAP",
-		"CONFIG_VFIO",	      "CONFIG_INTEL_TDX",	  "CONFIG_AMD_MEM",
-		"CONFIG_INTEL_TXT",   "CONFIG_SECURITY_LOCKDOWN", "CONFIG_X86_VMX",
-		"CONFIG_IKCONFIG"
-	};
+	static const char *const words[] = { "CONFIG_KVM", "CONFIG_X86_MSR", "CONFIG_X86_CPUID",
+					     "CONFIG_INTEL_IOMMU", "CONFIG_AMD_IOMMU", "CONFIG_IRQ_REMAP",
+					     "CONFIG_VFIO", "CONFIG_INTEL_TDX", "CONFIG_AMD_MEM",
+					     "CONFIG_INTEL_TXT", "CONFIG_SECURITY_LOCKDOWN",
+					     "CONFIG_X86_VMX", "CONFIG_IKCONFIG" };
 
 	if (len > 2 && memcmp(line, "# ", 2) == 0) {
 		line += 2;

@@ -16,6 +16,8 @@
 int collect_files(struct snapshot *s);
 int collect_rights(struct snapshot *s);
 int collect_modules(struct snapshot *s);
+/* ACPI tables, units and groups; collect_files() calls it. */
+int collect_iommu(struct snapshot *s);
 int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
 int collect_pci(struct snapshot *s);

@@ -62,11 +62,7 @@ static int collect_owner(struct snapshot *s)
 	}
 	snprintf(group_name, sizeof(group_name), "%s", group ? group : "?");
 	user = st.st_uid ? getpwuid(st.st_uid) : NULL;
-	snprintf(text, sizeof(text), "%s:%s",
-		 user	   ? user->pw_name :
-		 st.st_uid ? "?" :
-			     "root",
-		 group_name);
+	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : st.st_uid ? "?" : "root", group_name);
 	rc = add(s, "owner./dev/kvm", text);
 	if (!rc && denied)
 		rc = add(s, "entered./dev/kvm", entered ? "yes" : "no");
@@ -78,8 +74,7 @@ static int collect_acl(struct snapshot *s)
 {
 	ssize_t n = getxattr("/dev/kvm", "system.posix_acl_access", NULL, 0);
 
-	return snapshot_add_data(s, SNAP_SYS, "acl./dev/kvm", n < 0 ? errno : 0, "yes",
-				 n < 0 ? 0 : 3);
+	return snapshot_add_data(s, SNAP_SYS, "acl./dev/kvm", n < 0 ? errno : 0, "yes", n < 0 ? 0 : 3);
 }
 
 /* "cap_eff": the capabilities that this process has, as the kernel prints them. */
@@ -92,11 +87,8 @@ static int collect_capabilities(struct snapshot *s)
 
 	if (line)
 		sscanf(line, "\nCapEff: %31[0-9a-f]", value);
-	rc = snapshot_add_data(s, SNAP_SYS, "cap_eff",
-			       err	? err :
-			       value[0] ? 0 :
-					  ENODATA,
-			       value, strlen(value));
+	rc = snapshot_add_data(s, SNAP_SYS, "cap_eff", err ? err : value[0] ? 0 : ENODATA, value,
+			       strlen(value));
 	buf_free(&status);
 	return rc;
 }
@@ -107,8 +99,7 @@ static int collect_namespace(struct snapshot *s)
 	char text[64];
 	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text));
 
-	return snapshot_add_data(s, SNAP_SYS, "ns.pid", n < 0 ? errno : 0, text,
-				 n < 0 ? 0 : (size_t)n);
+	return snapshot_add_data(s, SNAP_SYS, "ns.pid", n < 0 ? errno : 0, text, n < 0 ? 0 : (size_t)n);
 }
 
 int collect_rights(struct snapshot *s)

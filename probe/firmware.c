@@ -15,14 +15,14 @@
 /* What is the same question for the two vendors. */
 struct vendor {
 	enum cpuid_id bit;
-	const char *name; /* "VMX" */
+	const char *name;		/* "VMX" */
 	const char *flag;
-	const char *flag_number; /* of clearcpuid= */
+	const char *flag_number;	/* of clearcpuid= */
 	const char *module;
 	uint32_t msr;
-	unsigned flag_kernel; /* since when the kernel takes the flag away */
+	unsigned flag_kernel;		/* since when the kernel takes the flag away */
 	enum firmware_state (*classify)(uint64_t value);
-	const char *log[6]; /* the driver's or the kernel's own word on the MSR */
+	const char *log[6];	/* the driver's or the kernel's own word on the MSR */
 };
 
 static bool bit(uint64_t value, unsigned n)
@@ -46,22 +46,14 @@ static enum firmware_state classify_svm(uint64_t value)
 }
 
 static const struct vendor intel = {
-	CPUID_vmx,
-	"VMX",
-	"vmx",
-	"133",
-	"kvm_intel",
-	MSR_IA32_FEATURE_CONTROL,
-	5006,
-	classify_vmx,
+	CPUID_vmx, "VMX", "vmx", "133", "kvm_intel", MSR_IA32_FEATURE_CONTROL, 5006, classify_vmx,
 	{ "VMX (outside TXT) disabled by BIOS", "kvm*disabled by bios", "VMX not enabled (by BIOS)",
 	  "VMX not fully enabled on CPU" },
 };
 
 static const struct vendor amd = {
-	CPUID_svm, "SVM",	 "svm",
-	"194",	   "kvm_amd",	 MSR_VM_CR,
-	6007,	   classify_svm, { "SVM disabled (by BIOS)", "kvm*disabled by bios" },
+	CPUID_svm, "SVM", "svm", "194", "kvm_amd", MSR_VM_CR, 6007, classify_svm,
+	{ "SVM disabled (by BIOS)", "kvm*disabled by bios" },
 };
 
 /* Started through tboot, the kernel uses VMX inside SMX. */
@@ -98,8 +90,7 @@ static enum firmware_state from_msr(const struct snapshot *s, const struct vendo
 		if (g.group[i].err) {
 			finding_evidence(out, "msr", buf_str(&where), "%s (%s)",
 					 msr_error_name(s, g.group[i].err),
-					 errno_name(g.group[i].err) ? errno_name(g.group[i].err) :
-								      "?");
+					 errno_name(g.group[i].err) ? errno_name(g.group[i].err) : "?");
 			*error = g.group[i].err;
 		} else {
 			one = v->classify(g.group[i].value);
@@ -164,8 +155,7 @@ static bool explained(const struct snapshot *s, const struct vendor *v, struct f
 				 "faults, for the kernel too: the flag proves nothing here");
 	else if (under_xen(s))
 		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor",
-				 "Xen runs this system and keeps %s: the flag proves nothing here",
-				 v->name);
+				 "Xen runs this system and keeps %s: the flag proves nothing here", v->name);
 	else if (v == &intel && by_tboot(s))
 		finding_evidence(out, "log", "kernel log",
 				 "started through tboot: the flag tells of VMX inside SMX only");
@@ -214,8 +204,7 @@ static bool driver_refuses(const struct snapshot *s, const struct vendor *v, str
 		finding_evidence(out, "log", "kernel log", "%s", line);
 	else
 		finding_evidence(out, "file", "modules.dep, /proc/misc",
-				 "%s is there and nobody keeps it out, but it does not serve",
-				 v->module);
+				 "%s is there and nobody keeps it out, but it does not serve", v->module);
 	return true;
 }
 
@@ -263,29 +252,20 @@ static void hint_unknown(const struct snapshot *s, const struct vendor *v, int m
 	bool root = euid && strcmp(euid, "0") == 0;
 
 	if (!why || strcmp(why, "not-loaded") == 0)
-		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read %s.",
-			     name);
+		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read %s.", name);
 	else if (strcmp(why, "not-built") == 0)
-		finding_hint(out,
-			     "This kernel has no msr driver to read %s with: run as root for its log, or boot "
-			     "a kernel with CONFIG_X86_MSR.",
-			     name);
+		finding_hint(out, "This kernel has no msr driver to read %s with: run as root for its log, or boot "
+				  "a kernel with CONFIG_X86_MSR.", name);
 	else if (strcmp(why, "faulted") == 0)
-		finding_hint(out,
-			     "RDMSR of %s faults: a hypervisor that shows %s does not answer for its switch. Ask "
-			     "on the machine outside.",
-			     name, v->name);
+		finding_hint(out, "RDMSR of %s faults: a hypervisor that shows %s does not answer for its switch. Ask "
+				  "on the machine outside.", name, v->name);
 	else if (strcmp(why, "denied") == 0 && root)
-		finding_hint(out,
-			     "Even root is refused %s: lockdown or a container's rules. Run it outside, or look "
-			     "for \"disabled by BIOS\" in the kernel's log.",
-			     name);
+		finding_hint(out, "Even root is refused %s: lockdown or a container's rules. Run it outside, or look "
+				  "for \"disabled by BIOS\" in the kernel's log.", name);
 	else if (strcmp(why, "denied") == 0)
 		finding_hint(out, "Run as root to read %s.", name);
 	else
-		finding_hint(out,
-			     "No CPU had a device to read %s with: run as root on the machine itself.",
-			     name);
+		finding_hint(out, "No CPU had a device to read %s with: run as root on the machine itself.", name);
 }
 
 static void hint_off(const struct snapshot *s, const struct vendor *v, enum firmware_state state,
@@ -293,10 +273,8 @@ static void hint_off(const struct snapshot *s, const struct vendor *v, enum firm
 {
 	switch (state) {
 	case FIRMWARE_KERNEL_LOCKED:
-		finding_hint(out,
-			     "Boot a kernel that has %s: one built without it locks %s off "
-			     "when firmware left it open.",
-			     v->module, v->name);
+		finding_hint(out, "Boot a kernel that has %s: one built without it locks %s off "
+				  "when firmware left it open.", v->module, v->name);
 		break;
 	case FIRMWARE_SMX_ONLY:
 		finding_hint(out, "Firmware allows VMX only after a measured launch: boot "
@@ -309,11 +287,9 @@ static void hint_off(const struct snapshot *s, const struct vendor *v, enum firm
 		break;
 	default:
 		if (v == &intel && by_tboot(s))
-			finding_hint(
-				out,
-				"This system was started through tboot, for which firmware left VMX off: "
-				"switch VT on for TXT as well in the firmware set-up, or boot without "
-				"tboot.");
+			finding_hint(out, "This system was started through tboot, for which firmware left VMX off: "
+					  "switch VT on for TXT as well in the firmware set-up, or boot without "
+					  "tboot.");
 		else
 			firmware_menu(s, v == &intel, out->hint, sizeof(out->hint));
 	}
@@ -324,13 +300,19 @@ static void conclude(const struct snapshot *s, enum firmware_state state, enum b
 {
 	switch (state) {
 	case FIRMWARE_ENABLED:
-	case FIRMWARE_UNLOCKED: finding_set(out, ANSWER_YES, basis); break;
-	case FIRMWARE_NA: finding_set(out, ANSWER_NA, BASIS_NONE); break;
+	case FIRMWARE_UNLOCKED:
+		finding_set(out, ANSWER_YES, basis);
+		break;
+	case FIRMWARE_NA:
+		finding_set(out, ANSWER_NA, BASIS_NONE);
+		break;
 	case FIRMWARE_UNKNOWN:
 		finding_set(out, ANSWER_UNKNOWN, BASIS_NONE);
 		hint_unknown(s, v, msr_error, out);
 		break;
-	default: finding_set(out, ANSWER_NO, basis); hint_off(s, v, state, out);
+	default:
+		finding_set(out, ANSWER_NO, basis);
+		hint_off(s, v, state, out);
 	}
 }
 
@@ -348,12 +330,10 @@ static enum firmware_state weigh(const struct snapshot *s, const struct vendor *
 		return FIRMWARE_ENABLED;
 	}
 	if (state == FIRMWARE_ENABLED && by_tboot(s) && view_flag(s, v->flag) == ANSWER_NO) {
-		finding_evidence(out, "log", "kernel log",
-				 "started through tboot: VMX inside SMX is off");
+		finding_evidence(out, "log", "kernel log", "started through tboot: VMX inside SMX is off");
 		return FIRMWARE_DISABLED;
 	}
-	if (state == FIRMWARE_DISABLED && built_without(s, v) &&
-	    (!kernel || kernel >= v->flag_kernel)) {
+	if (state == FIRMWARE_DISABLED && built_without(s, v) && (!kernel || kernel >= v->flag_kernel)) {
 		*basis = BASIS_INFERRED;
 		return FIRMWARE_KERNEL_LOCKED;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The system's part of the document: IOMMU, KVM, surroundings; and the records themselves. */
+/* The system's part of the document: KVM, surroundings; and the records themselves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,49 +32,6 @@ static json_t *line_json(const struct snapshot *s, const char *path)
 	char line[4096];
 
 	return view_line(s, path, line, sizeof(line)) ? json_text(line) : json_null();
-}
-
-/* A register that sysfs prints without its prefix. */
-static json_t *register_json(const struct snapshot *s, const char *unit, const char *file)
-{
-	char path[512], line[64];
-
-	snprintf(path, sizeof(path), "/sys/class/iommu/%s/%s", unit, file);
-	if (!view_line(s, path, line, sizeof(line)))
-		return json_null();
-	return json_sprintf("0x%.*s", (int)strspn(line, "0123456789abcdefABCDEF"), line);
-}
-
-static void add_unit(const struct snapshot *s, const char *unit, json_t *out)
-{
-	json_t *cap = register_json(s, unit, "intel-iommu/cap"),
-	       *ecap = register_json(s, unit, "intel-iommu/ecap");
-
-	if (json_is_null(cap))
-		cap = register_json(s, unit, "amd-iommu/cap");
-	if (json_is_null(ecap))
-		ecap = register_json(s, unit, "amd-iommu/features");
-	json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(unit),
-					     "cap", cap, "ecap", ecap, "features"));
-}
-
-static void count_entry(const struct snapshot *s, const char *entry, json_t *out)
-{
-	(void)s;
-	(void)entry;
-	json_integer_set(out, json_integer_value(out) + 1);
-}
-
-json_t *json_iommu(const struct snapshot *s)
-{
-	json_t *units = json_array(), *groups = json_null();
-
-	for_entries(s, "/sys/class/iommu", add_unit, units);
-	if (snapshot_text(s, SNAP_DIR, "/sys/kernel/iommu_groups")) {
-		groups = json_integer(0);
-		for_entries(s, "/sys/kernel/iommu_groups", count_entry, groups);
-	}
-	return json_pack("{s:n, s:n, s:o, s:o}", "dmar", "ivrs", "units", units, "groups", groups);
 }
 
 static json_t *capabilities_json(const struct snapshot *s)

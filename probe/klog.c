@@ -11,8 +11,7 @@
  */
 const struct log_pattern log_patterns[] = {
 	{ "VMX (outside TXT) disabled by BIOS", "firmware locked VMX off" },
-	{ "VMX (inside TXT) disabled by BIOS",
-	  "started through tboot, for which firmware left VMX off" },
+	{ "VMX (inside TXT) disabled by BIOS", "started through tboot, for which firmware left VMX off" },
 	{ "support for 'kvm_* disabled by bios", "firmware locked VT off" },
 	{ "kvm: disabled by bios", "firmware locked VT off" },
 	{ "SVM disabled (by BIOS)", "firmware locked SVM off" },
@@ -20,13 +19,11 @@ const struct log_pattern log_patterns[] = {
 	{ "VMX not fully enabled on CPU", "firmware left VMX off, or on in part" },
 	{ "no hardware support", "no VT bit, or the kernel took its flag away" },
 	{ "VMX not supported by CPU", "no VMX bit shows on that CPU" },
-	{ "SVM not supported by CPU",
-	  "no SVM bit shows; since 6.7 also where firmware switched it off" },
+	{ "SVM not supported by CPU", "no SVM bit shows; since 6.7 also where firmware switched it off" },
 	{ "CPU * isn't AMD or Hygon", "kvm_amd was tried on another vendor's processor" },
-	{ "KVM is unsupported when running as an SEV guest",
-	  "a confidential guest cannot run guests" },
+	{ "KVM is unsupported when running as an SEV guest", "a confidential guest cannot run guests" },
 	{ "enabling virtualization on CPU*failed", "VT could not be switched on: another hypervisor has "
-						   "it, or that CPU's firmware" },
+						    "it, or that CPU's firmware" },
 	{ "feature inconsistency", "the CPUs offer different VMX controls" },
 	{ "already loaded vendor module", "another KVM backend was there first" },
 	{ "MSR access is restricted", "lockdown refuses MSRs" },
@@ -98,7 +95,7 @@ bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t s
 		size_t n = strcspn(text, "\n"), skip = 0;
 
 		if (occurs(text, n, pattern)) {
-			if (*text == '<') /* the priority */
+			if (*text == '<')	/* the priority */
 				skip = strcspn(text, ">\n") + 1;
 			snprintf(out, size, "%.*s", (int)(n > skip ? n - skip : 0), text + skip);
 			return true;

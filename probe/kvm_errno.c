@@ -38,8 +38,7 @@ static const struct {
 	{ "run", EINVAL, "the guest's state was refused" },
 };
 
-void finding_step(struct finding *out, const char *where, const char *step,
-		  const struct snap_record *r)
+void finding_step(struct finding *out, const char *where, const char *step, const struct snap_record *r)
 {
 	if (!r) {
 		finding_unread(out, "ioctl", where, NULL);
@@ -47,8 +46,7 @@ void finding_step(struct finding *out, const char *where, const char *step,
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].err == r->err && strcmp(rows[i].step, step) == 0) {
-			finding_evidence(out, "ioctl", where, "%s: %s", errno_name(r->err),
-					 rows[i].meaning);
+			finding_evidence(out, "ioctl", where, "%s: %s", errno_name(r->err), rows[i].meaning);
 			return;
 		}
 	finding_unread(out, "ioctl", where, r);

@@ -15,9 +15,7 @@ static bool denied(const struct snap_record *r)
 /* What a record is to a reader, for those that root can read; NULL for others. */
 static const char *what_is(const struct snap_record *r)
 {
-	static const struct {
-		const char *begins, *what;
-	} names[] = {
+	static const struct { const char *begins, *what; } names[] = {
 		{ "/dev/kmsg", "the kernel's log" },
 		{ "/sys/firmware/acpi/tables", "the contents of the ACPI tables" },
 		{ "/sys/kernel/debug/kvm", "the number of running virtual machines" },
@@ -56,16 +54,20 @@ const char *msr_error_name(const struct snapshot *s, int err)
 	const struct snap_record *module = snapshot_named(s, SNAP_SYS, "module.msr");
 
 	switch (err) {
-	case 0: return NULL;
+	case 0:
+		return NULL;
 	case EPERM:
-	case EACCES: return "denied";
-	case EIO: return "faulted";
+	case EACCES:
+		return "denied";
+	case EIO:
+		return "faulted";
 	case ENOENT:
 		return !module		     ? "absent" :
 		       !module->err	     ? "not-loaded" :
 		       module->err == ENOENT ? "not-built" :
 					       "absent";
-	default: return "absent";
+	default:
+		return "absent";
 	}
 }
 
@@ -91,8 +93,7 @@ void render_root(const struct snapshot *s, struct buf *out)
 		buf_printf(out, "%s %s", i ? "," : "", adds[i]);
 	if (n == 0)
 		buf_puts(out, " MSRs");
-	buf_puts(out, root ? "." :
-		      msr_module_missing(s) ?
+	buf_puts(out, root ? "." : msr_module_missing(s) ?
 			     ": modprobe msr; sudo vtscope probe. What is marked inferred would be "
 			     "proved then." :
 			     ": sudo vtscope probe. What is marked inferred would be proved then.");

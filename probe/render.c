@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define WIDE 120 /* longer lines are hard to read */
-#define NARROW 64 /* below this a table has no room for its columns */
+#define WIDE 120	/* longer lines are hard to read */
+#define NARROW 64	/* below this a table has no room for its columns */
 
 /* How something is marked: glyph and colour say the same, and a word stands beside them. */
 enum mark { MARK_DOUBT, MARK_GOOD, MARK_BAD, MARK_MINOR, MARK_FACT };
@@ -16,8 +16,11 @@ static const char *glyph(const struct render_style *st, enum mark m)
 		[MARK_DOUBT] = "?", [MARK_GOOD] = "+", [MARK_BAD] = "x", [MARK_MINOR] = "!", [MARK_FACT] = "-"
 	};
 	static const char *const nice[] = {
-		[MARK_DOUBT] = "?", [MARK_GOOD] = "\xe2\x9c\x93", [MARK_BAD] = "\xe2\x9c\x97",
-		[MARK_MINOR] = "!", [MARK_FACT] = "\xc2\xb7",
+		[MARK_DOUBT] = "?",
+		[MARK_GOOD] = "\xe2\x9c\x93",
+		[MARK_BAD] = "\xe2\x9c\x97",
+		[MARK_MINOR] = "!",
+		[MARK_FACT] = "\xc2\xb7",
 	};
 
 	return st->utf8 ? nice[m] : plain[m];
@@ -26,8 +29,11 @@ static const char *glyph(const struct render_style *st, enum mark m)
 static const char *paint(const struct render_style *st, enum mark m)
 {
 	static const char *const colours[] = {
-		[MARK_DOUBT] = "\033[33m", [MARK_GOOD] = "\033[32m", [MARK_BAD] = "\033[31m",
-		[MARK_MINOR] = "\033[33m", [MARK_FACT] = "\033[2m",
+		[MARK_DOUBT] = "\033[33m",
+		[MARK_GOOD] = "\033[32m",
+		[MARK_BAD] = "\033[31m",
+		[MARK_MINOR] = "\033[33m",
+		[MARK_FACT] = "\033[2m",
 	};
 
 	return st->colour ? colours[m] : "";
@@ -116,7 +122,8 @@ static void render_layer(const struct verdict *v, enum layer which, const char *
 {
 	const struct verdict_layer *l = &v->layer[which];
 	/* Guests run without an IOMMU. */
-	enum mark m = which == LAYER_IOMMU && l->answer == ANSWER_NO ? MARK_FACT : mark_of_layer(l);
+	enum mark m = which == LAYER_IOMMU && l->answer == ANSWER_NO ? MARK_FACT :
+								       mark_of_layer(l);
 
 	if (st->columns < NARROW) {
 		buf_printf(out, "%s%s %s%s\n", paint(st, m), glyph(st, m), label, unpaint(st));
@@ -172,9 +179,7 @@ static void list_feature(const char *vt, const char *feature, bool there, void *
 static void render_feature_lists(const struct verdict *v, const struct snapshot *s,
 				 const struct render_style *st, struct buf *out)
 {
-	static const struct {
-		const char *vt, *name;
-	} vts[] = { { "vmx", "VMX" }, { "svm", "SVM" } };
+	static const struct { const char *vt, *name; } vts[] = { { "vmx", "VMX" }, { "svm", "SVM" } };
 
 	for (size_t i = 0; i < sizeof(vts) / sizeof(vts[0]); i++) {
 		struct feature_lists l = { .vt = vts[i].vt };

@@ -21,11 +21,10 @@ int render_features(const struct snapshot *s, const struct verdict *v,
 	size_t i;
 	int rc = vmx && svm ? 0 : -ENOMEM;
 
-	json_object_foreach(json_object_get(vmx, "features"), name,
-			    state) if (is(state, "yes") || is(state, "no"))
-		each("vmx", name, is(state, "yes"), ctx);
-	json_array_foreach(json_object_get(svm, "features"), i, row)
-	{
+	json_object_foreach(json_object_get(vmx, "features"), name, state)
+		if (is(state, "yes") || is(state, "no"))
+			each("vmx", name, is(state, "yes"), ctx);
+	json_array_foreach(json_object_get(svm, "features"), i, row) {
 		json_t *next = json_array_get(json_object_get(svm, "features"), i + 1);
 
 		state = json_object_get(row, "state");

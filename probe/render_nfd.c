@@ -58,11 +58,9 @@ static void put_feature(const char *vt, const char *feature, bool there, void *c
 
 int render_nfd(const struct verdict *v, const struct snapshot *s, struct buf *out)
 {
-	static const struct {
-		const char *label, *check;
-	} answers[] = {
-		{ "hardware", "kvm.hardware" }, { "guest-ran", "kvm.trial" },
-		{ "nested", "kvm.nested" },	{ "virtual-machine", "outer.present" },
+	static const struct { const char *label, *check; } answers[] = {
+		{ "hardware", "kvm.hardware" },	 { "guest-ran", "kvm.trial" },
+		{ "nested", "kvm.nested" },	 { "virtual-machine", "outer.present" },
 		{ "iommu", "iommu.active" },
 	};
 	struct machine_id m;

@@ -28,9 +28,7 @@ static const char *vt(const struct verdict *v)
 
 void render_oneline(const struct verdict *v, const struct snapshot *s, struct buf *out)
 {
-	static const struct {
-		const char *word, *check;
-	} answers[] = {
+	static const struct { const char *word, *check; } answers[] = {
 		{ "nested", "kvm.nested" },
 		{ "iommu", "iommu.active" },
 	};
@@ -44,8 +42,8 @@ void render_oneline(const struct verdict *v, const struct snapshot *s, struct bu
 		m.hypervisor[0]						   ? m.hypervisor :
 									     "unknown";
 	buf_printf(out, "%s backend=%s vt=%s firmware=%s outer=%s device=%s",
-		   verdict_status_name(v->status), backend_name(v->backend), vt(v), firmware(v, s),
-		   outer, device_state(s, &v->findings));
+		   verdict_status_name(v->status), backend_name(v->backend), vt(v),
+		   firmware(v, s), outer, device_state(s, &v->findings));
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		buf_printf(out, " %s=%s", answers[i].word,
 			   answer_name(finding_answer(&v->findings, answers[i].check)));

@@ -24,8 +24,7 @@ static void label(struct buf *out, const char *name, const char *value, const ch
 		else if (*value == '\n')
 			buf_puts(out, "\\n");
 		else
-			buf_printf(out, "%c",
-				   (unsigned char)*value < 0x20 || *value & 0x80 ? '?' : *value);
+			buf_printf(out, "%c", (unsigned char)*value < 0x20 || *value & 0x80 ? '?' : *value);
 	}
 	buf_puts(out, "\"");
 }

@@ -44,7 +44,8 @@ static void put_details(const struct finding *f, struct buf *out)
 	buf_puts(out, "  ...\n");
 }
 
-static void put_check(size_t number, const struct verdict *v, const struct finding *f, struct buf *out)
+static void put_check(size_t number, const struct verdict *v, const struct finding *f,
+		      struct buf *out)
 {
 	enum grade grade = finding_grade(&v->findings, f);
 	bool harmless = f->check->optional || verdict_exit_status(v->status) == 0;

@@ -8,7 +8,7 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs)
 
 mkdir -p "$build"
 cd "$build"
@@ -40,7 +40,18 @@ seed() {
 		'S 0 40*3 41' 'M 0 6*16' 'D 0 8 320/640*2' 'P 0 1/2/3*4' 'C 0 17 1' 'E 0 100 5000 16 0x0 4 2 4 7' \
 		'B 1 exit.hlt' 'F 1 13 0x0 0x10 0x0 text' 'E 1 0 0 0 0x20 0 0 0 2' 'X usage text' \
 		'Q 7 0 100 1000 1001 1003 990.5 1/2 ~cpuid' 'Z 3 0' >"corpus/$1/boot" ;;
+	dmar | ivrs) acpi_seeds "$1" ;;
 	esac
+}
+
+# Tables of the recorded machines, and of real ones where there are some.
+acpi_seeds() {
+	local snap table
+	for snap in "$top_srcdir"/tests/machines/*iommu*.snap; do
+		table=$(sed -n "s|^blob \".*/${1^^}\" \"\(.*\)\"\$|\\1|p" "$snap")
+		[ -z "$table" ] || printf '%b' "$table" >"corpus/$1/$(basename "$snap" .snap)"
+	done
+	[ -z "${VTSCOPE_CORPUS:-}" ] || find "$VTSCOPE_CORPUS/acpi" -name "*.$1" -exec cp -t "corpus/$1/" {} +
 }
 
 for target in "${targets[@]}"; do

@@ -14,12 +14,6 @@ value() {
 	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$2" | head -n 1
 }
 
-# The state of /dev/kvm: other parts of the document have devices of their own.
-kvm_device() {
-	sed -n '/^  "kvm": {/,$p' "$1" >kvm.part
-	value device kvm.part
-}
-
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "only root can take privileges and devices away"
 }
@@ -198,7 +192,7 @@ need_root() {
 	rm -rf "$open_dir"
 	[ -z "$stderr" ]
 	echo "$output" >out.json
-	[ "$(kvm_device out.json)" = denied ]
+	[ "$(value device out.json)" = denied ]
 	[ "$(value exit out.json)" -eq "$status" ]
 	[ "$status" -ne 0 ]
 }
@@ -215,7 +209,7 @@ without_dev() {
 	grep -qw kvm /proc/misc 2>/dev/null || skip "no KVM driver here"
 	run --separate-stderr without_dev "$VTSCOPE" probe --format json
 	echo "$output" >out.json
-	[ "$(kvm_device out.json)" = no-node ]
+	[ "$(value device out.json)" = no-node ]
 	[ "$(value exit out.json)" -eq "$status" ]
 	[ "$status" -ne 0 ]
 }
