@@ -45,6 +45,7 @@ const struct vmx_feature vmx_features[] = {
 	{ "tsc_scaling", "tsc_scaling", ALL(VMX_secondary_use_tsc_scaling), NO_ANY },
 	{ "pause_loop_exiting", "ple", ALL(VMX_secondary_pause_loop_exiting), NO_ANY },
 	{ "user_wait_and_pause", "usr_wait_pause", ALL(VMX_secondary_enable_user_wait_and_pause), NO_ANY },
+	{ "bus_lock_detection", "", ALL(VMX_secondary_vmm_bus_lock_detection), NO_ANY },
 	{ "instruction_timeout", "notify_vm_exiting", ALL(VMX_secondary_instruction_timeout), NO_ANY },
 	{ "hlat", "", ALL(VMX_tertiary_enable_hlat), NO_ANY },
 };

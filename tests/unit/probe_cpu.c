@@ -428,6 +428,9 @@ static void test_groups(void)
 	CU_ASSERT_STRING_EQUAL(text_of(row, "cpus"), "4");
 	row = row_of(at(o, "cpu", "leaves"), "leaf", "0x1a", "cpus", "0-3");
 	CU_ASSERT_EQUAL(json_integer_value(at(row, "fields", "core_type")), 0x20);
+	row = row_of(at(o, "vmx", "differences"), "feature", "bus_lock_detection", NULL, NULL);
+	CU_ASSERT_STRING_EQUAL(text_of(row, "yes"), "4");
+	CU_ASSERT_STRING_EQUAL(text_of(row, "no"), "0-3");
 	/* On every CPU or not there. */
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(at(o, "vmx", "features"), "slat")), "no");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(at(o, "vmx", "features"), "ept")), "yes");
