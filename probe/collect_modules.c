@@ -18,6 +18,9 @@
 #define CONFIG_MAX (1u << 20)
 #define LOG_MAX (1u << 20)
 #define KLOG_READ_ALL 3
+#define REPEATS_MAX 64
+#define REPEATS_LENGTH 12
+#define REPEATS_KEPT 16
 
 /* Modules whose file is looked for; the kernel writes '_' in names and mostly '-' in files. */
 static const char *const candidates[] = { "kvm", "kvm_amd", "kvm_intel", "msr" };
@@ -128,10 +131,20 @@ static bool is_kvm_line(const char *line, size_t len)
 	return memmem(line, len, "kvm", 3);
 }
 
-/*
- * Does a message of the kernel's begin with a word of those that speak of virtualization?
- * (line): "<6>[ 0.1] text", where more than one bracket may stand.
- */
+/* Where the message begins in "<6>[ 0.1] text", where more than one bracket may stand; or NULL. */
+static const char *message_of(const char *line, const char *end)
+{
+	if (line < end && *line == '<')
+		line = memchr(line, '>', end - line);
+	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
+		if (*line == '[')
+			line = memchr(line, ']', end - line);
+		line = line ? line + 1 : NULL;
+	}
+	return line;
+}
+
+/* Does a message of the kernel's begin with a word of those that speak of virtualization? */
 static bool is_virtualization_line(const char *line, size_t len)
 {
 	static const char *const words[] = {
@@ -142,13 +155,7 @@ static bool is_virtualization_line(const char *line, size_t len)
 	};
 	const char *end = line + len;
 
-	if (line < end && *line == '<')
-		line = memchr(line, '>', end - line);
-	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
-		if (*line == '[')
-			line = memchr(line, ']', end - line);
-		line = line ? line + 1 : NULL;
-	}
+	line = message_of(line, end);
 	/* "pci 0000:00:00.2: AMD-Vi: ..." */
 	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
 		return memmem(line, end - line, "AMD-Vi", 6);
@@ -254,6 +261,44 @@ int collect_modules(struct snapshot *s)
 	return rc ? rc : collect_modprobe(s);
 }
 
+/* How often messages that begin alike were kept: drivers can say the same a thousand times. */
+struct repeats {
+	char begins[REPEATS_MAX][REPEATS_LENGTH];
+	unsigned times[REPEATS_MAX];
+	size_t n;
+};
+
+static bool is_news(struct repeats *r, const char *line, size_t len)
+{
+	const char *message = message_of(line, line + len);
+	size_t n = message ? (size_t)(line + len - message) : 0, i = 0;
+
+	if (n < REPEATS_LENGTH)
+		return true;
+	while (i < r->n && memcmp(r->begins[i], message, REPEATS_LENGTH) != 0)
+		i++;
+	if (i == REPEATS_MAX)
+		return true;
+	if (i == r->n)
+		memcpy(r->begins[r->n++], message, REPEATS_LENGTH);
+	return ++r->times[i] <= REPEATS_KEPT;
+}
+
+static void keep_log(struct buf *out, const char *text)
+{
+	struct repeats r = { .n = 0 };
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (is_virtualization_line(text, len) && is_news(&r, text, len)) {
+			buf_append(out, text, len);
+			buf_puts(out, "\n");
+		}
+		text += len + (text[len] == '\n');
+	}
+}
+
 int collect_log(struct snapshot *s)
 {
 	struct buf kept = BUF_INIT;
@@ -267,7 +312,7 @@ int collect_log(struct snapshot *s)
 		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
 	} else {
 		log[n] = '\0';
-		keep_lines(&kept, log, is_virtualization_line);
+		keep_log(&kept, log);
 		rc = buf_error(&kept);
 		if (!rc)
 			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
