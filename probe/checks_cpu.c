@@ -50,10 +50,32 @@ static void eval_vmx(const struct snapshot *s, const struct findings *f, struct 
 	eval_bit(s, CPUID_vmx, out);
 }
 
+/* Processors that cannot have SVM: of vendors that never made it, and AMD's before K8. */
+static bool is_never_svm(const struct machine_id *m)
+{
+	static const char *const vendors[] = { "GenuineIntel", "GenuineIotel", "CentaurHauls",
+					       "Shanghai" };
+
+	for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++)
+		if (strcmp(m->vendor, vendors[i]) == 0)
+			return true;
+	return strcmp(m->vendor, "AuthenticAMD") == 0 && m->family && m->family < 0xf;
+}
+
 static void eval_svm(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	(void)f;
+	struct machine_id m;
+
 	eval_bit(s, CPUID_svm, out);
+	/* Not recorded, but not needed either: dumps of old processors have no such leaf. */
+	if (out->answer != ANSWER_UNKNOWN || !snapshot_cpuid(s, -1, 0, 0) ||
+	    snapshot_cpuid(s, -1, 0x80000000, 0))
+		return;
+	machine_identify(s, f, &m);
+	if (!is_never_svm(&m))
+		return;
+	finding_evidence(out, "cpuid", "vendor, family", "%s 0x%x", m.vendor, m.family);
+	finding_set(out, ANSWER_NO, BASIS_INFERRED);
 }
 
 const struct check check_cpu_vmx = {

@@ -76,25 +76,44 @@ int view_cpus(const struct snapshot *s, struct cpulist *out)
 	return rc;
 }
 
+/*
+ * VIA's first processors write EAX and EDX only: the same leftovers stand in EBX and ECX of leaf 1
+ * and of 0x80000000, where no feature flags are.
+ */
+static bool is_leftover(const struct snapshot *s, const struct snap_record *r)
+{
+	const struct snap_record *basic, *extended;
+
+	if ((r->num != 1 && r->num != 0x80000001) || !r->regs[2])
+		return false;
+	basic = snapshot_cpuid(s, r->cpu, 1, 0);
+	extended = snapshot_cpuid(s, r->cpu, 0x80000000, 0);
+	return basic && extended && basic->regs[1] == extended->regs[1] &&
+	       basic->regs[2] == extended->regs[2];
+}
+
 int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, uint32_t regs[4])
 {
-	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, sub), *base;
+	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, sub);
+	const struct snap_record *base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
 
 	memset(regs, 0, 4 * sizeof(*regs));
+	/*
+	 * A processor answers a leaf that it does not have with another's content, and dumps list
+	 * that; one without extended leaves answers 0x80000000 with something that is no such number.
+	 * Hypervisors' blocks of leaves have each a maximum of their own. The leaf with the maximum
+	 * is as it is.
+	 */
+	if (base && base != r && (!r || leaf >> 16 != 0x4000) &&
+	    (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16))
+		return 0;
 	if (r) {
 		memcpy(regs, r->regs, sizeof(r->regs));
+		if (is_leftover(s, r))
+			regs[1] = regs[2] = 0;
 		return 1;
 	}
-	base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
-	if (!base)
-		return -1;
-	/*
-	 * A processor without extended leaves answers 0x80000000 with something that is
-	 * no such number.
-	 */
-	if (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16)
-		return 0;
-	return sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
+	return base && sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
 }
 
 /* Adds CPU lists to a split, and drops them. */
