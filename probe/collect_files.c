@@ -67,12 +67,50 @@ static const char *const nodes[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+int collect_path(const struct snapshot *s, const char *path, char out[PATH_MAX])
+{
+	char joined[PATH_MAX];
+	size_t len;
+
+	if (snprintf(joined, sizeof(joined), "%s%s", s->root ? s->root : "", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (!s->root) {
+		memcpy(out, joined, strlen(joined) + 1);
+		return 0;
+	}
+	if (!realpath(joined, out))
+		return -errno;
+	len = strlen(s->root);
+	return strncmp(out, s->root, len) == 0 && (out[len] == '/' || out[len] == '\0') ? 0 : -EXDEV;
+}
+
+bool collect_missing(const struct snapshot *s, int err)
+{
+	return s->root && (err == ENOENT || err == ENOTDIR);
+}
+
+int collect_read(const struct snapshot *s, const char *path, size_t max, struct buf *out)
+{
+	char where[PATH_MAX];
+	struct stat st;
+	int rc = collect_path(s, path, where);
+
+	if (rc)
+		return rc;
+	if (s->root && stat(where, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -ENOENT;
+	return file_read(where, max, out, NULL);
+}
+
 int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max)
 {
 	struct buf b = BUF_INIT;
-	int err = -file_read(path, max, &b, NULL);
-	int rc = err == ENOMEM ? -ENOMEM : snapshot_add_data(s, kind, path, err, b.data, b.len);
+	int err = -collect_read(s, path, max, &b), rc = 0;
 
+	if (err == ENOMEM)
+		rc = -ENOMEM;
+	else if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, kind, path, err, b.data, b.len);
 	buf_free(&b);
 	return rc;
 }
@@ -120,11 +158,14 @@ static int read_names(DIR *d, struct buf *out)
 int collect_dir(struct snapshot *s, const char *path)
 {
 	struct buf b = BUF_INIT;
-	DIR *d = opendir(path);
-	int rc;
+	char where[PATH_MAX];
+	int rc = collect_path(s, path, where), err;
+	DIR *d = rc ? NULL : opendir(where);
 
-	if (!d)
-		return snapshot_add_data(s, SNAP_DIR, path, errno, NULL, 0);
+	if (!d) {
+		err = rc ? -rc : errno;
+		return collect_missing(s, err) ? 0 : snapshot_add_data(s, SNAP_DIR, path, err, NULL, 0);
+	}
 	rc = read_names(d, &b);
 	closedir(d);
 	if (!rc)
@@ -135,10 +176,18 @@ int collect_dir(struct snapshot *s, const char *path)
 
 static int collect_node(struct snapshot *s, const char *path)
 {
+	char where[PATH_MAX];
 	struct stat st;
+	int err = -collect_path(s, path, where);
 
-	if (stat(path, &st))
-		return snapshot_add_node(s, path, errno, 0, 0, 0);
+	if (!err && stat(where, &st))
+		err = errno;
+	/* A plain file below /dev of a copy is what its maker put for a device, not the device. */
+	if (collect_missing(s, err) ||
+	    (s->root && !err && S_ISREG(st.st_mode) && strncmp(path, "/dev/", 5) == 0))
+		return 0;
+	if (err)
+		return snapshot_add_node(s, path, err, 0, 0, 0);
 	return snapshot_add_node(s, path, 0, st.st_mode, major(st.st_rdev), minor(st.st_rdev));
 }
 
@@ -152,12 +201,14 @@ static int collect_asset_tag(struct snapshot *s)
 	static const char *const clouds[] = { "7783-7084-3265-9085-8269-3286-77", "OracleCloud.com",
 					      "Amazon EC2" };
 	struct buf tag = BUF_INIT;
-	int err = -file_read(path, TEXT_MAX, &tag, NULL), rc;
+	int err = -collect_read(s, path, TEXT_MAX, &tag), rc = 0;
 	bool keep = false;
 
 	for (size_t i = 0; i < COUNT(clouds); i++)
 		keep |= strncmp(buf_str(&tag), clouds[i], strlen(clouds[i])) == 0;
-	rc = snapshot_add_data(s, SNAP_TEXT, path, err ? err : keep ? 0 : ENODATA, tag.data, tag.len);
+	if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, SNAP_TEXT, path, err ? err : keep ? 0 : ENODATA, tag.data,
+				       tag.len);
 	buf_free(&tag);
 	return rc;
 }

@@ -101,10 +101,11 @@ static int collect_candidates(struct snapshot *s)
 	int rc = 0, no_list;
 
 	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.dep", release ? release : "?");
-	no_list = file_read(path, DEPS_MAX, &deps, NULL);
+	no_list = collect_read(s, path, DEPS_MAX, &deps);
 	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.builtin", release ? release : "?");
-	no_list |= file_read(path, DEPS_MAX, &builtin, NULL);
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]) && !rc; i++) {
+	no_list |= collect_read(s, path, DEPS_MAX, &builtin);
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]) && !rc && !(no_list && s->root);
+	     i++) {
 		char name[64];
 		size_t len;
 		const char *file = find_module(&deps, candidates[i], &len);
@@ -187,19 +188,24 @@ static void keep_lines(struct buf *out, const char *text,
 static int collect_modprobe(struct snapshot *s)
 {
 	static const char folder[] = "/etc/modprobe.d";
-	DIR *d = opendir(folder);
+	char where[PATH_MAX];
+	int rc = collect_path(s, folder, where);
+	DIR *d = rc ? NULL : opendir(where);
 	struct dirent *entry;
 	struct buf kept = BUF_INIT;
-	int rc;
 
-	if (!d)
-		return snapshot_add_data(s, SNAP_TEXT, folder, errno, NULL, 0);
+	if (!d) {
+		int err = rc ? -rc : errno;
+
+		return collect_missing(s, err) ? 0 :
+						 snapshot_add_data(s, SNAP_TEXT, folder, err, NULL, 0);
+	}
 	while ((entry = readdir(d))) {
 		struct buf text = BUF_INIT;
 		char path[512];
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (strstr(entry->d_name, ".conf") && file_read(path, TEXT_MAX, &text, NULL) == 0)
+		if (strstr(entry->d_name, ".conf") && collect_read(s, path, TEXT_MAX, &text) == 0)
 			keep_lines(&kept, buf_str(&text), is_kvm_line);
 		buf_free(&text);
 	}
@@ -239,10 +245,10 @@ static int collect_config(struct snapshot *s)
 	int err, rc;
 
 	snprintf(path, sizeof(path), "/boot/config-%.200s", release ? release : "?");
-	err = -file_read(path, CONFIG_MAX, &text, NULL);
+	err = -collect_read(s, path, CONFIG_MAX, &text);
 	keep_lines(&kept, buf_str(&text), is_config_line);
 	rc = buf_error(&kept);
-	if (!rc)
+	if (!rc && !collect_missing(s, err))
 		rc = snapshot_add_data(s, SNAP_TEXT, "/boot/config", err, kept.data, kept.len);
 	buf_free(&kept);
 	buf_free(&text);
@@ -255,7 +261,6 @@ int collect_modules(struct snapshot *s)
 
 	if (!rc)
 		rc = collect_config(s);
-
 	if (!rc)
 		rc = collect_candidates(s);
 	return rc ? rc : collect_modprobe(s);
@@ -299,12 +304,43 @@ static void keep_log(struct buf *out, const char *text)
 	}
 }
 
-int collect_log(struct snapshot *s)
+static int add_log(struct snapshot *s, const char *log)
 {
 	struct buf kept = BUF_INIT;
-	char *log = malloc(LOG_MAX);
+	int rc;
+
+	keep_log(&kept, log);
+	rc = buf_error(&kept);
+	if (!rc)
+		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
+	buf_free(&kept);
+	return rc;
+}
+
+/* The log that a copy of a machine may hold as a plain file. */
+static int collect_copied_log(struct snapshot *s)
+{
+	struct buf log = BUF_INIT;
+	int err = -collect_read(s, "/dev/kmsg", LOG_MAX, &log), rc = 0;
+
+	if (err == ENOMEM)
+		rc = -ENOMEM;
+	else if (!err)
+		rc = add_log(s, buf_str(&log));
+	else if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", err, NULL, 0);
+	buf_free(&log);
+	return rc;
+}
+
+int collect_log(struct snapshot *s)
+{
+	char *log;
 	int n, rc;
 
+	if (s->root)
+		return collect_copied_log(s);
+	log = malloc(LOG_MAX);
 	if (!log)
 		return -ENOMEM;
 	n = klogctl(KLOG_READ_ALL, log, LOG_MAX - 1);
@@ -312,12 +348,8 @@ int collect_log(struct snapshot *s)
 		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
 	} else {
 		log[n] = '\0';
-		keep_log(&kept, log);
-		rc = buf_error(&kept);
-		if (!rc)
-			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
+		rc = add_log(s, log);
 	}
-	buf_free(&kept);
 	free(log);
 	return rc;
 }

@@ -104,8 +104,12 @@ static int collect_namespace(struct snapshot *s)
 
 int collect_rights(struct snapshot *s)
 {
-	int rc = collect_owner(s);
+	int rc;
 
+	/* A copy's files belong to who made it, and nobody asks from there. */
+	if (s->root)
+		return 0;
+	rc = collect_owner(s);
 	if (!rc)
 		rc = collect_acl(s);
 	if (!rc)
