@@ -5,14 +5,11 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "common/fileio.h"
 #include "common/interrupt.h"
 #include "common/parse.h"
 #include "probe/collect.h"
 #include "probe/readers.h"
 #include "probe/verdict.h"
-
-#define INPUT_MAX	(64u << 20)
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TAP, FORMAT_PROM, FORMAT_NFD, FORMAT_ONELINE };
 static const char *const formats[] = { "text", "json", "tap", "prom", "nfd", "oneline", NULL };
@@ -33,17 +30,6 @@ static struct render_style style_of(const struct cli *cli)
 	return (struct render_style){ .colour = cli->colour,
 				      .utf8 = cli->utf8,
 				      .columns = cli->columns };
-}
-
-static int read_machine(struct snapshot *s, const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	int rc = file_read(path, INPUT_MAX, &text, e);
-
-	if (!rc)
-		rc = readers_load(s, buf_str(&text), text.len, strcmp(path, "-") ? path : "stdin", e);
-	buf_free(&text);
-	return rc;
 }
 
 static int save(struct cli *cli, const struct snapshot *s, const char *path)
@@ -153,7 +139,7 @@ static int probe_recorded(struct cli *cli, const struct request *r, struct buf *
 	for (size_t i = 0; i < r->n_from; i++) {
 		struct snapshot s;
 		struct err e;
-		int one = cli_status(read_machine(&s, r->from[i], &e));
+		int one = cli_status(readers_read(&s, r->from[i], &e));
 
 		if (one)
 			cli_error(cli, &e);
@@ -291,9 +277,16 @@ static const struct opt opts[] = {
 	  .repeatable = true,
 	  .complete = COMPLETE_FILE,
 	  .help = "judge a recorded machine; - is stdin",
-	  .more = "Nothing of this machine is looked at. Several files may follow; with --format "
-		  "json each gives one document on a line of its own, and a file that cannot be "
-		  "read does not stop the rest." },
+	  .more = "FILE is told by its content: what --save wrote; dumps of CPUID and MSRs by "
+		  "libcpuid, cpuid -r, AIDA64 and InstLatx64; ACPI tables as they are or as acpidump "
+		  "prints them; or a folder with a machine's proc, sys and dev. vtscope list formats "
+		  "names them all. Nothing of this machine is looked at, and what a dump does not "
+		  "hold is unknown. Several files may follow; with --format json each gives one "
+		  "document on a line of its own, and a file that cannot be read does not stop the "
+		  "rest.\n\n"
+		  "In a folder only plain files are read. dev/cpu/N/cpuid may hold what cpuid -r "
+		  "prints, dev/cpu/N/msr a number and a value in hexadecimal a line; or binary "
+		  "values, leaf L at byte 16 * L and MSR M at byte 8 * M." },
 	{ .name = "save",
 	  .arg = "FILE",
 	  .complete = COMPLETE_FILE,
@@ -361,7 +354,9 @@ const struct cmd cmd_probe = {
 		"vtscope probe -o /var/lib/prometheus/node-exporter/vtscope.prom\n  for "
 		"monitoring, from a timer\n"
 		"vtscope probe --from machine.snap\n  the verdict on a machine that is "
-		"elsewhere\n",
+		"elsewhere\n"
+		"vtscope probe --format json --from dumps/*.txt | jq -r .verdict.status | sort | uniq -c\n"
+		"  which processors of a collection have VT\n",
 	.opts = opts,
 	.exits = verdict_exits,
 	.run = run,

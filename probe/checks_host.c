@@ -14,8 +14,11 @@ static void eval_firmware_vmx(const struct snapshot *s, const struct findings *f
 
 static void eval_firmware_svm(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	(void)f;
-	firmware_svm(s, out);
+	/* Known to lack SVM by its model, where the bit was not recorded. */
+	if (finding_answer(f, "cpu.svm") == ANSWER_NO)
+		finding_set(out, ANSWER_NA, BASIS_NONE);
+	else
+		firmware_svm(s, out);
 }
 
 const struct check check_firmware_vmx = {

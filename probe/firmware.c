@@ -251,7 +251,11 @@ static void hint_unknown(const struct snapshot *s, const struct vendor *v, int m
 	const char *euid = snapshot_text(s, SNAP_SYS, "euid");
 	bool root = euid && strcmp(euid, "0") == 0;
 
-	if (!why || strcmp(why, "not-loaded") == 0)
+	/* What a dump never tried is missing there, not for want of rights. */
+	if (s->source != SNAP_FROM_LIVE && !snapshot_msr(s, -1, v->msr))
+		finding_hint(out, "%s was not recorded: run vtscope probe --save on the machine itself, as root with "
+				  "the msr module loaded.", name);
+	else if (!why || strcmp(why, "not-loaded") == 0)
 		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read %s.", name);
 	else if (strcmp(why, "not-built") == 0)
 		finding_hint(out, "This kernel has no msr driver to read %s with: run as root for its log, or boot "

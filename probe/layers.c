@@ -210,7 +210,9 @@ static void describe_iommu(struct verdict *v, const struct snapshot *s)
 	       groups = count_entries(s, "/sys/kernel/iommu_groups");
 	enum answer active = answer(v, "iommu.active"), table = answer(v, "iommu.table");
 
-	if (active == ANSWER_YES)
+	if (active == ANSWER_YES && !snapshot_text(s, SNAP_DIR, "/sys/kernel/iommu_groups"))
+		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s", units, units == 1 ? "" : "s");
+	else if (active == ANSWER_YES)
 		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s, %zu group%s", units,
 		    units == 1 ? "" : "s", groups, groups == 1 ? "" : "s");
 	else if (active == ANSWER_NO && table == ANSWER_YES)
@@ -218,6 +220,9 @@ static void describe_iommu(struct verdict *v, const struct snapshot *s)
 					       "it");
 	else if (active == ANSWER_NO)
 		set(v, LAYER_IOMMU, ANSWER_NO, "none visible");
+	else if (table == ANSWER_YES)
+		set(v, LAYER_IOMMU, ANSWER_UNKNOWN, "firmware describes one; whether the kernel uses "
+						    "it was not recorded");
 	else
 		set(v, LAYER_IOMMU, ANSWER_UNKNOWN, "not recorded");
 	if (active == ANSWER_YES)

@@ -85,7 +85,8 @@ void render_root(const struct snapshot *s, struct buf *out)
 	size_t n = root_adds(s, adds);
 	bool root = euid && strcmp(euid, "0") == 0;
 
-	if (n == 0 && (!msr_module_missing(s) || root))
+	/* Where a copy may not be read, that is for who made it. */
+	if (s->source == SNAP_FROM_SYSROOT || (n == 0 && (!msr_module_missing(s) || root)))
 		return;
 	buf_puts(out, root ? "Refused although this ran as root (lockdown, a container?):" :
 			     "Not run as root. Root could also read");
