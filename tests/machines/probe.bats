@@ -138,6 +138,44 @@ need_root() {
 	done
 }
 
+@test "dumps of every kind: a document a line, the bad ones told, the kinds named" {
+	printf 'CPUID 00000000: 00000002-756E6547\n' >cut.txt
+	printf 'hello\n' >other.txt
+	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines"/{dump-conroe,libcpuid-penryn,cpuid-r-haswell}.dump \
+		cut.txt "$machines"/{acpi-dmar.dat,acpidump-ivrs.dump} other.txt "$machines/sysroot-cometlake.root" nowhere
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 6 ]
+	i=0
+	for kind in instlatx64 libcpuid cpuid-r acpi acpi sysroot; do
+		[[ ${lines[i++]} == *"\"kind\":\"$kind\""* ]]
+	done
+	[ "$(wc -l <<<"$stderr")" -eq 3 ]
+	[[ $stderr == *"cut.txt:1: "*"other.txt:1: "*"nowhere: "* ]]
+}
+
+@test "a dump exits by its verdict" {
+	while read -r name expected; do
+		run "$VTSCOPE" probe --from "$machines/$name"
+		[ "$status" -eq "$expected" ]
+	done <<-END
+		dump-nehalem.dump 0
+		cpuid-r-willamette.dump 10
+		dump-skylake-locked-off.dump 11
+		dump-k10-svmdis.dump 11
+		sysroot-cometlake.root 11
+		dump-hyperv.dump 12
+		acpi-dmar.dat 16
+	END
+}
+
+@test "a dump that was saved as a snapshot is judged the same" {
+	for name in dump-future-hybrid.dump acpidump-ivrs.dump sysroot-cometlake.root; do
+		"$VTSCOPE" probe --from "$machines/$name" --save saved.snap >first.txt || true
+		"$VTSCOPE" probe --from saved.snap >second.txt || true
+		diff first.txt second.txt
+	done
+}
+
 @test "a machine comes from standard input" {
 	run --separate-stderr "$VTSCOPE" probe --from - <"$machines/no-permission.snap"
 	[ "$status" -eq 14 ]
@@ -167,6 +205,13 @@ need_root() {
 	command -v strace >/dev/null || skip "strace is missing"
 	strace -f -o trace "$VTSCOPE" probe --from "$machines/intel-usable.snap" >/dev/null || skip "strace may not trace here"
 	run ! grep -E '"/(dev/(kvm|cpu)|sys|proc)|sched_setaffinity' trace
+	for name in dump-nehalem.dump libcpuid-zen4.dump cpuid-r-haswell.dump; do
+		strace -f -o trace "$VTSCOPE" probe --from "$machines/$name" >/dev/null
+		run ! grep -E '"/(dev/(kvm|cpu)|sys|proc)|sched_setaffinity' trace
+	done
+	strace -f -o trace "$VTSCOPE" probe --from "$machines/sysroot-cometlake.root" >/dev/null || true
+	grep -q sysroot-cometlake.root/proc/cpuinfo trace
+	run ! grep -E '"/(dev/(kvm|cpu)|etc/modprobe|lib/modules|run/|\.dockerenv|sys|proc)|sched_setaffinity|syslog' trace
 }
 
 @test "what was saved is judged the same" {
