@@ -9,11 +9,15 @@ build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs)
+# Readers of dumps, by the names that probe/readers.c gives them.
+dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
+[ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
 
 mkdir -p "$build"
 cd "$build"
 probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
+export FUZZ_ROOT=$probe/machine
 echo 'int LLVMFuzzerTestOneInput(const void *d, long n); int LLVMFuzzerTestOneInput(const void *d, long n) { return !d && n; }' >"$probe/t.c"
 "$cc" -fsanitize=fuzzer "$probe/t.c" -o "$probe/t" 2>/dev/null ||
 	{ echo "make fuzz: $cc has no libFuzzer: apt-get install clang libclang-rt-14-dev" >&2; exit 77; }
@@ -54,11 +58,42 @@ acpi_seeds() {
 	[ -z "${VTSCOPE_CORPUS:-}" ] || find "$VTSCOPE_CORPUS/acpi" -name "*.$1" -exec cp -t "corpus/$1/" {} +
 }
 
+machines=$top_srcdir/tests/machines
+seed_dump() {
+	case $1 in
+	libcpuid) cp "$machines"/libcpuid-penryn.dump "corpus/$1/" ;;
+	instlatx64) cp "$machines"/dump-*.dump "$machines"/libcpuid-zen4.dump "corpus/$1/" ;;
+	cpuid-r) cp "$machines"/cpuid-r-*.dump "corpus/$1/" ;;
+	acpi) cp "$machines"/acpi-*.dat "corpus/$1/" ;;
+	acpidump) cp "$machines"/acpidump-*.dump "corpus/$1/" ;;
+	sysroot)
+		files=(dev/cpu/0/msr dev/cpu/0/cpuid proc/cpuinfo proc/cmdline)
+		for i in "${!files[@]}"; do
+			{ printf '%b' "\\x0$i" && cat "$machines/sysroot-cometlake.root/${files[$i]}"; } >"corpus/$1/$i"
+		done ;;
+	esac
+}
+
+# Dumps of real machines, where there are some, of a size that mutation gets somewhere with.
+seed_real() {
+	local folder=${VTSCOPE_CORPUS:-}
+	[ -d "$folder" ] || return 0
+	case $1 in
+	libcpuid) grep -rlZ --include='*.test' '^basic_cpuid' "$folder/cpuid" ;;
+	instlatx64) find "$folder/cpuid" -name '*.test' -size -12k -print0 ;;
+	acpi) find "$folder/acpi" \( -name '*.dmar' -o -name '*.ivrs' \) -print0 ;;
+	esac 2>/dev/null | xargs -0r cp -t "corpus/$1/" || :
+}
+
 for target in "${targets[@]}"; do
 	seed "$target"
+	seed_dump "$target"
+	seed_real "$target"
+	source=$target
+	case " ${dumps[*]} " in *" $target "*) source=reader ;; esac
 	# shellcheck disable=SC2086 # the flags are words
 	"$cc" -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-I"$top_srcdir" -I. $include "$top_srcdir/tests/fuzz/$target.c" "${libs[@]}" $link -lm -o "fuzz-$target"
+		-DREADER="\"$target\"" -I"$top_srcdir" -I. $include "$top_srcdir/tests/fuzz/$source.c" "${libs[@]}" $link -lm -o "fuzz-$target"
 	echo "fuzz $target: ${FUZZ_SECONDS:-60} s"
 	"./fuzz-$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -max_len=262144 \
 		-print_final_stats=1 "corpus/$target" >"$target.log" 2>&1 ||
