@@ -137,16 +137,17 @@ static void eval_model(const struct snapshot *s, const struct findings *f, struc
 {
 	struct machine_id m;
 	struct outer outer;
-	const char *vt;
+	const char *vt, *source;
 
 	machine_identify(s, f, &m);
 	outer_identify(s, &outer);
 	if (!m.vendor[0])
 		return;
-	finding_evidence(out, "cpuid", "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family,
+	source = snapshot_cpuid(s, -1, 0, 0) ? "cpuid" : "file";
+	finding_evidence(out, source, "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family,
 			 m.model);
 	if (m.brand[0])
-		finding_evidence(out, "cpuid", "brand", "%s", m.brand);
+		finding_evidence(out, source, "brand", "%s", m.brand);
 	if (finding_answer(f, "cpu.vmx") == ANSWER_YES || finding_answer(f, "cpu.svm") == ANSWER_YES) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 		return;

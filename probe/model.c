@@ -5,6 +5,7 @@
  */
 #include <libcpuid/libcpuid.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/x86/facts.h"
@@ -108,6 +109,57 @@ static void name_model(const struct snapshot *s, int cpu, struct machine_id *out
 			   sizeof(id.cpu_codename));
 }
 
+/* The value of (key) in the first paragraph of /proc/cpuinfo that has it, or "". */
+static void cpuinfo_field(const char *text, const char *key, char *out, size_t size)
+{
+	size_t len = strlen(key);
+
+	out[0] = '\0';
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + len;
+
+		if (strncmp(line, key, len) != 0)
+			continue;
+		at += strspn(at, " \t");
+		if (*at != ':')
+			continue;
+		at += 1 + strspn(at + 1, " \t");
+		copy_clean(out, size, at, strcspn(at, "\n"));
+		return;
+	}
+}
+
+/* None of these numbers has more than four digits. */
+static unsigned cpuinfo_number(const char *text, const char *key)
+{
+	char value[5];
+
+	cpuinfo_field(text, key, value, sizeof(value));
+	return strtoul(value, NULL, 10);
+}
+
+/* A record without CPUID, as a copied folder is: what the kernel says of the processor. */
+static void read_cpuinfo(const struct snapshot *s, struct machine_id *out)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");
+	const struct cpu_model *row;
+
+	if (!text)
+		return;
+	cpuinfo_field(text, "vendor_id", out->vendor, sizeof(out->vendor));
+	cpuinfo_field(text, "model name", out->brand, sizeof(out->brand));
+	out->family = cpuinfo_number(text, "cpu family");
+	out->model = cpuinfo_number(text, "model");
+	out->stepping = cpuinfo_number(text, "stepping");
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		out->logical += strncmp(line, "processor\t", 10) == 0;
+	}
+	row = cpu_model_of(out->vendor, out->family, out->model);
+	if (row)
+		snprintf(out->codename, sizeof(out->codename), "%s", row->codename);
+}
+
 void machine_identify(const struct snapshot *s, const struct findings *f, struct machine_id *out)
 {
 	const struct snap_record *first = snapshot_cpuid(s, -1, 0, 0);
@@ -126,8 +178,10 @@ void machine_identify(const struct snapshot *s, const struct findings *f, struct
 	view_cpus(s, &cpus);
 	out->logical = cpus.n;
 	cpulist_free(&cpus);
-	if (!first)
+	if (!first) {
+		read_cpuinfo(s, out);
 		return;
+	}
 	read_signature(s, first->cpu, out);
 	name_model(s, first->cpu, out);
 }
