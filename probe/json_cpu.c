@@ -112,12 +112,13 @@ json_t *json_cpu(const struct snapshot *s, const struct verdict *v)
 
 	machine_identify(s, &v->findings, &m);
 	outer_identify(s, &outer);
-	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o, s:i, s:o, s:o, s:o, s:{s:s, s:o, s:o, s:o}}",
+	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o, s:i, s:o, s:o, s:o, s:{s:s, s:o, s:o, s:o, s:o}}",
 			 "vendor", m.vendor, "brand", m.brand, "signature", json_hex(m.signature), "family",
 			 (int)m.family, "model", (int)m.model, "stepping", (int)m.stepping, "codename",
 			 json_text(m.codename[0] ? m.codename : NULL), "history", json_history(s), "logical",
 			 (int)m.logical, "kinds", kinds_json(s), "apic_ids", apic_ids(s), "leaves", json_leaves(s),
 			 "hypervisor", "present", answer_name(outer.present), "signature",
 			 json_text(outer.signature[0] ? outer.signature : NULL), "name",
-			 json_text(outer.name[0] ? outer.name : NULL), "blocks", json_hypervisor_blocks(s));
+			 json_text(outer.name[0] ? outer.name : NULL), "root_partition", json_root_partition(s),
+			 "blocks", json_hypervisor_blocks(s));
 }

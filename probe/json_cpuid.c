@@ -171,6 +171,19 @@ json_t *json_hypervisor_blocks(const struct snapshot *s)
 	return a;
 }
 
+/* Hyper-V's own partition looks like a guest of it, and has the rights to make others: the machine itself. */
+json_t *json_root_partition(const struct snapshot *s)
+{
+	const uint32_t rights = 1u << 0 | 1u << 12;	/* CreatePartitions, CpuManagement */
+	const struct snap_record *base = snapshot_cpuid(s, -1, 0x40000000, 0);
+	const struct snap_record *r = snapshot_cpuid(s, -1, 0x40000003, 0);
+
+	if (!base || memcmp(&base->regs[1], "Microsoft Hv", 12) != 0)
+		return json_null();
+	return r ? json_answer((r->regs[CPUID_EBX] & rights) == rights ? ANSWER_YES : ANSWER_NO) :
+		   json_answer(ANSWER_UNKNOWN);
+}
+
 /* ---- SVM and SEV ---- */
 
 static void append_split(json_t *out, const struct place *p, unsigned bit, const char *name,
@@ -210,7 +223,8 @@ static void add_bits(const struct snapshot *s, struct place p, json_t *out)
 json_t *json_svm(const struct snapshot *s, const struct verdict *v)
 {
 	enum answer supported = finding_answer(&v->findings, "cpu.svm");
-	const struct snap_record *leaf = supported == ANSWER_NO ? NULL : snapshot_cpuid(s, -1, 0x8000000a, 0);
+	uint32_t regs[4];
+	bool leaf = supported != ANSWER_NO && view_cpuid(s, -1, 0x8000000a, 0, regs) > 0;
 	json_t *features = json_array();
 
 	if (leaf) {
@@ -218,27 +232,25 @@ json_t *json_svm(const struct snapshot *s, const struct verdict *v)
 		add_bits(s, (struct place){ 0x8000000a, 0, CPUID_EDX, HV_NONE, 0 }, features);
 	}
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "supported", answer_name(supported), "revision",
-			 leaf ? json_integer(leaf->regs[CPUID_EAX] & 0xff) : json_null(), "asids",
-			 leaf ? json_integer(leaf->regs[CPUID_EBX]) : json_null(), "features", features, "sev",
+			 leaf ? json_integer(regs[CPUID_EAX] & 0xff) : json_null(), "asids",
+			 leaf ? json_integer(regs[CPUID_EBX]) : json_null(), "features", features, "sev",
 			 json_sev(s));
 }
 
 /* SEV-ES and SEV-SNP guests have the ASIDs below the smallest one of plain SEV. */
 json_t *json_sev(const struct snapshot *s)
 {
-	const struct snap_record *leaf = snapshot_cpuid(s, -1, 0x8000001f, 0);
 	json_t *features = json_array();
-	uint32_t guests, first;
+	uint32_t regs[4], first;
 
-	if (!leaf)
+	if (view_cpuid(s, -1, 0x8000001f, 0, regs) <= 0)
 		return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n, s:o}", "c_bit_position", "physical_address_reduction",
 				 "vmpls", "encrypted_guests", "minimum_sev_asid", "sev_es_asids", "features", features);
 	add_bits(s, (struct place){ 0x8000001f, 0, CPUID_EAX, HV_NONE, 0 }, features);
-	guests = leaf->regs[CPUID_ECX];
-	first = leaf->regs[CPUID_EDX];
-	return json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:o}", "c_bit_position", (int)(leaf->regs[CPUID_EBX] & 0x3f),
-			 "physical_address_reduction", (int)(leaf->regs[CPUID_EBX] >> 6 & 0x3f), "vmpls",
-			 (int)(leaf->regs[CPUID_EBX] >> 12 & 0xf), "encrypted_guests", (json_int_t)guests,
+	first = regs[CPUID_EDX];
+	return json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:o}", "c_bit_position", (int)(regs[CPUID_EBX] & 0x3f),
+			 "physical_address_reduction", (int)(regs[CPUID_EBX] >> 6 & 0x3f), "vmpls",
+			 (int)(regs[CPUID_EBX] >> 12 & 0xf), "encrypted_guests", (json_int_t)regs[CPUID_ECX],
 			 "minimum_sev_asid", (json_int_t)first, "sev_es_asids", (json_int_t)(first ? first - 1 : 0),
 			 "features", features);
 }

@@ -108,7 +108,7 @@ struct named {
 };
 
 static const struct named leaves[] = {
-	{ 0, 0, CPUID_EAX, 0xffffffff },
+	{ 0, 0, CPUID_EAX, 0xff },
 	{ 1, 0, CPUID_EAX, 0x0fff3fff },
 	{ 1, 0, CPUID_ECX, B(3) | B(5) | B(6) | B(17) | B(21) | B(24) | B(31) },
 	{ 7, 0, CPUID_EBX, B(2) | B(10) | B(25) },
@@ -126,7 +126,7 @@ static const struct named leaves[] = {
 	{ 0x16, 0, CPUID_EAX, 0xffff },
 	{ 0x1a, 0, CPUID_EAX, 0xffffffff },
 	{ 0x1f, 2, CPUID_ECX, 0xff00 },
-	{ 0x80000000, 0, CPUID_EAX, 0xffffffff },
+	{ 0x80000000, 0, CPUID_EAX, B(31) },
 	{ 0x80000001, 0, CPUID_ECX, B(2) | B(5) | B(12) },
 	{ 0x80000001, 0, CPUID_EDX, B(26) | B(27) | B(29) },
 	{ 0x80000007, 0, CPUID_EDX, B(8) },
