@@ -7,6 +7,7 @@ const struct check *const checks[] = {
 	&check_cpu_vmx,
 	&check_cpu_svm,
 	&check_cpu_uniform,
+	&check_cpu_controls,
 	&check_cpu_model,
 	&check_outer_present,
 	&check_outer_exposes,

@@ -11,6 +11,8 @@
 /* checks_cpu.c */
 extern const struct check check_cpu_vmx, check_cpu_svm, check_cpu_uniform, check_cpu_model;
 extern const struct check check_outer_present, check_outer_exposes;
+/* checks_vmx.c */
+extern const struct check check_cpu_controls;
 /* checks_host.c */
 extern const struct check check_firmware_vmx, check_firmware_svm, check_host_container,
 	check_host_lockdown;

@@ -14,6 +14,15 @@
 #define FIRST_BUS "0000:00:"
 #define NUMBER_MAX 64
 
+/* The only chipset bridge that is not the first function of its device: AMD's south bridges. */
+#define AMD_LPC "0000:00:14.3"
+
+static bool may_be_bridge(const char *device, size_t len)
+{
+	return len == strlen(AMD_LPC) && strncmp(device, FIRST_BUS, strlen(FIRST_BUS)) == 0 &&
+	       (device[len - 1] == '0' || strncmp(device, AMD_LPC, len) == 0);
+}
+
 /* "0x060000\n" : is it a host, ISA or LPC bridge? */
 static bool is_bridge(const char *class)
 {
@@ -43,7 +52,7 @@ int collect_pci(struct snapshot *s)
 		size_t n = strcspn(list, "\n");
 		char device[32], path[128];
 
-		if (n < sizeof(device) && strncmp(list, FIRST_BUS, strlen(FIRST_BUS)) == 0) {
+		if (may_be_bridge(list, n)) {
 			snprintf(device, sizeof(device), "%.*s", (int)n, list);
 			snprintf(path, sizeof(path), DEVICES "/%s/class", device);
 			rc = collect_file(s, SNAP_TEXT, path, NUMBER_MAX);
