@@ -244,6 +244,9 @@ const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsign
 		[MODEL_INTEL] = "GenuineIntel", [MODEL_AMD] = "AuthenticAMD", [MODEL_HYGON] = "HygonGenuine",
 	};
 
+	/* Some real parts misspell their maker. */
+	if (strcmp(vendor, "GenuineIotel") == 0)
+		vendor = names[MODEL_INTEL];
 	for (size_t i = 0; i < n_cpu_models; i++) {
 		const struct cpu_model *m = &cpu_models[i];
 

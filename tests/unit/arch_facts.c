@@ -388,6 +388,7 @@ static void test_models(void)
 		}
 	}
 	CU_ASSERT_STRING_EQUAL(cpu_model_of("GenuineIntel", 6, 0xa7)->codename, "Rocket Lake");
+	CU_ASSERT_PTR_EQUAL(cpu_model_of("GenuineIotel", 6, 0xa7), cpu_model_of("GenuineIntel", 6, 0xa7));
 	CU_ASSERT_STRING_EQUAL(cpu_model_of("AuthenticAMD", 0x19, 0x11)->codename, "Zen 4");
 	CU_ASSERT(cpu_model_of("AuthenticAMD", 6, 0xa7) == NULL);
 	CU_ASSERT(cpu_model_of("GenuineIntel", 6, 0xfe) == NULL);
