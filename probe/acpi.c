@@ -21,8 +21,8 @@ void *acpi_grow(void *array, size_t n, size_t *cap, size_t size)
 	return grown;
 }
 
-__attribute__((format(printf, 4, 0))) static int add(struct acpi_notes *notes, bool fault, size_t offset,
-						    const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int add(struct acpi_notes *notes, bool fault,
+						     size_t offset, const char *fmt, va_list ap)
 {
 	struct acpi_note *grown = acpi_grow(notes->note, notes->n, &notes->cap, sizeof(*grown));
 
@@ -76,7 +76,9 @@ void acpi_text(const unsigned char *p, size_t n, char *out)
 const char *acpi_sum_name(enum acpi_sum sum)
 {
 	static const char *const names[] = {
-		[ACPI_SUM_UNKNOWN] = "unknown", [ACPI_SUM_OK] = "ok", [ACPI_SUM_WRONG] = "wrong",
+		[ACPI_SUM_UNKNOWN] = "unknown",
+		[ACPI_SUM_OK] = "ok",
+		[ACPI_SUM_WRONG] = "wrong",
 	};
 
 	return names[sum];
@@ -90,23 +92,26 @@ static int check_length(const unsigned char *bytes, size_t len, struct acpi_head
 
 	if (h->length < ACPI_HEADER_BYTES) {
 		h->end = len;
-		return acpi_note_add(notes, 4, "length %u is shorter than a table's header: all "
-					       "%zu bytes are read",
+		return acpi_note_add(notes, 4,
+				     "length %u is shorter than a table's header: all "
+				     "%zu bytes are read",
 				     h->length, len);
 	}
 	if (h->length > len) {
 		h->end = len;
-		return acpi_note_add(notes, 4, "cut short: %zu of %u bytes are there", len, h->length);
+		return acpi_note_add(notes, 4, "cut short: %zu of %u bytes are there", len,
+				     h->length);
 	}
 	h->end = h->length;
 	for (size_t i = 0; i < h->end; i++)
 		sum += bytes[i];
 	h->checksum = sum ? ACPI_SUM_WRONG : ACPI_SUM_OK;
-	if (sum && acpi_note_add(notes, 9, "wrong checksum: the bytes add up to 0x%02x, not to 0", sum))
+	if (sum &&
+	    acpi_note_add(notes, 9, "wrong checksum: the bytes add up to 0x%02x, not to 0", sum))
 		return -ENOMEM;
 	if (h->length < len)
-		return acpi_remark_add(notes, h->end, "%zu bytes behind the table are not looked at",
-				     len - h->end);
+		return acpi_remark_add(notes, h->end,
+				       "%zu bytes behind the table are not looked at", len - h->end);
 	return 0;
 }
 
@@ -164,7 +169,8 @@ void acpi_machine_ioapics(struct acpi_machine *m, const unsigned char *bytes, si
 		len = acpi_u32(bytes + 4);
 	m->has_ioapics = true;
 	for (size_t at = first; at + 2 <= len && bytes[at + 1] >= 2; at += bytes[at + 1])
-		if (bytes[at] == io_apic && bytes[at + 1] >= io_apic_bytes && len - at >= io_apic_bytes)
+		if (bytes[at] == io_apic && bytes[at + 1] >= io_apic_bytes &&
+		    len - at >= io_apic_bytes)
 			m->ioapics[bytes[at + 2] / 64] |= 1ull << bytes[at + 2] % 64;
 }
 
@@ -199,10 +205,11 @@ int acpi_machine_reserved(struct acpi_machine *m, const char *text)
 		unsigned long long first, last;
 		char line[96], what[16];
 
-		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line)), text);
+		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line)),
+			 text);
 		/* Those who may not know see zeros. */
-		if (sscanf(line, "%16llx-%16llx : %15[^\n]", &first, &last, what) == 3 && last > first &&
-		    strcmp(what, "Reserved") == 0) {
+		if (sscanf(line, "%16llx-%16llx : %15[^\n]", &first, &last, what) == 3 &&
+		    last > first && strcmp(what, "Reserved") == 0) {
 			struct acpi_range *grown = acpi_grow(m->reserved, m->n_reserved,
 							     &m->cap_reserved, sizeof(*grown));
 

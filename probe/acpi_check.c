@@ -27,25 +27,26 @@ static int check_ioapics(const struct acpi_machine *m, const uint64_t named[4], 
 
 	for (unsigned id = 0; m->has_ioapics && id < 256 && !rc; id++)
 		if (has_ioapic(m, id) && !(named[id / 64] >> id % 64 & 1))
-			rc = acpi_note_add(out, 0, "I/O APIC %u is in no %s: interrupts cannot be remapped",
+			rc = acpi_note_add(out, 0,
+					   "I/O APIC %u is in no %s: interrupts cannot be remapped",
 					   id, where);
 	return rc;
 }
 
 /* Memory that devices may use at any time: (what) at (offset), bytes first to last. */
-static int check_memory(const struct acpi_machine *m, size_t offset, const char *what, uint64_t first,
-			uint64_t last, struct acpi_notes *out)
+static int check_memory(const struct acpi_machine *m, size_t offset, const char *what,
+			uint64_t first, uint64_t last, struct acpi_notes *out)
 {
 	if (last <= first)
-		return acpi_note_add(out, offset, "%s ends at 0x%llx, before it begins, 0x%llx", what,
-				     (unsigned long long)last, (unsigned long long)first);
+		return acpi_note_add(out, offset, "%s ends at 0x%llx, before it begins, 0x%llx",
+				     what, (unsigned long long)last, (unsigned long long)first);
 	if ((first % PAGE || (last + 1) % PAGE) &&
 	    acpi_note_add(out, offset, "%s 0x%llx-0x%llx is not made of pages", what,
 			  (unsigned long long)first, (unsigned long long)last))
 		return -ENOMEM;
 	if (m->n_reserved && !is_reserved(m, first, last))
-		return acpi_note_add(out, offset, "%s 0x%llx-0x%llx is not in reserved memory", what,
-				     (unsigned long long)first, (unsigned long long)last);
+		return acpi_note_add(out, offset, "%s 0x%llx-0x%llx is not in reserved memory",
+				     what, (unsigned long long)first, (unsigned long long)last);
 	return 0;
 }
 
@@ -90,8 +91,10 @@ static int check_order(const struct dmar *d, size_t i, struct acpi_notes *out)
 	for (size_t j = i + 1; st->flags & 1 && j < d->n; j++)
 		if (d->structure[j].whole && d->structure[j].type == DMAR_DRHD &&
 		    d->structure[j].segment == st->segment)
-			return acpi_note_add(out, st->offset, "DRHD for all other devices is not the last of "
-							      "segment %u", st->segment);
+			return acpi_note_add(out, st->offset,
+					     "DRHD for all other devices is not the last of "
+					     "segment %u",
+					     st->segment);
 	return 0;
 }
 
@@ -115,7 +118,7 @@ static int check_structure(const struct dmar *d, size_t i, const struct acpi_mac
 
 struct units {
 	size_t n, graphics;
-	bool all;		/* one of them takes all other devices */
+	bool all; /* one of them takes all other devices */
 	uint64_t ioapics[4];
 };
 
@@ -165,7 +168,8 @@ int dmar_check(const struct dmar *d, const struct acpi_machine *m, struct acpi_n
 
 /* ---- IVRS ---- */
 
-static int check_block(const struct ivrs *v, size_t i, const struct acpi_machine *m, struct acpi_notes *out)
+static int check_block(const struct ivrs *v, size_t i, const struct acpi_machine *m,
+		       struct acpi_notes *out)
 {
 	const struct ivrs_block *b = &v->block[i];
 
@@ -177,7 +181,8 @@ static int check_block(const struct ivrs *v, size_t i, const struct acpi_machine
 		return acpi_note_add(out, b->offset, "IVHD at address 0x%llx: no unit can be there",
 				     (unsigned long long)b->base);
 	if (b->base % PAGE)
-		return acpi_note_add(out, b->offset, "IVHD at address 0x%llx: not the start of a page",
+		return acpi_note_add(out, b->offset,
+				     "IVHD at address 0x%llx: not the start of a page",
 				     (unsigned long long)b->base);
 	return 0;
 }

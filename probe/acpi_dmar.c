@@ -7,8 +7,8 @@
 #include "probe/acpi.h"
 
 #define FIRST_STRUCTURE 48u
-#define STRUCTURE_HEAD	4u
-#define SCOPE_HEAD	6u
+#define STRUCTURE_HEAD 4u
+#define SCOPE_HEAD 6u
 
 static int add_scope(struct dmar *d, const struct dmar_scope *s)
 {
@@ -22,7 +22,8 @@ static int add_scope(struct dmar *d, const struct dmar_scope *s)
 }
 
 /* The scope at (at), where (left) bytes are left. (*length) 0: none can be there, which is told. */
-static int decode_scope(struct dmar *d, const unsigned char *bytes, size_t at, size_t left, size_t *length)
+static int decode_scope(struct dmar *d, const unsigned char *bytes, size_t at, size_t left,
+			size_t *length)
 {
 	struct dmar_scope s = { .offset = at };
 
@@ -35,13 +36,16 @@ static int decode_scope(struct dmar *d, const unsigned char *bytes, size_t at, s
 	s.enumeration_id = bytes[at + 4];
 	s.start_bus = bytes[at + 5];
 	if (s.length < SCOPE_HEAD || s.length > left)
-		return acpi_note_add(&d->notes, at,
-				     "device scope of %u bytes where %zu are left: the rest of the structure "
-				     "is not read", s.length, left);
+		return acpi_note_add(
+			&d->notes, at,
+			"device scope of %u bytes where %zu are left: the rest of the structure "
+			"is not read",
+			s.length, left);
 	*length = s.length;
 	s.n_path = (s.length - SCOPE_HEAD) / 2;
 	s.path = bytes + at + SCOPE_HEAD;
-	if (s.length % 2 && acpi_note_add(&d->notes, at, "device scope of an odd length, %u", s.length))
+	if (s.length % 2 &&
+	    acpi_note_add(&d->notes, at, "device scope of an odd length, %u", s.length))
 		return -ENOMEM;
 	if (s.n_path == 0 && acpi_note_add(&d->notes, at, "device scope without a path"))
 		return -ENOMEM;
@@ -64,7 +68,8 @@ static int decode_scopes(struct dmar *d, struct dmar_structure *st, const unsign
 	return rc;
 }
 
-static int decode_name(struct dmar *d, struct dmar_structure *st, const unsigned char *bytes, size_t end)
+static int decode_name(struct dmar *d, struct dmar_structure *st, const unsigned char *bytes,
+		       size_t end)
 {
 	size_t at = st->offset + dmar_structure_of(DMAR_ANDD)->bytes;
 	const unsigned char *zero = end > at ? memchr(bytes + at, 0, end - at) : NULL;
@@ -75,7 +80,8 @@ static int decode_name(struct dmar *d, struct dmar_structure *st, const unsigned
 }
 
 /* The fields of a structure of a known type, all of which are there, and what stands behind them. */
-static int decode_fields(struct dmar *d, struct dmar_structure *st, const unsigned char *bytes, size_t end)
+static int decode_fields(struct dmar *d, struct dmar_structure *st, const unsigned char *bytes,
+			 size_t end)
 {
 	const unsigned char *p = bytes + st->offset;
 	size_t fixed = st->offset + dmar_structure_of(st->type)->bytes;
@@ -97,17 +103,13 @@ static int decode_fields(struct dmar *d, struct dmar_structure *st, const unsign
 		st->base = acpi_u64(p + 8);
 		st->proximity = acpi_u32(p + 16);
 		return 0;
-	case DMAR_ANDD:
-		st->device_number = p[7];
-		return decode_name(d, st, bytes, end);
+	case DMAR_ANDD: st->device_number = p[7]; return decode_name(d, st, bytes, end);
 	case DMAR_ATSR:
 	case DMAR_SATC:
 		st->flags = p[4];
 		st->segment = acpi_u16(p + 6);
 		break;
-	default:	/* DMAR_SIDP */
-		st->segment = acpi_u16(p + 6);
-		break;
+	default: /* DMAR_SIDP */ st->segment = acpi_u16(p + 6); break;
 	}
 	return decode_scopes(d, st, bytes, fixed, end);
 }
@@ -123,7 +125,8 @@ static int decode_structure(struct dmar *d, const unsigned char *bytes, size_t a
 	int rc = 0;
 
 	if (!known)
-		rc = acpi_remark_add(&d->notes, at, "structure of an unknown type, %u: skipped", st.type);
+		rc = acpi_remark_add(&d->notes, at, "structure of an unknown type, %u: skipped",
+				     st.type);
 	else if (st.length < known->bytes)
 		rc = acpi_note_add(&d->notes, at, "%s of %u bytes: its fields take %u", known->name,
 				   st.length, known->bytes);
@@ -146,12 +149,15 @@ static int decode_structures(struct dmar *d, const unsigned char *bytes)
 		unsigned length;
 
 		if (end - at < STRUCTURE_HEAD)
-			return acpi_note_add(&d->notes, at, "%zu bytes left are no structure", end - at);
+			return acpi_note_add(&d->notes, at, "%zu bytes left are no structure",
+					     end - at);
 		length = acpi_u16(bytes + at + 2);
 		if (length < STRUCTURE_HEAD || length > end - at)
-			return acpi_note_add(&d->notes, at,
-					     "structure of %u bytes where %zu are left: the rest of the table "
-					     "is not read", length, end - at);
+			return acpi_note_add(
+				&d->notes, at,
+				"structure of %u bytes where %zu are left: the rest of the table "
+				"is not read",
+				length, end - at);
 		rc = decode_structure(d, bytes, at);
 		at += length;
 	}

@@ -6,9 +6,9 @@
 
 #include "probe/acpi.h"
 
-#define FIRST_BLOCK	48u
-#define BLOCK_HEAD	4u	/* type, flags, length: all that a block of an unknown type must have */
-#define HID_HEAD	22u	/* of an ACPI_HID entry, before its unique id */
+#define FIRST_BLOCK 48u
+#define BLOCK_HEAD 4u /* type, flags, length: all that a block of an unknown type must have */
+#define HID_HEAD 22u /* of an ACPI_HID entry, before its unique id */
 
 /* The length of the entry at (p), of which (left) bytes are there; 0: not known, or not there. */
 static unsigned entry_length(const unsigned char *p, size_t left)
@@ -56,15 +56,17 @@ static int check_entry(struct ivrs *v, const struct ivrs_entry *e, bool *in_rang
 	bool in = *in_range;
 
 	if (!ivhd_entry_name(e->type))
-		return acpi_remark_add(&v->notes, e->offset, "device entry of an unknown type, 0x%02x: skipped",
-				     e->type);
+		return acpi_remark_add(&v->notes, e->offset,
+				       "device entry of an unknown type, 0x%02x: skipped", e->type);
 	if (e->type == IVHD_pad4 || e->type == IVHD_pad8)
 		return 0;
 	*in_range = starts_range(e->type);
 	if (in && e->type != IVHD_range_end)
-		return acpi_note_add(&v->notes, e->offset, "a range of devices has no end before this entry");
+		return acpi_note_add(&v->notes, e->offset,
+				     "a range of devices has no end before this entry");
 	if (!in && e->type == IVHD_range_end)
-		return acpi_note_add(&v->notes, e->offset, "the end of a range of devices that has no start");
+		return acpi_note_add(&v->notes, e->offset,
+				     "the end of a range of devices that has no start");
 	return 0;
 }
 
@@ -80,8 +82,8 @@ static int add_entry(struct ivrs *v, const struct ivrs_entry *e)
 }
 
 /* The entries in [at, end). One whose length is not known ends them. */
-static int decode_entries(struct ivrs *v, struct ivrs_block *b, const unsigned char *bytes, size_t at,
-			  size_t end)
+static int decode_entries(struct ivrs *v, struct ivrs_block *b, const unsigned char *bytes,
+			  size_t at, size_t end)
 {
 	bool in_range = false;
 	int rc = 0;
@@ -91,11 +93,15 @@ static int decode_entries(struct ivrs *v, struct ivrs_block *b, const unsigned c
 		struct ivrs_entry e = { .offset = at, .length = entry_length(bytes + at, end - at) };
 
 		if (e.length == 0)
-			rc = acpi_note_add(&v->notes, at, "device entry 0x%02x is of unknown length: the rest "
-							  "of the block is not read", bytes[at]);
+			rc = acpi_note_add(&v->notes, at,
+					   "device entry 0x%02x is of unknown length: the rest "
+					   "of the block is not read",
+					   bytes[at]);
 		else if (e.length > end - at)
-			rc = acpi_note_add(&v->notes, at, "device entry 0x%02x of %u bytes where %zu are "
-							  "left", bytes[at], e.length, end - at);
+			rc = acpi_note_add(&v->notes, at,
+					   "device entry 0x%02x of %u bytes where %zu are "
+					   "left",
+					   bytes[at], e.length, end - at);
 		if (e.length == 0 || e.length > end - at)
 			break;
 		decode_entry(&e, bytes + at);
@@ -105,7 +111,8 @@ static int decode_entries(struct ivrs *v, struct ivrs_block *b, const unsigned c
 		at += e.length;
 	}
 	if (!rc && in_range && at == end)
-		rc = acpi_note_add(&v->notes, b->offset, "a range of devices has no end in its block");
+		rc = acpi_note_add(&v->notes, b->offset,
+				   "a range of devices has no end in its block");
 	b->n_entries = v->n_entries - b->first_entry;
 	return rc;
 }
@@ -149,9 +156,11 @@ static int decode_block(struct ivrs *v, const unsigned char *bytes, size_t at)
 	int rc;
 
 	if (!known)
-		rc = acpi_remark_add(&v->notes, at, "block of an unknown type, 0x%02x: skipped", b.type);
+		rc = acpi_remark_add(&v->notes, at, "block of an unknown type, 0x%02x: skipped",
+				     b.type);
 	else if (b.length < known->bytes)
-		rc = acpi_note_add(&v->notes, at, "%s of type 0x%02x and %u bytes: its fields take %u",
+		rc = acpi_note_add(&v->notes, at,
+				   "%s of type 0x%02x and %u bytes: its fields take %u",
 				   known->name, b.type, b.length, known->bytes);
 	else
 		rc = decode_fields(v, &b, bytes);
@@ -175,9 +184,11 @@ static int decode_blocks(struct ivrs *v, const unsigned char *bytes)
 			return acpi_note_add(&v->notes, at, "%zu bytes left are no block", end - at);
 		length = acpi_u16(bytes + at + 2);
 		if (length < BLOCK_HEAD || length > end - at)
-			return acpi_note_add(&v->notes, at,
-					     "block of %u bytes where %zu are left: the rest of the table is "
-					     "not read", length, end - at);
+			return acpi_note_add(
+				&v->notes, at,
+				"block of %u bytes where %zu are left: the rest of the table is "
+				"not read",
+				length, end - at);
 		rc = decode_block(v, bytes, at);
 		at += length;
 	}

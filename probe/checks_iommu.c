@@ -78,8 +78,20 @@ static void count_structures(const struct dmar *d, char *out, size_t size)
 		for (size_t i = 0; known && i < d->n; i++)
 			n += d->structure[i].type == type;
 		if (n && len < size)
-			len += snprintf(out + len, size - len, "%s%zu %s", len ? ", " : "", n, known->name);
+			len += snprintf(out + len, size - len, "%s%zu %s", len ? ", " : "", n,
+					known->name);
 	}
+}
+
+/* A line of the kernel's log as evidence. */
+static bool tell_log(const struct snapshot *s, const char *pattern, struct finding *out)
+{
+	char line[160];
+
+	if (!view_log(s, pattern, line, sizeof(line)))
+		return false;
+	finding_evidence(out, "log", "/dev/kmsg", "%s", line);
+	return true;
 }
 
 static void eval_sane(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -100,17 +112,20 @@ static void eval_sane(const struct snapshot *s, const struct findings *f, struct
 	faults += tell_notes("DMAR", &u.dmar_wrong, out);
 	faults += tell_notes("IVRS", &u.ivrs.notes, out);
 	faults += tell_notes("IVRS", &u.ivrs_wrong, out);
+	faults += tell_log(s, "Your BIOS is broken", out);
+	faults += tell_log(s, "No firmware reserved region can cover this RMRR", out);
 	count_structures(&u.dmar, text, sizeof(text));
 	tell_table(s, "DMAR", u.dmar_record, text[0] ? text : "no structures", out);
 	for (size_t i = 0; i < u.ivrs.n; i++)
 		units += u.ivrs.block[i].counts;
-	snprintf(text, sizeof(text), "%zu block%s, %zu unit%s", u.ivrs.n, u.ivrs.n == 1 ? "" : "s", units,
-		 units == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%zu block%s, %zu unit%s", u.ivrs.n, u.ivrs.n == 1 ? "" : "s",
+		 units, units == 1 ? "" : "s");
 	tell_table(s, "IVRS", u.ivrs_record, text, out);
 	if (rc == 0 && faults) {
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		finding_hint(out, "A firmware update may help; the kernel works around some of these faults, "
-				  "and leaves interrupt remapping or the whole IOMMU off for others.");
+		finding_hint(out,
+			     "A firmware update may help; the kernel works around some of these faults, "
+			     "and leaves interrupt remapping or the whole IOMMU off for others.");
 	} else if (rc == 0 && read) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	} else if (!out->n_evidence) {
@@ -122,12 +137,13 @@ static void eval_sane(const struct snapshot *s, const struct findings *f, struct
 const struct check check_iommu_sane = {
 	.id = "iommu.sane",
 	.question = "Are the IOMMU's tables free of faults?",
-	.explain = "DMAR or IVRS, read to the last structure (root only): checksum and lengths; units at "
-		   "no address, or two at one; no unit at all, or one for the graphics device alone; I/O "
-		   "APICs of the table APIC that no unit lists, without which interrupts cannot be "
-		   "remapped; memory set aside for devices that ends before it begins, is not made of "
-		   "pages or is not in what firmware has reserved; and whether the units that the kernel "
-		   "shows are those of the table.",
+	.explain =
+		"DMAR or IVRS, read to the last structure (root only): checksum and lengths; units at "
+		"no address, or two at one; no unit at all, or one for the graphics device alone; I/O "
+		"APICs of the table APIC that no unit lists, without which interrupts cannot be "
+		"remapped; memory set aside for devices that ends before it begins, is not made of "
+		"pages or is not in what firmware has reserved; and whether the units that the kernel "
+		"shows are those of the table.",
 	.optional = true,
 	.eval = eval_sane,
 };
@@ -146,7 +162,8 @@ static void count_types(const struct snapshot *s, char *out, size_t size)
 	while (list && *list) {
 		size_t name = strcspn(list, "\n");
 
-		snprintf(path, sizeof(path), GROUPS_FOLDER "/%.*s/type", (int)(name < 64 ? name : 64), list);
+		snprintf(path, sizeof(path), GROUPS_FOLDER "/%.*s/type",
+			 (int)(name < 64 ? name : 64), list);
 		view_line(s, path, line, sizeof(line));
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 			n[i] += strcmp(line, types[i]) == 0;
@@ -154,7 +171,8 @@ static void count_types(const struct snapshot *s, char *out, size_t size)
 	}
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (n[i] && len < size)
-			len += snprintf(out + len, size - len, "%s%zu %s", len ? ", " : ": ", n[i], types[i]);
+			len += snprintf(out + len, size - len, "%s%zu %s", len ? ", " : ": ", n[i],
+					types[i]);
 }
 
 static void eval_active(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -174,7 +192,8 @@ static void eval_active(const struct snapshot *s, const struct findings *f, stru
 		types[0] = '\0';
 		if (i == 1)
 			count_types(s, types, sizeof(types));
-		finding_evidence(out, "file", paths[i], "%zu entr%s%s", n, n == 1 ? "y" : "ies", types);
+		finding_evidence(out, "file", paths[i], "%zu entr%s%s", n, n == 1 ? "y" : "ies",
+				 types);
 	}
 	if (known)
 		finding_set(out, any ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
@@ -209,8 +228,8 @@ static const char *share_name(enum iommu_share share)
 }
 
 /* A field of all units as evidence, where it is known. */
-static enum iommu_share tell_share(const struct iommus *u, enum iommu_field_id id, const char *where,
-				   struct finding *out)
+static enum iommu_share tell_share(const struct iommus *u, enum iommu_field_id id,
+				   const char *where, struct finding *out)
 {
 	enum iommu_share share = iommus_share(u, id);
 
@@ -220,9 +239,11 @@ static enum iommu_share tell_share(const struct iommus *u, enum iommu_field_id i
 }
 
 /* No table and no unit: the question does not arise. Else reads what there is; the caller frees it. */
-static bool begin(const struct snapshot *s, const struct findings *f, struct iommus *u, struct finding *out)
+static bool begin(const struct snapshot *s, const struct findings *f, struct iommus *u,
+		  struct finding *out)
 {
-	if (finding_answer(f, "iommu.table") == ANSWER_NO && finding_answer(f, "iommu.active") != ANSWER_YES) {
+	if (finding_answer(f, "iommu.table") == ANSWER_NO &&
+	    finding_answer(f, "iommu.active") != ANSWER_YES) {
 		finding_set(out, ANSWER_NA, BASIS_NONE);
 		return false;
 	}
@@ -230,17 +251,6 @@ static bool begin(const struct snapshot *s, const struct findings *f, struct iom
 		return true;
 	iommus_free(u);
 	return false;
-}
-
-/* A line of the kernel's log as evidence. */
-static bool tell_log(const struct snapshot *s, const char *pattern, struct finding *out)
-{
-	char line[160];
-
-	if (!view_log(s, pattern, line, sizeof(line)))
-		return false;
-	finding_evidence(out, "log", "/dev/kmsg", "%s", line);
-	return true;
 }
 
 static void remapping_intel(const struct iommus *u, struct finding *out)
@@ -284,20 +294,26 @@ static void eval_remapping(const struct snapshot *s, const struct findings *f, s
 	if (blames_ioapic(&u.dmar_wrong, out) || blames_ioapic(&u.ivrs_wrong, out) ||
 	    tell_log(s, "not in IVRS table", out)) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
-		finding_hint(out, "Firmware does not tell which unit an I/O APIC belongs to. A firmware update "
-				  "may help; on AMD the boot parameter ivrs_ioapic= tells it instead.");
+		finding_hint(out,
+			     "Firmware does not tell which unit an I/O APIC belongs to. A firmware update "
+			     "may help; on AMD the boot parameter ivrs_ioapic= tells it instead.");
 	}
-	if (tell_log(s, "Enabled IRQ remapping", out) || tell_log(s, "Interrupt remapping enabled", out))
+	if (tell_share(&u, IOMMU_FIELD_vtd_gsts_ires, "gsts bit 25, ires", out) == IOMMU_SHARE_ALL ||
+	    tell_log(s, "Enabled IRQ remapping", out) ||
+	    tell_log(s, "Interrupt remapping enabled", out)) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
+		out->hint[0] = '\0';
+	}
 	iommus_free(&u);
 }
 
 const struct check check_iommu_remapping = {
 	.id = "iommu.remapping",
 	.question = "Can interrupts be remapped?",
-	.explain = "Without it a device that is given to a guest can send the host any interrupt. Intel: "
-		   "ECAP bit 3 of every unit and the flag INTR_REMAP of DMAR; AMD: every unit can, if "
-		   "IVRS lists each I/O APIC. The kernel's log proves it.",
+	.explain =
+		"Without it a device that is given to a guest can send the host any interrupt. Intel: "
+		"ECAP bit 3 of every unit and the flag INTR_REMAP of DMAR; AMD: every unit can, if "
+		"IVRS lists each I/O APIC. The kernel's log proves it, and GSTS (Intel, root, debugfs).",
 	.optional = true,
 	.eval = eval_remapping,
 };
@@ -322,9 +338,10 @@ static void eval_posting(const struct snapshot *s, const struct findings *f, str
 const struct check check_iommu_posting = {
 	.id = "iommu.posting",
 	.question = "Can devices' interrupts be posted to a running guest?",
-	.explain = "Then an interrupt of a guest's device causes no VM exit. Intel: CAP bit 59 (PI) of every "
-		   "unit; AMD: EFR bit 7 (GASup) and the field GAMSup, which AVIC needs. Units' registers "
-		   "stand in /sys/class/iommu for everybody, EFR in IVRS as well.",
+	.explain =
+		"Then an interrupt of a guest's device causes no VM exit. Intel: CAP bit 59 (PI) of every "
+		"unit; AMD: EFR bit 7 (GASup) and the field GAMSup, which AVIC needs. Units' registers "
+		"stand in /sys/class/iommu for everybody, EFR in IVRS as well.",
 	.optional = true,
 	.eval = eval_posting,
 };
@@ -337,7 +354,8 @@ static void eval_protection(const struct snapshot *s, const struct findings *f, 
 	if (!begin(s, f, &u, out))
 		return;
 	if (u.dmar.whole) {
-		asked |= iommu_field_value(IOMMU_FIELD_dmar_flags_dma_ctrl_platform_opt_in_flag, u.dmar.flags);
+		asked |= iommu_field_value(IOMMU_FIELD_dmar_flags_dma_ctrl_platform_opt_in_flag,
+					   u.dmar.flags);
 		finding_evidence(out, "acpi", "DMAR, flags", "0x%x", u.dmar.flags);
 	}
 	if (u.ivrs.whole) {
@@ -382,9 +400,10 @@ static void eval_virtual(const struct snapshot *s, const struct findings *f, str
 const struct check check_iommu_virtual = {
 	.id = "iommu.virtual",
 	.question = "Is the IOMMU itself made by a hypervisor?",
-	.explain = "A unit that asks to be told of entries that become present (Intel: CAP bit 7, caching mode; "
-		   "AMD: bit 26 of the capability, NpCache) is one that a hypervisor shadows: silicon does "
-		   "not ask. Without it nothing is proved.",
+	.explain =
+		"A unit that asks to be told of entries that become present (Intel: CAP bit 7, caching mode; "
+		"AMD: bit 26 of the capability, NpCache) is one that a hypervisor shadows: silicon does "
+		"not ask. Without it nothing is proved.",
 	.want = WANT_EITHER,
 	.optional = true,
 	.eval = eval_virtual,

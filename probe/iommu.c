@@ -38,7 +38,8 @@ size_t iommu_entries(const struct snapshot *s, const char *path)
 /* ---- what the kernel shows ---- */
 
 /* A file of a unit's: 0 and (out), its first line. */
-static bool unit_line(const struct snapshot *s, const char *unit, const char *file, char *out, size_t size)
+static bool unit_line(const struct snapshot *s, const char *unit, const char *file, char *out,
+		      size_t size)
 {
 	char path[160];
 
@@ -60,7 +61,8 @@ static struct iommu_value parse_value(const char *line, int base, const char **e
 	return v;
 }
 
-static struct iommu_value unit_value(const struct snapshot *s, const char *unit, const char *file, int base)
+static struct iommu_value unit_value(const struct snapshot *s, const char *unit, const char *file,
+				     int base)
 {
 	char line[64];
 
@@ -91,6 +93,27 @@ static void read_features(const struct snapshot *s, struct iommu_unit *u)
 	}
 }
 
+/* The unit's GSTS in the kernel's list of registers, which has a heading for each unit. */
+static struct iommu_value read_status(const struct snapshot *s, const char *unit)
+{
+	const struct snap_record *r = snapshot_named(s, SNAP_TEXT, REGISTERS_FILE);
+	const char *text = r && !r->err && r->len <= REGISTERS_MAX ? (const char *)r->data : NULL;
+	size_t len = strlen(unit);
+	bool here = false;
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+		const char *value = memrchr(text, 'x', n);
+
+		if (strncmp(text, "IOMMU: ", 7) == 0)
+			here = strncmp(text + 7, unit, len) == 0 && text[7 + len] == ' ';
+		else if (here && value && strncmp(text, "GSTS", 4) == 0)
+			return parse_value(value + 1, 16, NULL);
+		text += n + (text[n] == '\n');
+	}
+	return (struct iommu_value){ 0 };
+}
+
 static void read_unit(const struct snapshot *s, struct iommu_unit *u)
 {
 	char probe[16];
@@ -103,6 +126,7 @@ static void read_unit(const struct snapshot *s, struct iommu_unit *u)
 		u->address = unit_value(s, u->name, "intel-iommu/address", 16);
 		u->domains = unit_value(s, u->name, "intel-iommu/domains_supported", 10);
 		u->domains_used = unit_value(s, u->name, "intel-iommu/domains_used", 10);
+		u->gsts = read_status(s, u->name);
 		unit_line(s, u->name, "intel-iommu/version", u->version, sizeof(u->version));
 	} else if (unit_line(s, u->name, "amd-iommu/cap", probe, sizeof(probe)) ||
 		   strncmp(u->name, "ivhd", 4) == 0) {
@@ -166,7 +190,8 @@ static int check_units(struct iommus *u)
 
 		if (unit->cap.known && unit->ecap.known && unit->cap.value == ~0ull &&
 		    unit->ecap.value == ~0ull)
-			rc = acpi_note_add(&u->dmar_wrong, 0, "%s: its registers read as all ones", unit->name);
+			rc = acpi_note_add(&u->dmar_wrong, 0, "%s: its registers read as all ones",
+					   unit->name);
 		else if (u->dmar_record && unit->address.known && unit->joined == IOMMU_NOT_JOINED)
 			rc = acpi_note_add(&u->dmar_wrong, 0, "%s at 0x%llx is no DRHD", unit->name,
 					   (unsigned long long)unit->address.value);
@@ -243,23 +268,19 @@ static struct iommu_value unit_register(const struct iommu_unit *u, enum iommu_r
 	const struct iommu_value none = { 0 };
 
 	switch (reg) {
-	case IOMMU_vtd_cap:
-		return u->kind == IOMMU_KIND_INTEL ? u->cap : none;
-	case IOMMU_vtd_ecap:
-		return u->ecap;
-	case IOMMU_amdvi_cap:
-		return u->kind == IOMMU_KIND_AMD ? u->cap : none;
-	case IOMMU_amdvi_efr:
-		return u->efr;
-	case IOMMU_amdvi_efr2:
-		return u->efr2;
-	default:
-		return none;
+	case IOMMU_vtd_cap: return u->kind == IOMMU_KIND_INTEL ? u->cap : none;
+	case IOMMU_vtd_ecap: return u->ecap;
+	case IOMMU_vtd_gsts: return u->gsts;
+	case IOMMU_amdvi_cap: return u->kind == IOMMU_KIND_AMD ? u->cap : none;
+	case IOMMU_amdvi_efr: return u->efr;
+	case IOMMU_amdvi_efr2: return u->efr2;
+	default: return none;
 	}
 }
 
 /* EFR of the blocks that count, where the kernel shows no unit. */
-static void share_of_blocks(const struct ivrs *v, enum iommu_field_id id, size_t *with, size_t *without)
+static void share_of_blocks(const struct ivrs *v, enum iommu_field_id id, size_t *with,
+			    size_t *without)
 {
 	for (size_t i = 0; i < v->n; i++)
 		if (v->block[i].has_efr && v->block[i].counts)

@@ -11,6 +11,8 @@
 
 #define ACPI_FOLDER	 "/sys/firmware/acpi/tables"
 #define IOMMU_FOLDER	 "/sys/class/iommu"
+#define REGISTERS_FILE	 "/sys/kernel/debug/iommu/intel/iommu_regset"
+#define REGISTERS_MAX	 (256u << 10)	/* of its lines that are recorded */
 #define GROUPS_FOLDER	 "/sys/kernel/iommu_groups"
 #define IOMMU_UNITS_MAX	 4096u	/* Linux serves 1024 at most */
 #define IOMMU_NOT_JOINED ((size_t)-1)
@@ -30,6 +32,7 @@ struct iommu_unit {
 	struct iommu_value cap, ecap;	/* Intel; cap also AMD: the PCI capability's header */
 	struct iommu_value efr, efr2;	/* AMD */
 	struct iommu_value address;	/* Intel */
+	struct iommu_value gsts;	/* Intel, by debugfs */
 	struct iommu_value domains, domains_used;
 	char version[16];		/* "1:0", or empty */
 	size_t joined;			/* index of the DRHD or IVHD, or IOMMU_NOT_JOINED */

@@ -157,7 +157,7 @@ json_t *probe_json(const struct snapshot *s, const struct verdict *v, int all)
 	bad |= json_put(o, "confidential", json_confidential(s));
 	bad |= json_put(o, "chipset", json_chipset(s));
 	bad |= json_put(o, "iommu", json_iommu(s));
-	bad |= json_put(o, "acpi", json_acpi(s));
+	bad |= json_put(o, "firmware_tables", json_firmware_tables(s));
 	bad |= json_put(o, "kvm", json_kvm(s, v));
 	bad |= json_put(o, "context", json_context(s));
 	if (all)

@@ -19,7 +19,8 @@ static json_t *fields_json(enum iommu_register reg, uint64_t value)
 		uint64_t part = iommu_field_value(i, value);
 
 		if (f->reg == reg)
-			json_put(o, f->name, f->high == f->low ? json_boolean(part) : json_integer(part));
+			json_put(o, f->name,
+				 f->high == f->low ? json_boolean(part) : json_integer(part));
 	}
 	for (unsigned bit = 0; unnamed && bit < 64; bit++)
 		if (unnamed >> bit & 1) {
@@ -49,9 +50,9 @@ static json_t *flags_json(enum iommu_register reg, uint64_t value)
 static void add_notes(const struct acpi_notes *notes, json_t *out)
 {
 	for (size_t i = 0; i < notes->n; i++)
-		json_array_append_new(out, json_pack("{s:I, s:b, s:s}", "offset",
-						     (json_int_t)notes->note[i].offset, "fault",
-						     notes->note[i].fault, "text", notes->note[i].text));
+		json_array_append_new(
+			out, json_pack("{s:I, s:b, s:s}", "offset", (json_int_t)notes->note[i].offset,
+				       "fault", notes->note[i].fault, "text", notes->note[i].text));
 }
 
 static void put_header(const struct acpi_header *h, const struct acpi_notes *notes,
@@ -107,8 +108,9 @@ static json_t *scopes_json(const struct dmar *d, const struct dmar_structure *st
 			a, json_pack("{s:i, s:o, s:I, s:i, s:o, s:i, s:o, s:o}", "type", s->type,
 				     "name", json_text(dmar_scope_name(s->type)), "offset",
 				     (json_int_t)s->offset, "length", s->length, "flags",
-				     json_hex(s->flags), "enumeration_id", s->enumeration_id, "start_bus",
-				     json_sprintf("%02x", s->start_bus), "path", path_json(s)));
+				     json_hex(s->flags), "enumeration_id", s->enumeration_id,
+				     "start_bus", json_sprintf("%02x", s->start_bus), "path",
+				     path_json(s)));
 	}
 	return a;
 }
@@ -127,19 +129,13 @@ static void put_unit(const struct dmar_structure *st, json_t *o)
 static void put_structure(const struct dmar *d, const struct dmar_structure *st, json_t *o)
 {
 	switch (st->type) {
-	case DMAR_DRHD:
-		put_unit(st, o);
-		break;
+	case DMAR_DRHD: put_unit(st, o); break;
 	case DMAR_RMRR:
 		json_put(o, "base", json_hex(st->base));
 		json_put(o, "limit", json_hex(st->limit));
 		break;
-	case DMAR_ATSR:
-		json_put(o, "flags", flags_json(IOMMU_atsr_flags, st->flags));
-		break;
-	case DMAR_SATC:
-		json_put(o, "flags", flags_json(IOMMU_satc_flags, st->flags));
-		break;
+	case DMAR_ATSR: json_put(o, "flags", flags_json(IOMMU_atsr_flags, st->flags)); break;
+	case DMAR_SATC: json_put(o, "flags", flags_json(IOMMU_satc_flags, st->flags)); break;
 	case DMAR_RHSA:
 		json_put(o, "base", json_hex(st->base));
 		json_put(o, "proximity_domain", json_integer(st->proximity));
@@ -148,8 +144,7 @@ static void put_structure(const struct dmar *d, const struct dmar_structure *st,
 		json_put(o, "device_number", json_integer(st->device_number));
 		json_put(o, "object", bytes_json(st->name, st->name_len));
 		return;
-	default:
-		break;
+	default: break;
 	}
 	json_put(o, "segment", json_integer(st->segment));
 	json_put(o, "scopes", scopes_json(d, st));
@@ -159,8 +154,8 @@ static json_t *structure_json(const struct dmar *d, const struct dmar_structure 
 {
 	const struct acpi_type *known = dmar_structure_of(st->type);
 	json_t *o = json_pack("{s:i, s:o, s:I, s:i}", "type", st->type, "name",
-			      json_text(known ? known->name : NULL), "offset", (json_int_t)st->offset,
-			      "length", st->length);
+			      json_text(known ? known->name : NULL), "offset",
+			      (json_int_t)st->offset, "length", st->length);
 
 	if (st->whole)
 		put_structure(d, st, o);
@@ -178,7 +173,8 @@ static json_t *dmar_json(const struct iommus *u)
 	structures = json_array();
 	for (size_t i = 0; i < d->n; i++)
 		json_array_append_new(structures, structure_json(d, &d->structure[i]));
-	json_put(o, "host_address_width", d->whole ? json_integer(d->host_address_width) : json_null());
+	json_put(o, "host_address_width",
+		 d->whole ? json_integer(d->host_address_width) : json_null());
 	json_put(o, "flags", flags_json(IOMMU_dmar_flags, d->flags));
 	json_put(o, "structures", structures);
 	put_header(&d->header, &d->notes, &u->dmar_wrong, o);
@@ -199,9 +195,7 @@ static void put_entry(const struct ivrs_entry *e, json_t *o)
 {
 	switch (e->type) {
 	case IVHD_alias_select:
-	case IVHD_alias_range_start:
-		json_put(o, "source", device_json(e->source));
-		break;
+	case IVHD_alias_range_start: json_put(o, "source", device_json(e->source)); break;
 	case IVHD_extended_select:
 	case IVHD_extended_range_start:
 		json_put(o, "extended", flags_json(IOMMU_ivhd_extended, e->extended));
@@ -218,8 +212,7 @@ static void put_entry(const struct ivrs_entry *e, json_t *o)
 		json_put(o, "uid_format", json_integer(e->uid_format));
 		json_put(o, "uid", uid_json(e));
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -267,8 +260,8 @@ static json_t *block_json(const struct ivrs *v, const struct ivrs_block *b)
 {
 	const struct acpi_type *known = ivrs_block_of(b->type);
 	json_t *o = json_pack("{s:o, s:o, s:I, s:i}", "type", json_hex(b->type), "name",
-			      json_text(known ? known->name : NULL), "offset", (json_int_t)b->offset,
-			      "length", b->length);
+			      json_text(known ? known->name : NULL), "offset",
+			      (json_int_t)b->offset, "length", b->length);
 
 	if (!b->whole)
 		return o;
@@ -319,6 +312,8 @@ static json_t *features_json(const struct iommu_unit *u)
 				     u->cap.value));
 	if (u->ecap.known)
 		json_put(o, "ecap", fields_json(IOMMU_vtd_ecap, u->ecap.value));
+	if (u->gsts.known)
+		json_put(o, "gsts", fields_json(IOMMU_vtd_gsts, u->gsts.value));
 	if (u->efr.known)
 		json_put(o, "efr", fields_json(IOMMU_amdvi_efr, u->efr.value));
 	if (u->efr2.known)
@@ -337,24 +332,43 @@ static json_t *domains_json(const struct iommu_unit *u)
 							     json_null();
 }
 
-static json_t *unit_json(const struct iommus *all, const struct iommu_unit *u)
+/* Devices behind a unit. */
+static json_t *devices_json(const struct snapshot *s, const struct iommu_unit *u)
 {
-	static const char *const kinds[] = { [IOMMU_KIND_OTHER] = "other",
-					     [IOMMU_KIND_INTEL] = "intel-vt-d",
-					     [IOMMU_KIND_AMD] = "amd-vi" };
+	char path[160];
+
+	snprintf(path, sizeof(path), IOMMU_FOLDER "/%s/devices", u->name);
+	return snapshot_text(s, SNAP_DIR, path) ? json_integer(iommu_entries(s, path)) : json_null();
+}
+
+static json_t *unit_json(const struct snapshot *s, const struct iommus *all,
+			 const struct iommu_unit *u)
+{
+	static const char *const kinds[] = {
+		[IOMMU_KIND_OTHER] = "other", [IOMMU_KIND_INTEL] = "intel-vt-d", [IOMMU_KIND_AMD] = "amd-vi"
+	};
 	bool joined = u->joined != IOMMU_NOT_JOINED;
+	json_t *o = json_object();
 	size_t offset = !joined			    ? 0 :
 			u->kind == IOMMU_KIND_INTEL ? all->dmar.structure[u->joined].offset :
 						      all->ivrs.block[u->joined].offset;
 
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			 json_text(u->name), "kind", kinds[u->kind], "version",
-			 json_text(u->version[0] ? u->version : NULL), "address", value_json(u->address),
-			 "structure", joined ? json_integer(offset) : json_null(), "cap", value_json(u->cap),
-			 "ecap", value_json(u->ecap), "efr", value_json(u->efr), "efr2",
-			 value_json(u->efr2), "domains", domains_json(u), "domains_used",
-			 u->domains_used.known ? json_integer(u->domains_used.value) : json_null(),
-			 "features", features_json(u));
+	json_put(o, "name", json_text(u->name));
+	json_put(o, "kind", json_string(kinds[u->kind]));
+	json_put(o, "version", json_text(u->version[0] ? u->version : NULL));
+	json_put(o, "address", value_json(u->address));
+	json_put(o, "structure", joined ? json_integer(offset) : json_null());
+	json_put(o, "cap", value_json(u->cap));
+	json_put(o, "ecap", value_json(u->ecap));
+	json_put(o, "efr", value_json(u->efr));
+	json_put(o, "efr2", value_json(u->efr2));
+	json_put(o, "gsts", value_json(u->gsts));
+	json_put(o, "domains", domains_json(u));
+	json_put(o, "domains_used",
+		 u->domains_used.known ? json_integer(u->domains_used.value) : json_null());
+	json_put(o, "devices", devices_json(s, u));
+	json_put(o, "features", features_json(u));
+	return o;
 }
 
 /* How many groups there are of each type; null: no type was read. */
@@ -369,12 +383,14 @@ static json_t *types_json(const struct snapshot *s)
 		char path[160], type[32];
 		json_t *name;
 
-		snprintf(path, sizeof(path), GROUPS_FOLDER "/%.*s/type", (int)(n < 64 ? n : 64), list);
+		snprintf(path, sizeof(path), GROUPS_FOLDER "/%.*s/type", (int)(n < 64 ? n : 64),
+			 list);
 		name = view_line(s, path, type, sizeof(type)) ? json_text(type) : NULL;
 		if (name) {
 			const char *key = json_string_value(name);
 
-			json_put(o, key, json_integer(json_integer_value(json_object_get(o, key)) + 1));
+			json_put(o, key,
+				 json_integer(json_integer_value(json_object_get(o, key)) + 1));
 			any = true;
 		}
 		json_decref(name);
@@ -393,9 +409,9 @@ json_t *json_iommu(const struct snapshot *s)
 
 	if (iommus_read(s, &u) == 0) {
 		for (size_t i = 0; i < u.n; i++)
-			json_array_append_new(units, unit_json(&u, &u.unit[i]));
-		o = json_pack("{s:o, s:o, s:O, s:o, s:o}", "dmar", dmar_json(&u), "ivrs", ivrs_json(&u),
-			      "units", units, "groups",
+			json_array_append_new(units, unit_json(s, &u, &u.unit[i]));
+		o = json_pack("{s:o, s:o, s:O, s:o, s:o}", "dmar", dmar_json(&u), "ivrs",
+			      ivrs_json(&u), "units", units, "groups",
 			      snapshot_text(s, SNAP_DIR, GROUPS_FOLDER) ?
 				      json_integer(iommu_entries(s, GROUPS_FOLDER)) :
 				      json_null(),

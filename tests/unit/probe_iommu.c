@@ -2,17 +2,20 @@
 /* IOMMUs of a snapshot: registers to the last bit, units joined with tables, the questions. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe/analyse.h"
 #include "probe/iommu.h"
+#include "probe/smbios.h"
 #include "tests/unit/tap.h"
 
 static bool is_name(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == n && s[0] != '_' && s[n - 1] != '_';
+	return n > 0 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == n && s[0] != '_' &&
+	       s[n - 1] != '_';
 }
 
 /* No two rows hold one bit, and none is called as another of its register. */
@@ -34,8 +37,8 @@ static void test_fields(void)
 			CU_ASSERT(a->low > b->high || b->low > a->high);
 		}
 	}
-	CU_ASSERT(iommu_unnamed(IOMMU_vtd_cap, ~0ull) == (1ull << 13 | 1ull << 14 | 1ull << 15 | 1ull << 38 |
-							 3ull << 57));
+	CU_ASSERT(iommu_unnamed(IOMMU_vtd_cap, ~0ull) ==
+		  (1ull << 13 | 1ull << 14 | 1ull << 15 | 1ull << 38 | 3ull << 57));
 	/* What most of today's units say; the manual leaves bit 53 out. */
 	CU_ASSERT(iommu_unnamed(IOMMU_amdvi_efr, 0x206d73ef22254ade) == 1ull << 53);
 	CU_ASSERT(iommu_unnamed(IOMMU_dmar_flags, 0xff) == 0xf8);
@@ -49,9 +52,10 @@ static void add_text(struct snapshot *s, const char *path, const char *text)
 /* DMAR with units at 0xfed90000 (graphics) and 0xfed91000 (all), the flag INTR_REMAP. */
 static void add_dmar(struct snapshot *s, unsigned char flags)
 {
-	unsigned char t[] = "DMAR\x60\0\0\0\1\0HAND  TABLE   \1\0\0\0ASL \1\0\0\0\x26\0\0\0\0\0\0\0\0\0\0\0"
-			    "\0\0\x18\0\0\0\0\0\0\0\xd9\xfe\0\0\0\0\1\x08\0\0\0\0\2\0"
-			    "\0\0\x18\0\1\0\0\0\0\x10\xd9\xfe\0\0\0\0\3\x08\0\0\2\xf0\x1f\0";
+	unsigned char t[] =
+		"DMAR\x60\0\0\0\1\0HAND  TABLE   \1\0\0\0ASL \1\0\0\0\x26\0\0\0\0\0\0\0\0\0\0\0"
+		"\0\0\x18\0\0\0\0\0\0\0\xd9\xfe\0\0\0\0\1\x08\0\0\0\0\2\0"
+		"\0\0\x18\0\1\0\0\0\0\x10\xd9\xfe\0\0\0\0\3\x08\0\0\2\xf0\x1f\0";
 	unsigned char sum = 0;
 
 	CU_ASSERT_FATAL(sizeof(t) - 1 == 0x60);
@@ -96,7 +100,8 @@ static void test_intel(void)
 	add_intel(&s, "f050da\n");
 	CU_ASSERT_FATAL(iommus_read(&s, &u) == 0);
 	CU_ASSERT_FATAL(u.n == 2);
-	CU_ASSERT(u.unit[0].kind == IOMMU_KIND_INTEL && u.unit[0].joined == 0 && u.unit[1].joined == 1);
+	CU_ASSERT(u.unit[0].kind == IOMMU_KIND_INTEL && u.unit[0].joined == 0 &&
+		  u.unit[1].joined == 1);
 	CU_ASSERT(u.unit[0].cap.value == 0x1c0000c40660462);
 	CU_ASSERT_STRING_EQUAL(u.unit[0].version, "1:0");
 	CU_ASSERT(u.unit[1].domains.value == 65536 && !u.unit[0].domains.known);
@@ -140,7 +145,8 @@ static void test_intel_wrong(void)
 /* Two values in either order, and one alone. */
 static void test_amd(void)
 {
-	static const char *const features[] = { "206d73ef22254ade\n", "206d73ef22254ade:a\n", "a:206d73ef22254ade\n" };
+	static const char *const features[] = { "206d73ef22254ade\n", "206d73ef22254ade:a\n",
+						"a:206d73ef22254ade\n" };
 
 	for (size_t i = 0; i < 3; i++) {
 		struct snapshot s;
@@ -166,6 +172,57 @@ static void test_amd(void)
 	}
 }
 
+static void test_status(void)
+{
+	struct snapshot s;
+	struct iommus u;
+
+	snapshot_init(&s);
+	add_intel(&s, "f050da\n");
+	add_text(&s, REGISTERS_FILE,
+		 "IOMMU: dmar0 Register Base Address: fed90000\nGSTS            \t0x1c\t\t0x0000000086000000\n"
+		 "IOMMU: dmar1 Register Base Address: fed91000\nGSTS            \t0x1c\t\t0x00000000c7000000\n");
+	CU_ASSERT_FATAL(iommus_read(&s, &u) == 0 && u.n == 2);
+	CU_ASSERT(u.unit[0].gsts.value == 0x86000000 && u.unit[1].gsts.value == 0xc7000000);
+	CU_ASSERT(iommus_share(&u, IOMMU_FIELD_vtd_gsts_tes) == IOMMU_SHARE_ALL);
+	CU_ASSERT(iommus_share(&u, IOMMU_FIELD_vtd_gsts_rtps) == IOMMU_SHARE_SOME);
+	CU_ASSERT(answer(&s, "iommu.remapping") == ANSWER_YES);
+	iommus_free(&u);
+	snapshot_free(&s);
+}
+
+/* A firmware that says it is virtual, two processors of which one has VT off; serial numbers beside them. */
+static void test_smbios(void)
+{
+	static const unsigned char dmi[] =
+		"\0\x18\0\0\1\2\0\xf0\3\xff\x08\0\0\0\0\0\0\0\0\x1c\0\0\xff\xffVendor\0Version\0\0"
+		"\1\x08\1\0\1\2\3\4Maker\0SERIAL-NUMBER\0\0"
+		"\4\x28\2\0\1\3\xb3\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\1\1\1\xfc\0CPU\0SERIAL\0\0"
+		"\4\x28\3\0\1\3\xb3\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\1\1\1\xbc\0CPU\0SERIAL\0\0"
+		"\x7f\4\4\0\0";
+	struct buf kept = BUF_INIT;
+	struct snapshot s;
+	struct smbios b;
+
+	for (size_t len = 0; len <= sizeof(dmi); len++) {
+		unsigned char *copy = malloc(len ? len : 1);
+
+		memcpy(copy, dmi, len);
+		buf_clear(&kept);
+		smbios_keep(copy, len, &kept);
+		free(copy);
+	}
+	CU_ASSERT(kept.len == 0x18 + 2 + 2 * (0x28 + 2));
+	CU_ASSERT(!memmem(kept.data, kept.len, "SERIAL", 6) && !memmem(kept.data, kept.len, "Vendor", 6));
+	snapshot_init(&s);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_BLOB, SMBIOS_FILE, 0, kept.data, kept.len) == 0);
+	smbios_read(&s, &b);
+	CU_ASSERT(b.virtual_machine == ANSWER_YES && b.enhanced_virtualization == ANSWER_NO);
+	CU_ASSERT(answer(&s, "outer.tables") == ANSWER_YES);
+	snapshot_free(&s);
+	buf_free(&kept);
+}
+
 static void test_nothing(void)
 {
 	struct snapshot s;
@@ -175,7 +232,8 @@ static void test_nothing(void)
 	CU_ASSERT(answer(&s, "iommu.sane") == ANSWER_UNKNOWN);
 	CU_ASSERT(answer(&s, "iommu.remapping") == ANSWER_UNKNOWN);
 	CU_ASSERT(answer(&s, "outer.tables") == ANSWER_UNKNOWN);
-	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, ACPI_FOLDER, 0, "APIC\nCCEL\nFACP\nWAET\n", 20) == 0);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, ACPI_FOLDER, 0, "APIC\nCCEL\nFACP\nWAET\n", 20) ==
+		  0);
 	CU_ASSERT(answer(&s, "iommu.table") == ANSWER_NO);
 	CU_ASSERT(answer(&s, "iommu.sane") == ANSWER_NA);
 	CU_ASSERT(answer(&s, "iommu.posting") == ANSWER_NA);
@@ -189,6 +247,8 @@ static const struct tap_test tests[] = {
 	{ "VT-d units are joined with DRHDs by their address", test_intel },
 	{ "units that cannot, and units that no table names", test_intel_wrong },
 	{ "AMD-Vi features are read in either order", test_amd },
+	{ "a unit's status stands under its heading", test_status },
+	{ "of SMBIOS no text is kept", test_smbios },
 	{ "what was not recorded stays unknown, what is not there is not asked", test_nothing },
 	{ 0 }
 };

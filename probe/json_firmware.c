@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which ACPI tables there are, and what of each was read. */
+/* Which ACPI tables there are, what of each was read; and what SMBIOS says. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "probe/iommu.h"
 #include "probe/json_private.h"
+#include "probe/smbios.h"
 
 /* Contents of tables are recorded of few, and are root's. */
 static const char *state_of(const struct snap_record *r)
@@ -63,12 +64,24 @@ static json_t *listed_json(const struct snapshot *s)
 	return a;
 }
 
-json_t *json_acpi(const struct snapshot *s)
+static json_t *smbios_json(const struct snapshot *s)
+{
+	const struct snap_record *r = snapshot_named(s, SNAP_BLOB, SMBIOS_FILE);
+	struct smbios b;
+
+	if (!r || r->err)
+		return json_null();
+	smbios_read(s, &b);
+	return json_pack("{s:o, s:o}", "virtual_machine", json_answer(b.virtual_machine),
+			 "enhanced_virtualization", json_answer(b.enhanced_virtualization));
+}
+
+json_t *json_firmware_tables(const struct snapshot *s)
 {
 	const struct snap_record *fadt = iommu_table(s, "FACP");
 	char identity[9];
 	bool named = fadt && fadt_hypervisor(fadt->data, fadt->len, identity);
 
-	return json_pack("{s:o, s:o}", "tables", listed_json(s), "hypervisor_identity",
-			 json_text(named ? identity : NULL));
+	return json_pack("{s:o, s:o, s:o}", "acpi", listed_json(s), "hypervisor_identity",
+			 json_text(named ? identity : NULL), "smbios", smbios_json(s));
 }
