@@ -35,6 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct verdict v;
 
 	inspect(data, size);
+	/* Real tables are shorter; the document of a long one takes what many short ones could have. */
+	if (size > 2048)
+		return 0;
 	snapshot_init(&s);
 	if (snapshot_add_data(&s, SNAP_BLOB, "/sys/firmware/acpi/tables/IVRS", 0, data, size) == 0 &&
 	    verdict_make(&v, &s) == 0) {
