@@ -3,6 +3,7 @@
 
 tables.py FILE... : the documents of `vtscope probe --format json --all --from FILE...` on standard input.
 tables.py --iasl FILE... : the same against the disassembly of each by iasl, as far as iasl gets.
+tables.py --extract FOLDER SNAP... : writes the tables that recorded machines hold into FOLDER.
 tables.py --mutate N FOLDER FILE... : writes N damaged copies of the files into FOLDER, always the same.
 """
 import json
@@ -226,8 +227,20 @@ def said_list(document):
 def check_iasl(path, document):
     theirs, stopped = iasl_list(path)
     ours = said_list(document)[:len(theirs) if stopped else None]
-    # Some versions count what follows an ACPI_HID entry by an offset that is not its own.
     return [] if ours == theirs else [f"iasl {theirs}\n   said {ours}"], stopped
+
+
+def extract(folder, paths):
+    plain = {b"n": b"\n", b"t": b"\t"}
+    for path in paths:
+        with open(path, "rb") as f:
+            tables = re.findall(rb'^blob "/sys/firmware/acpi/tables/(DMAR|IVRS)" "(.*)"$', f.read(), re.M)
+        for kind, text in tables:
+            data = re.sub(rb"\\(?:x([0-9a-f]{2})|(.))",
+                          lambda m: bytes([int(m[1], 16)]) if m[1] else plain.get(m[2], m[2]), text)
+            name = os.path.basename(path).replace(".snap", "." + kind.decode().lower())
+            with open(os.path.join(folder, name), "wb") as f:
+                f.write(data)
 
 
 def mutate(count, folder, paths):
@@ -248,6 +261,9 @@ def mutate(count, folder, paths):
 
 def main():
     args = sys.argv[1:]
+    if args and args[0] == "--extract":
+        extract(args[1], args[2:])
+        return
     if args and args[0] == "--mutate":
         mutate(int(args[1]), args[2], args[3:])
         return
