@@ -128,6 +128,10 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name);
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
+/* Where the message begins in "<6>[ 0.1] text", where more than one bracket may stand; or NULL. */
+const char *log_message(const char *line, const char *end);
+/* Does a message of the kernel's begin with a word of those that speak of virtualization? */
+bool log_is_kept(const char *line, size_t len);
 /* What tells something in the kernel's log. */
 struct log_pattern {
 	const char *pattern, *meaning;

@@ -159,10 +159,13 @@ const char *container_kind(const struct snapshot *s)
 	static const char *const groups[] = { "docker", "kubepods", "lxc", "libpod" };
 	const char *manager = snapshot_text(s, SNAP_TEXT, "/run/systemd/container");
 	const char *cgroup = snapshot_text(s, SNAP_TEXT, "/proc/self/cgroup");
-	const char *ns = snapshot_text(s, SNAP_SYS, "ns.pid");
+	const char *ns = snapshot_text(s, SNAP_SYS, "ns.pid"),
+		   *init = snapshot_text(s, SNAP_SYS, "init.container");
 
 	if (manager && manager[0])
 		return manager;
+	if (init && init[0])
+		return init;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		const struct snap_record *r = snapshot_named(s, SNAP_NODE, marks[i].node);
 

@@ -44,7 +44,9 @@ static const char *const texts[] = {
 	"/sys/devices/system/cpu/cpu0/microcode/version",
 	"/sys/devices/system/cpu/smt/active",
 	"/sys/devices/virtual/misc/kvm/dev",
+	"/sys/devices/virtual/misc/kvm/uevent",
 	"/sys/hypervisor/guest_type",
+	"/sys/hypervisor/properties/features",
 	"/sys/hypervisor/type",
 	"/sys/kernel/security/lockdown",
 };
@@ -59,9 +61,20 @@ static const char *const blobs[] = {
 };
 
 static const char *const nodes[] = {
-	"/.dockerenv",	"/dev/cpu/0/cpuid", "/dev/cpu/0/msr", "/dev/cpu/0/msr_safe",
-	"/dev/jailhouse", "/dev/kvm",	    "/dev/mshv",      "/dev/sev",
-	"/dev/sev-guest", "/dev/tdx_guest", "/dev/vboxdrv",   "/dev/vmmon",
+	"/.dockerenv",
+	"/dev/cpu/0/cpuid",
+	"/dev/cpu/0/msr",
+	"/dev/cpu/0/msr_safe",
+	"/dev/iommu",
+	"/dev/jailhouse",
+	"/dev/kvm",
+	"/dev/mshv",
+	"/dev/sev",
+	"/dev/sev-guest",
+	"/dev/tdx_guest",
+	"/dev/vboxdrv",
+	"/dev/vfio/vfio",
+	"/dev/vmmon",
 	"/run/.containerenv",
 };
 
@@ -258,6 +271,8 @@ int collect_files(struct snapshot *s)
 		rc = collect_asset_tag(s);
 	if (!rc)
 		rc = collect_rights(s);
+	if (!rc)
+		rc = collect_smbios(s);
 	if (!rc)
 		rc = collect_vulnerabilities(s);
 	return rc ? rc : collect_iommu(s);

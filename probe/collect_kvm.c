@@ -133,6 +133,11 @@ int collect_kvm(struct snapshot *s, bool run_guest)
 	if (!rc)
 		rc = snapshot_add_kvm(s, "api_version", 0, version < 0 ? errno : 0,
 				      version < 0 ? 0 : version);
+	if (!rc && version == KVM_API_VERSION) {
+		int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul);
+
+		rc = snapshot_add_kvm(s, "vcpu_mmap_size", 0, size < 0 ? errno : 0, size < 0 ? 0 : size);
+	}
 	if (!rc && version == KVM_API_VERSION)
 		rc = collect_capabilities(s, kvm);
 	if (!rc && version == KVM_API_VERSION)

@@ -11,6 +11,7 @@
 #include <sys/klog.h>
 
 #include "common/fileio.h"
+#include "probe/analyse.h"
 #include "probe/collect_private.h"
 
 #define TEXT_MAX (64u << 10)
@@ -132,44 +133,6 @@ static bool is_kvm_line(const char *line, size_t len)
 	return memmem(line, len, "kvm", 3);
 }
 
-/* Where the message begins in "<6>[ 0.1] text", where more than one bracket may stand; or NULL. */
-static const char *message_of(const char *line, const char *end)
-{
-	if (line < end && *line == '<')
-		line = memchr(line, '>', end - line);
-	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
-		if (*line == '[')
-			line = memchr(line, ']', end - line);
-		line = line ? line + 1 : NULL;
-	}
-	return line;
-}
-
-/* Does a message of the kernel's begin with a word of those that speak of virtualization? */
-static bool is_virtualization_line(const char *line, size_t len)
-{
-	static const char *const words[] = {
-		"AMD Memory", "AMD-Vi", "Booting paravirtualized", "CPU ", "DMAR", "Hypervisor",
-		"Intel-IOMMU", "Kernel is locked down", "Lockdown", "Memory Encryption", "SEV",
-		"SVM", "Secure boot", "VMX", "Xen", "Your BIOS", "ccp", "iommu", "jailhouse", "kvm",
-		"secureboot", "tboot", "vboxdrv", "virt/tdx", "vmmon", "x86/cpu",
-	};
-	const char *end = line + len;
-
-	line = message_of(line, end);
-	/* "pci 0000:00:00.2: AMD-Vi: ..." */
-	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
-		return memmem(line, end - line, "AMD-Vi", 6);
-	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = strlen(words[i]);
-
-		if (*line == words[i][0] && (size_t)(end - line) >= n &&
-		    memcmp(line, words[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void keep_lines(struct buf *out, const char *text,
 		       bool (*wanted)(const char *line, size_t len))
 {
@@ -275,7 +238,7 @@ struct repeats {
 
 static bool is_news(struct repeats *r, const char *line, size_t len)
 {
-	const char *message = message_of(line, line + len);
+	const char *message = log_message(line, line + len);
 	size_t n = message ? (size_t)(line + len - message) : 0, i = 0;
 
 	if (n < REPEATS_LENGTH)
@@ -296,7 +259,7 @@ static void keep_log(struct buf *out, const char *text)
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
-		if (is_virtualization_line(text, len) && is_news(&r, text, len)) {
+		if (log_is_kept(text, len) && is_news(&r, text, len)) {
 			buf_append(out, text, len);
 			buf_puts(out, "\n");
 		}

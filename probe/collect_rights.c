@@ -62,7 +62,11 @@ static int collect_owner(struct snapshot *s)
 	}
 	snprintf(group_name, sizeof(group_name), "%s", group ? group : "?");
 	user = st.st_uid ? getpwuid(st.st_uid) : NULL;
-	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : st.st_uid ? "?" : "root", group_name);
+	snprintf(text, sizeof(text), "%s:%s",
+		 user	   ? user->pw_name :
+		 st.st_uid ? "?" :
+			     "root",
+		 group_name);
 	rc = add(s, "owner./dev/kvm", text);
 	if (!rc && denied)
 		rc = add(s, "entered./dev/kvm", entered ? "yes" : "no");
@@ -74,7 +78,8 @@ static int collect_acl(struct snapshot *s)
 {
 	ssize_t n = getxattr("/dev/kvm", "system.posix_acl_access", NULL, 0);
 
-	return snapshot_add_data(s, SNAP_SYS, "acl./dev/kvm", n < 0 ? errno : 0, "yes", n < 0 ? 0 : 3);
+	return snapshot_add_data(s, SNAP_SYS, "acl./dev/kvm", n < 0 ? errno : 0, "yes",
+				 n < 0 ? 0 : 3);
 }
 
 /* "cap_eff": the capabilities that this process has, as the kernel prints them. */
@@ -87,8 +92,11 @@ static int collect_capabilities(struct snapshot *s)
 
 	if (line)
 		sscanf(line, "\nCapEff: %31[0-9a-f]", value);
-	rc = snapshot_add_data(s, SNAP_SYS, "cap_eff", err ? err : value[0] ? 0 : ENODATA, value,
-			       strlen(value));
+	rc = snapshot_add_data(s, SNAP_SYS, "cap_eff",
+			       err	? err :
+			       value[0] ? 0 :
+					  ENODATA,
+			       value, strlen(value));
 	buf_free(&status);
 	return rc;
 }
@@ -99,7 +107,32 @@ static int collect_namespace(struct snapshot *s)
 	char text[64];
 	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text));
 
-	return snapshot_add_data(s, SNAP_SYS, "ns.pid", n < 0 ? errno : 0, text, n < 0 ? 0 : (size_t)n);
+	return snapshot_add_data(s, SNAP_SYS, "ns.pid", n < 0 ? errno : 0, text,
+				 n < 0 ? 0 : (size_t)n);
+}
+
+/*
+ * "init.container": what the first process was told that it runs in; its other variables are
+ * nobody's business.
+ */
+static int collect_init(struct snapshot *s)
+{
+	static const char key[] = "container=";
+	struct buf environ = BUF_INIT;
+	int err = -file_read("/proc/1/environ", STATUS_MAX, &environ, NULL), rc;
+	const char *found = NULL;
+
+	for (const char *p = buf_str(&environ);
+	     !err && !found && p < buf_str(&environ) + environ.len; p += strlen(p) + 1)
+		if (strncmp(p, key, strlen(key)) == 0)
+			found = p + strlen(key);
+	rc = snapshot_add_data(s, SNAP_SYS, "init.container",
+			       err   ? err :
+			       found ? 0 :
+				       ENODATA,
+			       found, found ? strlen(found) : 0);
+	buf_free(&environ);
+	return rc;
 }
 
 int collect_rights(struct snapshot *s)
@@ -114,5 +147,7 @@ int collect_rights(struct snapshot *s)
 		rc = collect_acl(s);
 	if (!rc)
 		rc = collect_capabilities(s);
-	return rc ? rc : collect_namespace(s);
+	if (!rc)
+		rc = collect_namespace(s);
+	return rc ? rc : collect_init(s);
 }

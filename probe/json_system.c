@@ -69,10 +69,21 @@ static json_t *parameters_json(const struct snapshot *s, const char *module)
 	return o;
 }
 
+/* A file of a loaded module, or null: a built-in one has none. */
+static json_t *module_line(const struct snapshot *s, const char *module, const char *file)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/%s", module, file);
+	return line_json(s, path);
+}
+
 static void add_module(const struct snapshot *s, const char *module, json_t *out)
 {
 	if (strncmp(module, "kvm", 3) == 0)
-		json_array_append_new(out, json_pack("{s:o, s:o}", "name", json_text(module),
+		json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(module),
+						     "state", module_line(s, module, "initstate"),
+						     "users", module_line(s, module, "refcnt"),
 						     "parameters", parameters_json(s, module)));
 }
 
@@ -212,20 +223,27 @@ json_t *json_context(const struct snapshot *s)
 	static const char *const fields[] = { "bios_date",  "bios_vendor",  "bios_version",
 					      "board_name", "board_vendor", "product_family",
 					      "product_name", "product_version", "sys_vendor" };
-	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	static const char *const bits[] = { "virtual_machine", "enhanced_virtualization" };
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release"), *state;
 	const char *kind = container_kind(s);
-	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
+	json_t *dmi = json_object(), *smbios = json_object(), *cmdline = line_json(s, "/proc/cmdline");
 	char path[64], container[64];
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", fields[i]);
 		json_put(dmi, fields[i], line_json(s, path));
 	}
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		snprintf(path, sizeof(path), "smbios.%s", bits[i]);
+		state = snapshot_text(s, SNAP_SYS, path);
+		json_put(smbios, bits[i], json_text(state ? state : "unknown"));
+	}
 	if (json_is_null(cmdline))
 		cmdline = json_string("");
 	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0,
 		 kind ? kind : "");
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "cloud",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "smbios",
+			 smbios, "cloud",
 			 json_text(cloud_name(s)), "rights", rights_json(s), "kernel",
 			 json_text(release ? release : ""), "cmdline", cmdline, "lockdown",
 			 line_json(s, "/sys/kernel/security/lockdown"), "container",

@@ -11,7 +11,8 @@
  */
 const struct log_pattern log_patterns[] = {
 	{ "VMX (outside TXT) disabled by BIOS", "firmware locked VMX off" },
-	{ "VMX (inside TXT) disabled by BIOS", "started through tboot, for which firmware left VMX off" },
+	{ "VMX (inside TXT) disabled by BIOS",
+	  "started through tboot, for which firmware left VMX off" },
 	{ "support for 'kvm_* disabled by bios", "firmware locked VT off" },
 	{ "kvm: disabled by bios", "firmware locked VT off" },
 	{ "SVM disabled (by BIOS)", "firmware locked SVM off" },
@@ -19,11 +20,13 @@ const struct log_pattern log_patterns[] = {
 	{ "VMX not fully enabled on CPU", "firmware left VMX off, or on in part" },
 	{ "no hardware support", "no VT bit, or the kernel took its flag away" },
 	{ "VMX not supported by CPU", "no VMX bit shows on that CPU" },
-	{ "SVM not supported by CPU", "no SVM bit shows; since 6.7 also where firmware switched it off" },
+	{ "SVM not supported by CPU",
+	  "no SVM bit shows; since 6.7 also where firmware switched it off" },
 	{ "CPU * isn't AMD or Hygon", "kvm_amd was tried on another vendor's processor" },
-	{ "KVM is unsupported when running as an SEV guest", "a confidential guest cannot run guests" },
+	{ "KVM is unsupported when running as an SEV guest",
+	  "a confidential guest cannot run guests" },
 	{ "enabling virtualization on CPU*failed", "VT could not be switched on: another hypervisor has "
-						    "it, or that CPU's firmware" },
+						   "it, or that CPU's firmware" },
 	{ "feature inconsistency", "the CPUs offer different VMX controls" },
 	{ "already loaded vendor module", "another KVM backend was there first" },
 	{ "MSR access is restricted", "lockdown refuses MSRs" },
@@ -71,6 +74,65 @@ const struct log_pattern log_patterns[] = {
 };
 const size_t n_log_patterns = sizeof(log_patterns) / sizeof(log_patterns[0]);
 
+const char *log_message(const char *line, const char *end)
+{
+	if (line < end && *line == '<')
+		line = memchr(line, '>', end - line);
+	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
+		if (*line == '[')
+			line = memchr(line, ']', end - line);
+		line = line ? line + 1 : NULL;
+	}
+	return line;
+}
+
+/* Does a message of the kernel's begin with a word of those that speak of virtualization? */
+bool log_is_kept(const char *line, size_t len)
+{
+	static const char *const words[] = {
+		"AMD Memory",
+		"AMD-Vi",
+		"Booting paravirtualized",
+		"CPU ",
+		"DMAR",
+		"Hypervisor",
+		"Intel-IOMMU",
+		"Kernel is locked down",
+		"Lockdown",
+		"Memory Encryption",
+		"SEV",
+		"SVM",
+		"Secure boot",
+		"VMX",
+		"Xen",
+		"Your BIOS",
+		"ccp",
+		"iommu",
+		"jailhouse",
+		"kvm",
+		"secureboot",
+		"tboot",
+		"vboxdrv",
+		"virt/tdx",
+		"vmmon",
+		"x86/cpu",
+	};
+	const char *end = line + len;
+
+	line = log_message(line, end);
+	/* "pci 0000:00:00.2: AMD-Vi: ..." */
+	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
+		return memmem(line, end - line, "AMD-Vi", 6);
+	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i]);
+
+		if (*line == words[i][0] && (size_t)(end - line) >= n &&
+		    memcmp(line, words[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Does (pattern) occur in the line of (len) bytes? */
 static bool occurs(const char *line, size_t len, const char *pattern)
 {
@@ -95,7 +157,7 @@ bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t s
 		size_t n = strcspn(text, "\n"), skip = 0;
 
 		if (occurs(text, n, pattern)) {
-			if (*text == '<')	/* the priority */
+			if (*text == '<') /* the priority */
 				skip = strcspn(text, ">\n") + 1;
 			snprintf(out, size, "%.*s", (int)(n > skip ? n - skip : 0), text + skip);
 			return true;
