@@ -126,8 +126,7 @@ bool log_is_kept(const char *line, size_t len)
 	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t n = strlen(words[i]);
 
-		if (*line == words[i][0] && (size_t)(end - line) >= n &&
-		    memcmp(line, words[i], n) == 0)
+		if ((size_t)(end - line) >= n && memcmp(line, words[i], n) == 0)
 			return true;
 	}
 	return false;
