@@ -14,6 +14,14 @@ void finding_set(struct finding *out, enum answer a, enum basis b)
 	out->basis = b;
 }
 
+/* What is said is shown on terminals, and a record may hold anything. */
+static void disarm(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 void finding_hint(struct finding *out, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,14 +29,7 @@ void finding_hint(struct finding *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(out->hint, sizeof(out->hint), fmt, ap);
 	va_end(ap);
-}
-
-/* Evidence is shown on terminals, and a record may hold anything. */
-static void disarm(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	disarm(out->hint);
 }
 
 void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)

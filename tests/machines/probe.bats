@@ -196,6 +196,16 @@ need_root() {
 	[[ $output == *"IA32_FEATURE_CONTROL"*"Here: no, proved"*"0x1"* ]]
 }
 
+@test "every check is explained" {
+	for id in $("$VTSCOPE" list checks --format json | sed -n 's/.*"\(id\|name\)": *"\([a-z]*\.[a-z_]*\)".*/\2/p'); do
+		run --separate-stderr "$VTSCOPE" probe --explain "$id" --from "$machines/intel-usable.snap"
+		[ "$status" -eq 0 ]
+		[[ $output == "$id  "*"?"*"Here: "* ]]
+		echo "$id"
+	done >explained
+	[ "$(wc -l <explained)" -ge 28 ]
+}
+
 @test "a file without --from is refused" {
 	run --separate-stderr "$VTSCOPE" probe "$machines/intel-usable.snap"
 	says 2 "comes behind --from"

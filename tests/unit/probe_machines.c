@@ -4,6 +4,7 @@
  * text, and where it stands beside it the JSON, that it must give.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,9 @@ static void test_awkward(void)
 	json_t *document;
 
 	snapshot_init(&s);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_SYS, "owner./dev/kvm", 0, "x:\x1b[2J\n\"}", 10) == 0);
+	CU_ASSERT(snapshot_add_node(&s, "/dev/kvm", 0, 020660, 10, 232) == 0);
+	CU_ASSERT(snapshot_add_kvm(&s, "open", 0, EACCES, 0) == 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		CU_ASSERT(snapshot_add_data(&s, SNAP_TEXT, names[i], 0, "\xff\x1b[2J kvm", 9) == 0);
 	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "kvm_\xff\nkvm_pvm\n\n\n", 16) ==
@@ -225,6 +229,10 @@ static void test_awkward(void)
 	CU_ASSERT(snapshot_index(&s) == 0);
 	CU_ASSERT(verdict_make(&v, &s) == 0);
 	render_full(&v, &s, &style, &text);
+	render_tap(&v, &text);
+	CU_ASSERT(render_prom(&v, &s, &text) == 0);
+	CU_ASSERT(render_nfd(&v, &s, &text) == 0);
+	render_oneline(&v, &s, &text);
 	CU_ASSERT_PTR_NULL(strchr(buf_str(&text), '\x1b'));
 	document = probe_json(&s, &v, 1);
 	CU_ASSERT_PTR_NOT_NULL(document);
