@@ -118,12 +118,12 @@ static int collect_namespace(struct snapshot *s)
 static int collect_init(struct snapshot *s)
 {
 	static const char key[] = "container=";
-	struct buf environ = BUF_INIT;
-	int err = -file_read("/proc/1/environ", STATUS_MAX, &environ, NULL), rc;
+	struct buf variables = BUF_INIT;
+	int err = -file_read("/proc/1/environ", STATUS_MAX, &variables, NULL), rc;
 	const char *found = NULL;
 
-	for (const char *p = buf_str(&environ);
-	     !err && !found && p < buf_str(&environ) + environ.len; p += strlen(p) + 1)
+	for (const char *p = buf_str(&variables);
+	     !err && !found && p < buf_str(&variables) + variables.len; p += strlen(p) + 1)
 		if (strncmp(p, key, strlen(key)) == 0)
 			found = p + strlen(key);
 	rc = snapshot_add_data(s, SNAP_SYS, "init.container",
@@ -131,7 +131,7 @@ static int collect_init(struct snapshot *s)
 			       found ? 0 :
 				       ENODATA,
 			       found, found ? strlen(found) : 0);
-	buf_free(&environ);
+	buf_free(&variables);
 	return rc;
 }
 

@@ -148,20 +148,32 @@ static bool occurs(const char *line, size_t len, const char *pattern)
 	return true;
 }
 
+/* The line around (hit) in (text). */
+static const char *line_around(const char *text, const char *hit, size_t *len)
+{
+	while (hit > text && hit[-1] != '\n')
+		hit--;
+	*len = strcspn(hit, "\n");
+	return hit;
+}
+
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
 {
-	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg");
+	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg"), *hit = text;
+	char literal[64];
+	size_t n, skip;
 
-	while (text && *text) {
-		size_t n = strcspn(text, "\n"), skip = 0;
+	/* The whole log for what stands before the first '*', then that line for the rest. */
+	snprintf(literal, sizeof(literal), "%.*s", (int)strcspn(pattern, "*"), pattern);
+	while (hit && (hit = strstr(hit, literal))) {
+		const char *line = line_around(text, hit, &n);
 
-		if (occurs(text, n, pattern)) {
-			if (*text == '<') /* the priority */
-				skip = strcspn(text, ">\n") + 1;
-			snprintf(out, size, "%.*s", (int)(n > skip ? n - skip : 0), text + skip);
+		if (occurs(line, n, pattern)) {
+			skip = *line == '<' ? strcspn(line, ">\n") + 1 : 0; /* the priority */
+			snprintf(out, size, "%.*s", (int)(n > skip ? n - skip : 0), line + skip);
 			return true;
 		}
-		text += n + (text[n] == '\n');
+		hit = line[n] ? line + n + 1 : NULL;
 	}
 	return false;
 }
