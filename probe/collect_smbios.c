@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/fileio.h"
 #include "probe/collect_private.h"
 
 #define TABLE_MAX (1u << 20)
@@ -57,9 +56,14 @@ static int add_bit(struct snapshot *s, const char *name, int err, int bit)
 int collect_smbios(struct snapshot *s)
 {
 	struct buf table = BUF_INIT;
-	int err = -file_read("/sys/firmware/dmi/tables/DMI", TABLE_MAX, &table, NULL);
+	int err = -collect_read(s, "/sys/firmware/dmi/tables/DMI", TABLE_MAX, &table);
 	int virtual_machine, enhanced, rc;
 
+	/* A folder that does not hold it says nothing of the machine. */
+	if (err && s->root) {
+		buf_free(&table);
+		return 0;
+	}
 	smbios_bits(buf_str(&table), table.len, &virtual_machine, &enhanced);
 	rc = add_bit(s, "smbios.virtual_machine", err, virtual_machine);
 	if (!rc)
