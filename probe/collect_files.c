@@ -272,8 +272,6 @@ int collect_files(struct snapshot *s)
 	if (!rc)
 		rc = collect_rights(s);
 	if (!rc)
-		rc = collect_smbios(s);
-	if (!rc)
 		rc = collect_vulnerabilities(s);
 	return rc ? rc : collect_iommu(s);
 }

@@ -16,12 +16,6 @@
 
 int collect_files(struct snapshot *s);
 int collect_rights(struct snapshot *s);
-int collect_smbios(struct snapshot *s);
-/*
- * Of an SMBIOS table (any bytes): is the system said to be a virtual machine, has its processor
- * Enhanced Virtualization? 1, 0, or -1 where it says nothing.
- */
-void smbios_bits(const void *table, size_t len, int *virtual_machine, int *enhanced);
 int collect_modules(struct snapshot *s);
 /* ACPI tables, units and groups; collect_files() calls it. */
 int collect_iommu(struct snapshot *s);

@@ -223,27 +223,20 @@ json_t *json_context(const struct snapshot *s)
 	static const char *const fields[] = { "bios_date",  "bios_vendor",  "bios_version",
 					      "board_name", "board_vendor", "product_family",
 					      "product_name", "product_version", "sys_vendor" };
-	static const char *const bits[] = { "virtual_machine", "enhanced_virtualization" };
-	const char *release = snapshot_text(s, SNAP_SYS, "uname.release"), *state;
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
 	const char *kind = container_kind(s);
-	json_t *dmi = json_object(), *smbios = json_object(), *cmdline = line_json(s, "/proc/cmdline");
+	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
 	char path[64], container[64];
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", fields[i]);
 		json_put(dmi, fields[i], line_json(s, path));
 	}
-	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-		snprintf(path, sizeof(path), "smbios.%s", bits[i]);
-		state = snapshot_text(s, SNAP_SYS, path);
-		json_put(smbios, bits[i], json_text(state ? state : "unknown"));
-	}
 	if (json_is_null(cmdline))
 		cmdline = json_string("");
 	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0,
 		 kind ? kind : "");
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "smbios",
-			 smbios, "cloud",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "cloud",
 			 json_text(cloud_name(s)), "rights", rights_json(s), "kernel",
 			 json_text(release ? release : ""), "cmdline", cmdline, "lockdown",
 			 line_json(s, "/sys/kernel/security/lockdown"), "container",

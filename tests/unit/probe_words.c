@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tables of words: lines of kernels' logs, makers' menus, clouds, errors, SMBIOS. */
+/* The tables of words: lines of kernels' logs, makers' menus, clouds, errors. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "probe/analyse.h"
-#include "probe/collect_private.h"
 #include "tests/unit/tap.h"
 
 static bool recognise(const char *line, const char **meaning)
@@ -186,37 +184,6 @@ static void test_msr_errors(void)
 					    6) == 0);
 		CU_ASSERT_STRING_EQUAL(msr_error_name(&s, rows[i].err), rows[i].name);
 		snapshot_free(&s);
-	}
-}
-
-static void test_smbios(void)
-{
-	/* Type 0 with its second extension byte, strings; type 4 with characteristics; the end. */
-	unsigned char table[0x18 + 2 + 0x30 + 2 + 6] = { 0 };
-	unsigned char *processor = table + 0x18 + 2, *end = processor + 0x30 + 2;
-	int vm, vt;
-
-	table[1] = 0x18;
-	table[0x13] = 1 << 4;
-	processor[0] = 4;
-	processor[1] = 0x30;
-	processor[0x26] = 1 << 6;
-	end[0] = 127;
-	end[1] = 4;
-	smbios_bits(table, sizeof(table), &vm, &vt);
-	CU_ASSERT(vm == 1 && vt == 1);
-	table[0x13] = processor[0x26] = 0;
-	smbios_bits(table, sizeof(table), &vm, &vt);
-	CU_ASSERT(vm == 0 && vt == 0);
-	/* Cut anywhere, in memory of that very size: sanitizers see what is read beyond. */
-	for (size_t len = 0; len < sizeof(table); len++) {
-		unsigned char *cut = malloc(len ? len : 1);
-
-		CU_ASSERT_PTR_NOT_NULL_FATAL(cut);
-		memcpy(cut, table, len);
-		smbios_bits(cut, len, &vm, &vt);
-		CU_ASSERT(vm <= 0 && vt <= 0);
-		free(cut);
 	}
 }
 
