@@ -7,19 +7,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/import_private.h"
 #include "bench/op.h"
-#include "bench/summarise.h"
 #include "common/digest.h"
 #include "common/parse.h"
 
-#define MIN_SAMPLES	64	/* fewer of a row in a launch are told, as in a run */
-#define EMULATED_MIN	8	/* the same number each time needs no more */
 #define SAID_MAX	1024	/* steps, facts: an image has dozens */
 #define NONE		((uint32_t)-1)
 
@@ -39,11 +35,12 @@ static int engine_ready(struct import_engine *en)
 	en->lost = calloc(n_ops, sizeof(*en->lost));
 	en->faulted = calloc(n_ops, 1);
 	en->full = calloc(n_ops, 1);
-	return en->tally && en->skip && en->lost && en->faulted && en->full ? 0 : -ENOMEM;
+	en->planned = calloc(n_ops, 1);
+	return en->tally && en->skip && en->lost && en->faulted && en->full && en->planned ? 0 : -ENOMEM;
 }
 
 /* The first line that is no H: what the section is of is known now, or never. */
-static void section_begin(struct import *im)
+void import_section_begin(struct import *im)
 {
 	if (im->begun)
 		return;
@@ -53,6 +50,8 @@ static void section_begin(struct import *im)
 		im->error = -ENOMEM;
 		im->at = NULL;
 	}
+	for (size_t i = 0; im->at && import_same_catalog(im) && i < n_ops; i++)
+		im->at->planned[i] |= im->plan[i / 8] >> i % 8 & 1;
 	for (uint32_t i = 0; i < GUEST_ROWS_MAX; i++) {
 		im->op[i] = NONE;
 		im->collector.row[i].tally = NULL;
@@ -124,9 +123,27 @@ static void row_close(struct import *im, uint32_t row)
 		en->measured = true;
 }
 
-static void section_end(struct import *im)
+/*
+ * Rows that the image was to measure, and those of them that neither came nor are told by the section's last line. A
+ * runner that faulted has the rest in a section of their own.
+ */
+static void rows_count(struct import *im)
+{
+	uint64_t planned = 0;
+
+	if (parse_u64(im->hello.text[HELLO_ROWS], 10, &planned) < 0 || planned > GUEST_ROWS_MAX)
+		return;
+	if (im->section_refused)
+		planned = im->rows_came;
+	im->rows_planned += planned;
+	if (planned > im->rows_came)
+		im->rows_missing += planned - im->rows_came;
+}
+
+void import_section_end(struct import *im)
 {
 	if (im->at) {
+		rows_count(im);
 		if (collector_give_up(&im->collector) < 0 || collector_finish(&im->collector) < 0)
 			im->error = -ENOMEM;
 		for (uint32_t i = 0; i < GUEST_ROWS_MAX; i++)
@@ -134,25 +151,51 @@ static void section_end(struct import *im)
 	}
 	im->at = NULL;
 	im->begun = false;
+	im->section_refused = false;
+	im->rows_came = 0;
 	memset(&im->hello, 0, sizeof(im->hello));
+	memset(im->plan, 0, sizeof(im->plan));
 }
 
-static void on_section(void *ctx, uint32_t boot)
+static void on_section(void *ctx, const struct lines_section *s)
 {
 	struct import *im = ctx;
 
-	section_end(im);
-	if (im->any && boot == im->boot_id)
+	import_section_end(im);
+	im->file = s->source < im->n_names ? im->name[s->source] : "";
+	if (im->any && s->boot == im->boot_id)
 		return;
 	memset(&im->boot, 0, sizeof(im->boot));
-	im->boot_id = boot;
+	im->boot_id = s->boot;
 	im->any = true;
-	im->identity = fnv1a64(im->identity, &boot, sizeof(boot));
+	im->identity = fnv1a64(im->identity, &s->boot, sizeof(s->boot));
+}
+
+/* "5,7-9": numbers of operations in the image's catalogue. */
+static void plan_add(struct import *im, const char *text)
+{
+	while (*text) {
+		char *end;
+		unsigned long from = strtoul(text, &end, 10), to = from;
+
+		if (end == text)
+			return;
+		if (*end == '-')
+			to = strtoul(end + 1, &end, 10);
+		for (unsigned long op = from; op <= to && op < LINES_OPS_MAX; op++)
+			im->plan[op / 8] |= (unsigned char)(1u << op % 8);
+		text = end + (*end == ',');
+		if (*end && *end != ',')
+			return;
+	}
 }
 
 static void on_hello(void *ctx, const char *key, const char *value)
 {
-	import_hello(ctx, key, value);
+	if (same_text(key, "plan"))
+		plan_add(ctx, value);
+	else
+		import_hello(ctx, key, value);
 }
 
 /* ---- what a section says beside its rows ---- */
@@ -162,7 +205,7 @@ static void on_step(void *ctx, const struct engine_step *s)
 	struct import *im = ctx;
 	struct self_test t = { .passed = s->passed };
 
-	section_begin(im);
+	import_section_begin(im);
 	if (!im->at)
 		return;
 	snprintf(t.engine, sizeof(t.engine), "%s", engine_name(im));
@@ -187,7 +230,7 @@ static void on_fact(void *ctx, const char *name, const char *value)
 	struct import *im = ctx;
 	struct found_fact f = { .name = "" };
 
-	section_begin(im);
+	import_section_begin(im);
 	if (!im->at)
 		return;
 	snprintf(f.engine, sizeof(f.engine), "%s", engine_name(im));
@@ -209,7 +252,8 @@ static void on_refusal(void *ctx, const char *status, const char *text)
 {
 	struct import *im = ctx;
 
-	section_begin(im);
+	import_section_begin(im);
+	im->section_refused = true;
 	if (!im->at) {
 		snprintf(im->refused, sizeof(im->refused), "%.30s: %s", status, text);
 		return;
@@ -220,7 +264,7 @@ static void on_refusal(void *ctx, const char *status, const char *text)
 
 /* ---- rows ---- */
 
-static void unknown_note(struct import *im, const char *name)
+void import_unknown_note(struct import *im, const char *name)
 {
 	const size_t kept = sizeof(im->unknown) / sizeof(im->unknown[0]);
 	size_t n = im->n_unknown < kept ? im->n_unknown : kept;
@@ -242,12 +286,11 @@ static void row_begin(struct import *im, uint32_t row, const char *name)
 		return;
 	}
 	if (!op) {
-		unknown_note(im, name);
+		import_unknown_note(im, name);
 		return;
 	}
 	im->op[row] = (uint32_t)(op - ops);
 	im->collector.row[row].tally = &im->at->tally[op - ops];
-	im->at->full[op - ops] = 1;
 }
 
 static void on_record(void *ctx, const struct guest_record *rec, const void *payload)
@@ -255,14 +298,17 @@ static void on_record(void *ctx, const struct guest_record *rec, const void *pay
 	struct import *im = ctx;
 	struct sink sink = collector_sink(&im->collector);
 
-	section_begin(im);
+	import_section_begin(im);
 	if (rec->row >= GUEST_ROWS_MAX)
 		return;
 	if (rec->type == RECORD_ROW_BEGIN)
 		row_begin(im, rec->row, payload);
+	im->rows_came += rec->type == RECORD_ROW_END;
 	if (!im->at || im->op[rec->row] == NONE)
 		return;
 	sink.record(sink.ctx, rec, payload);
+	if (rec->type == RECORD_ROW_END)
+		im->at->full[im->op[rec->row]] = 1;
 }
 
 static void on_counters(void *ctx, uint32_t row, uint64_t exits, uint64_t interrupts)
@@ -271,7 +317,7 @@ static void on_counters(void *ctx, uint32_t row, uint64_t exits, uint64_t interr
 	struct sink sink = collector_sink(&im->collector);
 	const struct engine_counters begin = { 0 }, end = { .exits = exits, .interrupts = interrupts };
 
-	section_begin(im);
+	import_section_begin(im);
 	if (!im->at || row >= GUEST_ROWS_MAX || im->op[row] == NONE)
 		return;
 	sink.counters(sink.ctx, row, true, &begin);
@@ -284,7 +330,8 @@ static void on_row_lost(void *ctx, uint32_t row, const char *name, const char *w
 	struct import *im = ctx;
 	uint32_t op;
 
-	section_begin(im);
+	import_section_begin(im);
+	im->rows_came++;
 	if (!*name) {
 		im->rows_nameless++;
 		return;
@@ -297,58 +344,15 @@ static void on_row_lost(void *ctx, uint32_t row, const char *name, const char *w
 		im->error = -ENOMEM;
 }
 
-/* ---- rows in short ---- */
-
-/* The operation of (q), by its name, or where that is cut by its number in the same catalogue. */
-static const struct op *short_op(const struct import *im, const struct lines_short *q)
-{
-	size_t n = strlen(q->name), all;
-
-	if (!q->cut)
-		return op_find(q->name);
-	if (!import_same_catalog(im) || q->op >= n_ops)
-		return NULL;
-	all = strlen(ops[q->op].name);
-	return all > n && !strcmp(ops[q->op].name + all - n, q->name) ? &ops[q->op] : NULL;
-}
-
-static void on_row_short(void *ctx, const struct lines_short *q)
+/* Rows that it counts and that did not come are lost, not missing. */
+static void on_end(void *ctx, uint64_t rows, int status)
 {
 	struct import *im = ctx;
-	const struct op *op;
-	struct launch_values v = { .cold = NAN, .p1 = NAN, .p25 = NAN, .p75 = NAN, .p90 = NAN, .p999 = NAN, .max = NAN,
-				   .mean = NAN, .mad = NAN, .empty_median = NAN, .empty_min = NAN, .split_exit = NAN,
-				   .split_handler = NAN, .split_entry = NAN, .split_total = NAN };
 
-	section_begin(im);
-	op = short_op(im, q);
-	if (!im->at) {
-		im->rows_unplaced++;
-		return;
-	}
-	if (!op) {
-		unknown_note(im, q->name);
-		return;
-	}
-	if (im->at->full[op - ops]) {
-		im->rows_short++;
-		return;
-	}
-	v.n = q->n;
-	v.n_diff = !isnan(q->diff);	/* how many pairs there were is not said: one at least */
-	v.min = q->min;
-	v.median = q->median;
-	v.p99 = q->p99;
-	v.diff_median = v.diff_min = q->diff;
-	v.copies = 1;
-	v.flags = q->flags;
-	v.exits = q->exits;
-	v.executions = q->executions;
-	v.counted = q->executions > 0;
-	parse_double(im->hello.text[HELLO_EMPTY], 0, 1e12, &v.empty_median);
-	im->at->measured = true;
-	if (tally_add_values(&im->at->tally[op - ops], &v) < 0)
-		im->error = -ENOMEM;
+	(void)status;
+	import_section_begin(im);
+	if (rows > im->rows_came)
+		im->rows_came = rows;
 }
 
 /* ---- from outside ---- */
@@ -362,9 +366,9 @@ struct import *import_new(void)
 	im->to = (struct lines_to){ .ctx = im, .section = on_section, .hello = on_hello, .step = on_step,
 				    .fact = on_fact, .refusal = on_refusal, .record = on_record,
 				    .counters = on_counters, .row_lost = on_row_lost,
-				    .row_short = on_row_short };
+				    .row_short = import_row_short, .end = on_end };
 	im->identity = FNV1A64_INIT;
-	im->lines = lines_new(&im->to);
+	im->lines = lines_new_sorted(&im->to);
 	im->r = calloc(1, sizeof(*im->r));
 	if (!im->lines || !im->r || collector_init(&im->collector) < 0) {
 		import_free(im);
@@ -375,10 +379,29 @@ struct import *import_new(void)
 
 void import_feed(struct import *im, const char *name, const void *bytes, size_t n)
 {
-	snprintf(im->file, sizeof(im->file), "%s", same_text(name, "-") ? "standard input" : name);
+	char **more = reallocarray(im->name, im->n_names + 1, sizeof(*more));
+
+	if (!more) {
+		im->error = -ENOMEM;
+		return;
+	}
+	im->name = more;
+	im->name[im->n_names] = strdup(same_text(name, "-") ? "standard input" : name);
+	if (!im->name[im->n_names]) {
+		im->error = -ENOMEM;
+		return;
+	}
+	lines_source(im->lines, (unsigned)im->n_names++);
 	lines_feed(im->lines, bytes, n);
 	/* A capture may end within a line, which the next one's first must not continue. */
 	lines_feed(im->lines, "\n", 1);
+}
+
+void import_choose(struct import *im, uint32_t boot)
+{
+	if (im->n_chosen < LINES_BOOTS_MAX)
+		im->chosen[im->n_chosen++] = boot;
+	lines_choose(im->lines, boot);
 }
 
 void import_free(struct import *im)
@@ -395,163 +418,16 @@ void import_free(struct import *im)
 		free(en->lost);
 		free(en->faulted);
 		free(en->full);
+		free(en->planned);
 	}
 	if (im->r)
 		result_set_free(im->r);
 	free(im->r);
 	lines_free(im->lines);
 	collector_free(&im->collector);
+	for (size_t i = 0; i < im->n_names; i++)
+		free(im->name[i]);
+	free(im->name);
+	free(im->row_short);
 	free(im);
-}
-
-/* ---- the result ---- */
-
-static int row_skip(struct result_set *r, const char *engine, const struct op *op, const char *reason)
-{
-	struct skipped s = { .unverified = false };
-
-	snprintf(s.op, sizeof(s.op), "%s", op->name);
-	snprintf(s.engine, sizeof(s.engine), "%s", engine);
-	snprintf(s.reason, sizeof(s.reason), "%s", reason);
-	return result_set_add_skipped(r, &s);
-}
-
-static int row_lose(struct result_set *r, const char *engine, const struct op *op, const char *why)
-{
-	struct failed f = { .rip = 0 };
-
-	snprintf(f.op, sizeof(f.op), "%s", op->name);
-	snprintf(f.engine, sizeof(f.engine), "%s", engine);
-	snprintf(f.reason, sizeof(f.reason), "lost in the capture: %s", why);
-	snprintf(f.stop_kind, sizeof(f.stop_kind), "capture");
-	return result_set_add_failed(r, &f);
-}
-
-static int row_result(struct import *im, struct import_engine *en, size_t op, const struct summary_context *c)
-{
-	struct tally *t = &en->tally[op];
-	struct result row;
-
-	if (en->faulted[op])
-		return 0;
-	if (!tally_measured(t)) {
-		if (en->skip[op][0])
-			return row_skip(im->r, c->engine->name, &ops[op], en->skip[op]);
-		if (en->lost[op][0])
-			return row_lose(im->r, c->engine->name, &ops[op], en->lost[op]);
-		return t->n_launches ? row_skip(im->r, c->engine->name, &ops[op], "not one sample fitted into its budget") : 0;
-	}
-	if (tally_summarise(&row, t, &ops[op], c) < 0)
-		return -ENOMEM;
-	if (result_set_add(im->r, &row) == 0)
-		return 0;
-	free(row.launch);
-	free(row.hist);
-	return -ENOMEM;
-}
-
-/* The rows that only this engine has, and that a refusal kept from running. */
-static int rows_refused(struct import *im, size_t engine)
-{
-	static const unsigned own[IMPORT_ENGINES] = { [IMPORT_VMX] = ENGINE_VMX, [IMPORT_SVM] = ENGINE_SVM };
-	const struct import_engine *en = &im->engine[engine];
-	char reason[240];
-	int rc = 0;
-
-	snprintf(reason, sizeof(reason), "%.20s: %.210s", en->refused, en->why);
-	for (size_t op = 0; rc == 0 && op < n_ops; op++)
-		if (ops[op].wants & own[engine])
-			rc = row_skip(im->r, import_engine_names[engine], &ops[op], reason);
-	return rc;
-}
-
-static int engine_results(struct import *im, size_t engine)
-{
-	static const unsigned offers[IMPORT_ENGINES] = {
-		[IMPORT_NATIVE] = ENGINE_RING0,
-		[IMPORT_VMX] = ENGINE_RING0 | ENGINE_MONITOR | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL | ENGINE_VMX,
-		[IMPORT_SVM] = ENGINE_RING0 | ENGINE_MONITOR | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL | ENGINE_SVM,
-	};
-	const struct engine_ops names = { .name = import_engine_names[engine] };
-	struct import_engine *en = &im->engine[engine];
-	struct engine_info info = { .provenance = en->provenance, .via = "image", .clock = im->machine.text[HELLO_CLOCK],
-				    .offers = offers[engine], .counts_exits = engine != IMPORT_NATIVE,
-				    .exact_exits = engine != IMPORT_NATIVE };
-	struct summary_context c = { .engine = &names, .info = &info, .tsc_hz = 1, .lfence_assumed = en->lfence_assumed,
-				     .min_samples = en->provenance == PROVENANCE_EMULATED ? EMULATED_MIN : MIN_SAMPLES };
-	json_int_t hz = json_integer_value(json_object_get(im->r->hardware, "tsc_hz"));
-	int rc = 0;
-
-	import_backend(im, info.backend);
-	if (hz > 0)
-		c.tsc_hz = (uint64_t)hz;
-	for (size_t op = 0; rc == 0 && op < n_ops && en->tally; op++)
-		rc = row_result(im, en, op, &c);
-	if (rc == 0 && en->refused[0] && !en->measured)
-		rc = rows_refused(im, engine);
-	return rc;
-}
-
-static void losses_note(const struct import *im, struct buf *notes)
-{
-	const struct lines_account *a = lines_account(im->lines);
-	const size_t kept = sizeof(im->unknown) / sizeof(im->unknown[0]);
-
-	if (a->lost)
-		buf_printf(notes, "%" PRIu64 " of %" PRIu64 " lines lost\n", a->lost, a->lines + a->lost);
-	if (a->damaged)
-		buf_printf(notes, "%" PRIu64 " lines damaged\n", a->damaged);
-	if (a->sections_cut)
-		buf_printf(notes, "%" PRIu64 " of %" PRIu64 " launches cut off before their end\n", a->sections_cut, a->sections);
-	if (a->rows_lost)
-		buf_printf(notes, "%" PRIu64 " rows incomplete: of these nothing was taken\n", a->rows_lost);
-	if (im->rows_unplaced)
-		buf_printf(notes, "%zu rows left out: the lines that say what machine and engine they are of were lost\n",
-			   im->rows_unplaced);
-	if (!import_same_catalog(im))
-		buf_puts(notes, "the image is of another version of vtscope: its operations are known by their names\n");
-	if (im->rows_short)
-		buf_printf(notes, "%zu rows of a screen left out: their full lines are there\n", im->rows_short);
-	if (im->refused[0])
-		buf_printf(notes, "a boot was refused before it measured: %s\n", im->refused);
-	if (!im->n_unknown)
-		return;
-	buf_printf(notes, "%zu operations left out that this vtscope does not know:", im->n_unknown);
-	for (size_t i = 0; i < kept && i < im->n_unknown; i++)
-		buf_printf(notes, "%s %s", i ? "," : "", im->unknown[i]);
-	buf_puts(notes, im->n_unknown > kept ? " ...\n" : "\n");
-}
-
-static void loss_fill(const struct import *im, struct capture_loss *loss)
-{
-	const struct lines_account *a = lines_account(im->lines);
-
-	*loss = (struct capture_loss){ .present = true, .boots = a->boots, .sections = a->sections, .sections_cut = a->sections_cut, .lines = a->lines,
-				       .lost = a->lost, .damaged = a->damaged, .repeated = a->repeated,
-				       .foreign = a->foreign, .rows = a->rows, .rows_lost = a->rows_lost };
-}
-
-int import_result(struct import *im, struct result_set *r, struct buf *notes, struct err *e)
-{
-	int rc;
-
-	result_set_init(r);
-	lines_end(im->lines);
-	section_begin(im);
-	section_end(im);
-	if (!lines_account(im->lines)->lines)
-		return err_set(e, ENOMSG, "no line of the boot image is in it (they begin with \"VT1 \")");
-	if (im->conflict[0])
-		return err_set(e, EINVAL, "%s", im->conflict);
-	losses_note(im, notes);
-	loss_fill(im, &im->r->capture);
-	rc = im->error ? im->error : import_describe(im, im->r);
-	for (size_t i = 0; rc == 0 && i < IMPORT_ENGINES; i++)
-		if (im->engine[i].seen)
-			rc = engine_results(im, i);
-	if (rc < 0)
-		return err_set(e, -rc, "out of memory");
-	*r = *im->r;
-	result_set_init(im->r);
-	return 0;
 }

@@ -15,23 +15,26 @@
 
 static const struct {
 	const char *key, *what;
-	bool same;		/* must not differ within an import */
+	enum { MAY_DIFFER, SAME_TEXT, SAME_NUMBER } same;	/* within an import; numbers to 1 % */
 } keys[HELLO_KEYS] = {
-	[HELLO_ENGINE] = { "engine", "engine", false },
-	[HELLO_PROVENANCE] = { "provenance", "provenance", true },
-	[HELLO_CLOCK] = { "clock", "clock", true },
-	[HELLO_ABI] = { "abi", "version of the image's interface", true },
-	[HELLO_CATALOG] = { "catalog", "image", true },
-	[HELLO_VENDOR] = { "vendor", "vendor", true },
-	[HELLO_BRAND] = { "brand", "processor", true },
-	[HELLO_SIGNATURE] = { "signature", "CPUID signature", true },
-	[HELLO_HYPERVISOR] = { "hypervisor", "hypervisor below it", true },
-	[HELLO_EVIDENCE] = { "evidence", "evidence", false },
-	[HELLO_TSC_HZ] = { "tsc_hz", "TSC rate", false },
-	[HELLO_SEED] = { "seed", "seed", false },
-	[HELLO_FENCE] = { "fence", "fence", false },
-	[HELLO_LFENCE] = { "lfence", "LFENCE", false },
-	[HELLO_EMPTY] = { "empty", "empty bracket", false },
+	[HELLO_ENGINE] = { "engine", "engine", MAY_DIFFER },
+	[HELLO_PROVENANCE] = { "provenance", "provenance", SAME_TEXT },
+	[HELLO_CLOCK] = { "clock", "clock", SAME_TEXT },
+	[HELLO_ABI] = { "abi", "version of the image's interface", SAME_TEXT },
+	[HELLO_CATALOG] = { "catalog", "image", SAME_TEXT },
+	[HELLO_VENDOR] = { "vendor", "vendor", SAME_TEXT },
+	[HELLO_BRAND] = { "brand", "processor", SAME_TEXT },
+	[HELLO_SIGNATURE] = { "signature", "CPUID signature", SAME_TEXT },
+	[HELLO_HYPERVISOR] = { "hypervisor", "hypervisor below it", SAME_TEXT },
+	[HELLO_EVIDENCE] = { "evidence", "evidence", MAY_DIFFER },
+	[HELLO_TSC_HZ] = { "tsc_hz", "TSC rate", SAME_NUMBER },
+	[HELLO_SEED] = { "seed", "seed", MAY_DIFFER },
+	[HELLO_FENCE] = { "fence", "fence", SAME_TEXT },
+	[HELLO_LFENCE] = { "lfence", "LFENCE", SAME_TEXT },
+	[HELLO_EMPTY] = { "empty", "empty bracket", MAY_DIFFER },
+	[HELLO_FAMILY] = { "family", "family, model and stepping", SAME_TEXT },
+	[HELLO_MEMORY] = { "memory", "memory", SAME_NUMBER },
+	[HELLO_ROWS] = { "rows", "number of rows", MAY_DIFFER },
 };
 
 const char *const import_engine_names[IMPORT_ENGINES] = { "native", "vmx", "svm" };
@@ -52,6 +55,16 @@ void import_hello(struct import *im, const char *key, const char *value)
 	h->said[i] = true;
 }
 
+/* Where one of them is 0 it is not known. */
+static bool is_near(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	if (parse_u64(a, 10, &x) < 0 || parse_u64(b, 10, &y) < 0)
+		return false;
+	return !x || !y || (x > y ? x - y : y - x) <= (x > y ? x : y) / 100;
+}
+
 /* Does what this section says of (key) go with what was said before? */
 static bool agrees(struct import *im, size_t key)
 {
@@ -62,28 +75,18 @@ static bool agrees(struct import *im, size_t key)
 	if (!im->machine.said[key]) {
 		memcpy(im->machine.text[key], now, sizeof(im->machine.text[key]));
 		im->machine.said[key] = true;
-		snprintf(im->said_by[key], sizeof(im->said_by[key]), "%.63s", im->file);
+		im->said_boot[key] = im->boot_id;
+		snprintf(im->said_by[key], sizeof(im->said_by[key]), "boot %08x of %.50s", im->boot_id, im->file);
 		return true;
 	}
-	if (!keys[key].same || !strcmp(now, before))
+	if (keys[key].same == MAY_DIFFER || !strcmp(now, before) ||
+	    (keys[key].same == SAME_NUMBER && is_near(now, before)))
 		return true;
 	if (!im->conflict[0])
 		snprintf(im->conflict, sizeof(im->conflict),
-			 "%.90s is not of the same machine and image as %.60s: its %s is '%.70s', not '%.70s'; import them "
-			 "one by one", im->file, im->said_by[key], keys[key].what, now, before);
-	return false;
-}
-
-static bool provenance_find(const char *name, enum provenance *out)
-{
-	static const enum provenance all[] = { PROVENANCE_HARDWARE, PROVENANCE_NESTED, PROVENANCE_SOFTWARE,
-					       PROVENANCE_EMULATED };
-
-	for (size_t i = 0; i < COUNT_OF(all); i++)
-		if (!strcmp(provenance_name(all[i]), name)) {
-			*out = all[i];
-			return true;
-		}
+			 "boot %08x of %.50s is not of the same machine and image as %s: its %s is '%.50s', not '%.50s'; "
+			 "import them one by one: --boot %08x, then --boot %08x", im->boot_id, im->file, im->said_by[key],
+			 keys[key].what, now, before, im->boot_id, im->said_boot[key]);
 	return false;
 }
 
@@ -105,24 +108,26 @@ struct import_engine *import_section_place(struct import *im)
 		i++;
 	/* A line that was lost may have come in another section of the same boot; the engine must be this one's word. */
 	clock = im->boot.text[HELLO_CLOCK];
-	if (i == IMPORT_ENGINES || !provenance_find(im->boot.text[HELLO_PROVENANCE], &provenance) ||
-	    (strcmp(clock, "tsc") && strcmp(clock, "instructions")) ||
-	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]))
+	if (i == IMPORT_ENGINES || (strcmp(clock, "tsc") && strcmp(clock, "instructions")) ||
+	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]) || !import_provenance(im, &provenance))
 		return NULL;
 	im->engine[i].seen = true;
-	im->engine[i].provenance = provenance;
+	if (provenance > im->engine[i].provenance)
+		im->engine[i].provenance = provenance;
+	if (provenance > im->provenance)
+		im->provenance = provenance;
 	im->engine[i].lfence_assumed |= !strcmp(im->boot.text[HELLO_LFENCE], "assumed");
 	return &im->engine[i];
 }
 
 void import_backend(const struct import *im, char out[64])
 {
-	const char *below = im->machine.text[HELLO_HYPERVISOR], *provenance = im->machine.text[HELLO_PROVENANCE];
+	const char *below = im->machine.text[HELLO_HYPERVISOR];
 
-	if (!strcmp(provenance, "hardware"))
+	if (im->provenance == PROVENANCE_HARDWARE)
 		below = "bare machine";
 	else if (!*below || !strcmp(below, "unnamed"))
-		below = strcmp(provenance, "emulated") ? "unnamed hypervisor" : "emulator";
+		below = im->provenance != PROVENANCE_EMULATED ? "unnamed hypervisor" : "emulator";
 	snprintf(out, 64, "%.63s", below);
 }
 
@@ -217,7 +222,7 @@ static void layers_fill(struct verdict *v, const struct import *im, const struct
 		  ran ? ANSWER_YES : v->status == VERDICT_UNSUPPORTED ? ANSWER_NO : ANSWER_UNKNOWN, text);
 	layer_set(v, LAYER_FIRMWARE, ran ? ANSWER_YES : v->status == VERDICT_FIRMWARE_DISABLED ? ANSWER_NO : ANSWER_UNKNOWN,
 		  ran ? "has left it on: the image's own monitor ran a guest" : refused ? refused->why : "not known");
-	if (!strcmp(im->machine.text[HELLO_PROVENANCE], "hardware"))
+	if (im->provenance == PROVENANCE_HARDWARE)
 		snprintf(text, sizeof(text), "none: the image ran on the bare machine");
 	else
 		snprintf(text, sizeof(text), "%s (%.20s): %.80s", backend, im->machine.text[HELLO_PROVENANCE],

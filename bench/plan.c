@@ -164,10 +164,11 @@ static void offers_check(struct plan_row *row, const struct engine_info *info)
 
 	if (!(info->offers & ENGINE_RING0) && op->level != OP_LEVEL_A && !(op->wants & OPF_PROCESS))
 		missing |= ENGINE_RING0;
-	if (!missing)
+	if (!missing && !(op->wants & OPF_CHAIN && info->unprepared))
 		return;
 	row->state = PLAN_SKIP;
-	snprintf(row->reason, sizeof(row->reason), "%s", engine_offer_reason(missing & -missing));
+	snprintf(row->reason, sizeof(row->reason), "%s",
+		 missing ? engine_offer_reason(missing & -missing) : "the boot image prepares no pointer chains");
 }
 
 /* Rows that only another kind of engine can have are none of this one's, unless operations were named. */

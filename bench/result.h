@@ -33,7 +33,8 @@ struct bucket { double value; double count; };	/* middle of the bucket, ticks pe
 
 /*
  * A round trip in its parts: to the monitor, in it, and back, medians over launches of medians; they add up to the
- * stamped round trip but for rounding. (stamp_cost): that round trip less the unstamped one.
+ * stamped round trip but for rounding. (stamp_cost): that less the empty bracket and the unstamped round trip (the
+ * headline, where it is differenced; otherwise the headline less the bracket that is in it).
  */
 struct result_split { bool present; double exit, handler, entry, stamp_cost; };
 
@@ -72,7 +73,11 @@ struct self_test { char engine[24], via[64], backend[64], step[64], expected[96]
 struct found_fact { char engine[24], via[64], backend[64], name[64], value[400]; };
 
 /* What a capture of the boot image's lines lacks (minivmm/lines.h). */
-struct capture_loss { bool present; uint64_t boots, sections, sections_cut, lines, lost, damaged, repeated, foreign, rows, rows_lost; };
+struct capture_loss {
+	bool present;
+	uint64_t boots, boots_cut, sections, sections_cut, lines, lost, damaged, repeated, beyond, foreign;
+	uint64_t rows, rows_lost, rows_planned, rows_missing;
+};
 
 /*
  * A run. Everything that names the machine or the subject is kept as the JSON object it is written as

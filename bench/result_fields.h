@@ -81,8 +81,8 @@ static const struct number_field split_numbers[] = {
 
 static const struct { const char *key; size_t offset; } capture_counts[] = {
 #define COUNT(member) { #member, offsetof(struct capture_loss, member) }
-	COUNT(boots), COUNT(sections), COUNT(sections_cut), COUNT(lines), COUNT(lost), COUNT(damaged), COUNT(repeated), COUNT(foreign),
-	COUNT(rows), COUNT(rows_lost),
+	COUNT(boots), COUNT(boots_cut), COUNT(sections), COUNT(sections_cut), COUNT(lines), COUNT(lost), COUNT(damaged), COUNT(repeated), COUNT(foreign),
+	COUNT(beyond), COUNT(rows), COUNT(rows_lost), COUNT(rows_planned), COUNT(rows_missing),
 #undef COUNT
 };
 

@@ -90,8 +90,8 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	r->range_hi = v[n - 1];
 	r->ci_lo = r->ci_hi = NAN;
 	r->has_ci = stats_median_ci95(v, n, &r->ci_lo, &r->ci_hi);
-	/* A count of instructions has no spread that an interval could be of. */
-	if (n < LAUNCHES_FOR_INTERVAL && !(counts && r->range_lo == r->range_hi))
+	/* A count of instructions has no spread that an interval could be of, once a second launch has confirmed it. */
+	if (n < LAUNCHES_FOR_INTERVAL && !(counts && n > 1 && r->range_lo == r->range_hi))
 		r->flags |= RESULT_FEW_LAUNCHES;
 	return 0;
 }
@@ -173,8 +173,12 @@ static void summarise_exits(struct result *r, const struct tally *t, const struc
 	double exits = 0, operations = 0, interrupts = 0, seconds = 0, expected, stray;
 	size_t i, counted = 0;
 
+	r->exits_expected = r->exits_observed = NAN;
+	/* Of its pairs one half is without the operation: there is no number of operations to divide by. */
+	for (i = 0; i < t->n_launches; i++)
+		if (t->launch[i].flags & GUEST_END_PAIRS)
+			return;
 	r->exits_expected = exits_expected(op, c->info);
-	r->exits_observed = NAN;
 	for (i = 0; i < t->n_launches; i++) {
 		const struct launch_values *l = &t->launch[i];
 
@@ -202,23 +206,28 @@ static void summarise_exits(struct result *r, const struct tally *t, const struc
 		r->flags |= RESULT_EXIT_MISMATCH;
 }
 
-/* With several operations between the stamps nobody knows which of them the parts are of. */
+/*
+ * With several operations between the stamps nobody knows which of them the parts are of. The stamped round trip is a
+ * single shot, and so has a bracket in it; a headline from differences has none, one of single shots has its own.
+ */
 static void summarise_split(struct result *r, const struct tally *t, const struct op *op, double *v)
 {
 	struct result_split *s = &r->split;
-	double total = MEDIAN_OF(t, split_total, v), single = MEDIAN_OF(t, median, v);
+	double total = MEDIAN_OF(t, split_total, v), trip, bracketed;
 
 	if (isnan(total) || op->inner != 1)
 		return;
+	trip = r->differenced ? r->diff_median : r->single_median - r->empty_bracket;
+	bracketed = r->empty_bracket + trip;
 	*s = (struct result_split){
 		.present = true,
 		.exit = MEDIAN_OF(t, split_exit, v),
 		.handler = MEDIAN_OF(t, split_handler, v),
 		.entry = MEDIAN_OF(t, split_entry, v),
-		.stamp_cost = total - single,
+		.stamp_cost = total - bracketed,
 	};
 	/* Of instructions it is known what the stamps are, to the last one. */
-	if (s->stamp_cost > SPLIT_SHARE * single && strcmp(result_unit(r->clock), "instructions"))
+	if (s->stamp_cost > SPLIT_SHARE * bracketed && strcmp(result_unit(r->clock), "instructions"))
 		r->flags |= RESULT_SPLIT_STAMPS;
 }
 

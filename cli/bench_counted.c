@@ -99,7 +99,10 @@ void counted_put(const struct result_set *set, const struct cli *cli, struct buf
 			if (result_counted(&set->result[i]) && !strcmp(set->result[i].op, ops[op].name))
 				counted_line(set, &set->result[i], k++ ? "" : ops[op].name, width, out);
 	buf_puts(out, "\nProved in emulation: instructions that an emulator executed per operation, which is no cost.\n"
-		 "exit, handler, entry: the parts of a round trip with its stamps and bracket in it. exits: VM exits per operation.\n");
+		 "exit, handler and entry add up to the round trip in a bracket with its stamps, not to the first column.\n"
+		 "exits: VM exits per operation.\n");
+	if (flags & RESULT_FEW_LAUNCHES)
+		buf_puts(out, "Some rows are of one launch, or of a few that differ: counts that no second launch confirmed.\n");
 	origin_put(set, out);
 	marks_legend(flags & ~(unsigned)(RESULT_BRACKET_BOUND | RESULT_FEW_SAMPLES), differenced, out);
 }

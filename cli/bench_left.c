@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/bench_private.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "minivmm/engine.h"
 
 #define REASONS_SHOWN 4	/* of a family; a sweep over fields has one a field */
 
@@ -19,53 +22,99 @@ static bool same_reason(const struct skipped *a, const struct skipped *b)
 	return !strcmp(a->engine, b->engine) && !strcmp(reason_of(a), reason_of(b));
 }
 
-static bool reason_first(const struct result_set *set, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < i; k++)
-		if (same_reason(&set->skipped[k], &set->skipped[i]))
-			return false;
-	return true;
-}
-
 static bool same_family(const struct skipped *a, const struct skipped *b)
 {
 	return !strcmp(a->engine, b->engine) && family_has(a->op, b->op, family_length(a->op));
 }
 
-/* Reasons that begin in (i)'s family, and its operations. */
-static size_t family_reasons(const struct result_set *set, size_t i, size_t *n)
-{
-	size_t k, reasons = 0;
+/* A skipped row, and where it stands whatever the seed made of the order of the rows. */
+struct left {
+	const struct skipped *row;
+	size_t engine, op;	/* numbers; one behind the last: unknown */
+	size_t family, reasons;	/* operations of its family, and their reasons; 0 and 0: it is in none */
+};
 
-	*n = 0;
-	for (k = 0; k < set->n_skipped; k++) {
-		if (!same_family(&set->skipped[i], &set->skipped[k]))
+static size_t engine_number(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n_engines && strcmp(engines[i]->name, name); i++)
+		;
+	return i;
+}
+
+static int left_compare(const void *a, const void *b)
+{
+	const struct left *x = a, *y = b;
+
+	if (x->engine != y->engine)
+		return x->engine < y->engine ? -1 : 1;
+	if (x->op != y->op)
+		return x->op < y->op ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Counts the operations and reasons of (i)'s family, for all of it, when (i) is its first. */
+static void family_count_reasons(struct left *l, size_t n, size_t i)
+{
+	size_t members = 0, reasons = 0, k, j;
+
+	if (l[i].family)
+		return;
+	for (k = i; k < n; k++) {
+		if (!same_family(l[i].row, l[k].row))
 			continue;
-		(*n)++;
-		reasons += reason_first(set, k);
+		members++;
+		for (j = i; j < k; j++)
+			if (same_family(l[i].row, l[j].row) && same_reason(l[j].row, l[k].row))
+				break;
+		reasons += j == k;
 	}
-	return reasons;
+	for (k = i; k < n; k++)
+		if (same_family(l[i].row, l[k].row)) {
+			l[k].family = members;
+			l[k].reasons = reasons;
+		}
 }
 
-static bool family_begun(const struct result_set *set, size_t i)
+/* In the catalogue's order, engine by engine. NULL: out of memory. */
+static struct left *left_sort(const struct result_set *set)
 {
-	size_t k;
+	struct left *l = calloc(set->n_skipped + 1, sizeof(*l));
+	size_t i;
 
-	for (k = 0; k < i; k++)
-		if (same_family(&set->skipped[i], &set->skipped[k]))
-			return true;
-	return false;
+	for (i = 0; l && i < set->n_skipped; i++) {
+		const struct op *op = op_find(set->skipped[i].op);
+
+		l[i] = (struct left){ &set->skipped[i], engine_number(set->skipped[i].engine),
+				      op ? (size_t)(op - ops) : n_ops, 0, 0 };
+	}
+	if (!l)
+		return NULL;
+	qsort(l, set->n_skipped, sizeof(*l), left_compare);
+	for (i = 0; i < set->n_skipped; i++)
+		family_count_reasons(l, set->n_skipped, i);
+	return l;
 }
 
-static void reason_put(const struct result_set *set, size_t i, struct buf *out)
+static bool folded(const struct left *l)
 {
-	const struct skipped *s = &set->skipped[i];
+	return l->reasons > REASONS_SHOWN;
+}
+
+/* One line of all rows with (i)'s reason, when (i) is their first. */
+static void reason_put(const struct left *l, size_t n, size_t i, struct buf *out)
+{
+	const struct skipped *s = l[i].row;
 	size_t k, same = 0;
 
-	for (k = i; k < set->n_skipped; k++)
-		same += same_reason(s, &set->skipped[k]);
+	for (k = 0; k < n; k++) {
+		if (folded(&l[k]) || !same_reason(s, l[k].row))
+			continue;
+		if (k < i)
+			return;
+		same++;
+	}
 	buf_printf(out, "%s  %-9s ", s->unverified ? "unverified" : "skipped   ", s->engine);
 	if (same == 1)
 		buf_printf(out, "%s: %s\n", s->op, reason_of(s));
@@ -75,23 +124,33 @@ static void reason_put(const struct result_set *set, size_t i, struct buf *out)
 		buf_printf(out, "%22s%s\n", "", s->hint);
 }
 
+/* One line of (i)'s family, when (i) is its first. */
+static void family_put(const struct left *l, size_t i, struct buf *out)
+{
+	const struct skipped *s = l[i].row;
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (same_family(s, l[k].row))
+			return;
+	buf_printf(out, "skipped     %-9s %zu operations %.*s.*, for %zu reasons; the first is %s: %s\n", s->engine,
+		   l[i].family, (int)family_length(s->op), s->op, l[i].reasons, s->op, reason_of(s));
+}
+
 /* Rows that share engine, reason and hint as one line, and families with many reasons as one. */
 static void skipped_put(const struct result_set *set, struct buf *out)
 {
-	size_t i, n, reasons;
+	struct left *l = left_sort(set);
+	size_t i;
 
-	for (i = 0; i < set->n_skipped; i++) {
-		const struct skipped *s = &set->skipped[i];
-
-		reasons = family_reasons(set, i, &n);
-		if (reasons <= REASONS_SHOWN) {
-			if (reason_first(set, i))
-				reason_put(set, i, out);
-		} else if (!family_begun(set, i)) {
-			buf_printf(out, "skipped     %-9s %zu operations %.*s.*, for %zu reasons; the first is %s: %s\n", s->engine,
-				   n, (int)family_length(s->op), s->op, reasons, s->op, reason_of(s));
-		}
-	}
+	if (!l)
+		buf_printf(out, "skipped     %zu operations; out of memory to say which\n", set->n_skipped);
+	for (i = 0; l && i < set->n_skipped; i++)
+		if (folded(&l[i]))
+			family_put(l, i, out);
+		else
+			reason_put(l, set->n_skipped, i, out);
+	free(l);
 }
 
 static void failed_put(const struct result_set *set, struct buf *out)

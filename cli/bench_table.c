@@ -183,6 +183,32 @@ void bench_result_table(const struct result_set *r, const struct cli *cli, struc
 		buf_puts(out, "\ninterrupted: this is what was measured until then\n");
 }
 
+/* "10 launches each", or what each engine has: a count of instructions needs no more than a second. */
+static void launches_put(const struct plan *p, struct buf *out)
+{
+	const struct plan_engine *first = NULL;
+	bool same = true;
+	size_t e;
+
+	for (e = 0; e < p->n_engines; e++) {
+		if (!p->engine[e].runnable)
+			continue;
+		first = first ? first : &p->engine[e];
+		same &= p->engine[e].launches == first->launches;
+	}
+	if (same) {
+		unsigned n = first ? first->launches : p->launches;
+
+		buf_printf(out, "%u launch%s each", n, n == 1 ? "" : "es");
+		return;
+	}
+	buf_puts(out, "launches:");
+	for (e = 0; e < p->n_engines; e++)
+		if (p->engine[e].runnable)
+			buf_printf(out, "%s %s %u", &p->engine[e] == first ? "" : ",", p->engine[e].ops->name,
+				   p->engine[e].launches);
+}
+
 void bench_plan_table(const struct plan *p, struct buf *out)
 {
 	size_t e, i;
@@ -194,8 +220,6 @@ void bench_plan_table(const struct plan *p, struct buf *out)
 			   en->runnable == 1 ? "" : "s");
 		if (en->info)
 			buf_printf(out, " (%s, %s)", en->info->backend, provenance_name(en->info->provenance));
-		if (en->runnable && en->launches != p->launches)
-			buf_printf(out, ", %u launches", en->launches);
 		buf_puts(out, "\n");
 		for (i = 0; i < p->n; i++) {
 			const struct plan_row *row = &p->row[i];
@@ -207,6 +231,8 @@ void bench_plan_table(const struct plan *p, struct buf *out)
 				   row->op->name, row->reason[0] ? ": " : "", row->reason);
 		}
 	}
-	buf_printf(out, "\n%u launches each, seed %llu, about %.0f s, %.0f s at most\n", p->launches,
+	buf_puts(out, "\n");
+	launches_put(p, out);
+	buf_printf(out, ", seed %llu, about %.0f s, %.0f s at most\n",
 		   (unsigned long long)p->seed, p->seconds, p->limit);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/run.h"
@@ -15,6 +16,8 @@
 #include "cli/machine.h"
 #include "common/fileio.h"
 #include "minivmm/via.h"
+
+#define LONG_RUN 10.0	/* seconds: nobody wants to wait for them again */
 
 /* --engine values, split at commas. */
 struct names { char **name; size_t n; };
@@ -155,7 +158,16 @@ static int save(struct cli *cli, const struct result_set *r, const char *file)
 	return rc;
 }
 
-static int result_out(struct cli *cli, const struct result_set *r, const char *file)
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* (took): seconds that the run lasted. */
+static int result_out(struct cli *cli, const struct result_set *r, const char *file, double took)
 {
 	struct buf table = BUF_INIT;
 	int rc = file ? save(cli, r, file) : EXIT_OK;
@@ -171,6 +183,8 @@ static int result_out(struct cli *cli, const struct result_set *r, const char *f
 		else if (r->interrupted)
 			cli_warn(cli, "interrupted: %s has what was measured until then", file);
 	}
+	if (!file && took >= LONG_RUN && r->n_results && cli->err_tty && !cli->quiet)
+		cli_warn(cli, "nothing of this is saved; -o FILE.json keeps it for vtscope report");
 	if (rc)
 		return rc;
 	if (r->interrupted)
@@ -194,6 +208,7 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 	struct result_set r;
 	struct plan p;
 	struct err e;
+	double start = now();
 	int rc;
 
 	rc = plan_make(&p, o, &m->snapshot, &m->verdict, tsc_hz, &e);
@@ -217,7 +232,7 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 		cli_error(cli, &e);
 		return EXIT_RUNTIME;
 	}
-	rc = result_out(cli, &r, args_value(a, "output"));
+	rc = result_out(cli, &r, args_value(a, "output"), now() - start);
 	result_set_free(&r);
 	return rc;
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bench/op.h"
 #include "cli/cmd.h"
 #include "cli/words.h"
 #include "minivmm/engine.h"
@@ -11,30 +10,28 @@
 
 static const char *const formats[] = { "iso", "elf", NULL };
 
-/* Every pattern of ops= must name an operation: on the machine it would measure nothing, after a walk to it. */
-static int ops_check(const char *words, struct err *e)
+/* What -o says without --format: only a name without an extension leaves it to the default. */
+static bool extension_known(const char *file)
 {
-	for (const char *at = words; (at = strstr(at, "ops=")); ) {
-		if (at != words && at[-1] != ' ') {
-			at++;
-			continue;
-		}
-		at += 4;
-		do {
-			char glob[ISO_WORDS_MAX + 1];
-			size_t n = strcspn(at, ", "), found = 0;
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file, *dot = strrchr(name, '.');
 
-			memcpy(glob, at, n);	/* (words) is no longer: iso_words_check() */
-			glob[n] = 0;
-			for (size_t i = 0; i < n_ops; i++)
-				found += op_matches(&ops[i], glob);
-			if (!found)
-				return err_set(e, EINVAL, "no operation matches '%s' (vtscope list ops)", glob);
-			at += n;
-		} while (*at++ == ',');
-		at--;
-	}
-	return 0;
+	for (size_t i = 0; dot && dot != name && formats[i]; i++)
+		if (!strcmp(dot + 1, formats[i]))
+			return true;
+	return !dot || dot == name;
+}
+
+/* What to do with it, for a person who looks on. */
+static void next_say(struct cli *cli, const char *file, bool iso)
+{
+	if (!strcmp(file, "-") || !cli->err_tty || cli->quiet)
+		return;
+	if (iso)
+		cli_warn(cli, "%s is written; 'dd if=%s of=/dev/sdX bs=4M conv=fsync' puts it on the stick sdX; vtscope import "
+			 "reads what it sends", file, file);
+	else
+		cli_warn(cli, "%s is written; GRUB's multiboot command or an emulator's -kernel boots it; vtscope import reads "
+			 "what it sends", file);
 }
 
 static int run(struct cli *cli, const struct args *a)
@@ -49,9 +46,11 @@ static int run(struct cli *cli, const struct args *a)
 		return cli_usage(cli, "image", "name a file: -o vtscope.iso");
 	if (!strcmp(file, "-") && cli->out_tty)
 		return cli_usage(cli, "image", "an image would be written to the terminal: name a file with -o");
+	if (!args_value(a, "format") && strcmp(file, "-") && !extension_known(file))
+		return cli_usage(cli, "image", "%s: image writes .iso and .elf; --format says which under another name", file);
 	if (words && !strcmp(format, "elf"))
 		return cli_usage(cli, "image", "--plan is for the ISO's menu; an ELF file gets its words from its loader");
-	if (words && (iso_words_check(words, &e) || ops_check(words, &e)))
+	if (words && iso_words_check(words, &e))
 		return cli_usage(cli, "image", "--plan: %s", e.text);
 	if (!strcmp(format, "elf")) {
 		rc = cli_write(cli, file, boot_image, (size_t)(boot_image_end - boot_image));
@@ -63,6 +62,8 @@ static int run(struct cli *cli, const struct args *a)
 			cli_warn(cli, "%s: %s", file, buf_str(&warning));
 		rc = rc ? cli_status(rc) : cli_write_buf(cli, file, &out);
 	}
+	if (rc == EXIT_OK)
+		next_say(cli, file, strcmp(format, "elf"));
 	buf_free(&out);
 	buf_free(&warning);
 	return rc;
@@ -93,15 +94,20 @@ const struct cmd cmd_image = {
 		"The result by a serial port: COM1, 115200 8N1, over a null-modem or USB-serial cable to a second machine, or "
 		"the serial-over-LAN of a server's management (ipmitool sol activate). Before the image boots, start "
 		"'stty -F /dev/ttyUSB0 115200 raw; cat /dev/ttyUSB0 >capture.txt' or picocom with a log file there. It is "
-		"complete when its last line has the type Z.\n\n"
+		"complete when its last line has the type A and ends with 0.\n\n"
 		"The result without one: photograph the pages. Their lines have at most 79 columns, and a checksum each: "
 		"typed, or read by a program, a line with a mistake is left out and told.\n\n"
 		"Then 'vtscope import capture.txt -o result.json' makes a result of it, and 'vtscope report result.json -o "
 		"report.html' shows it. Several boots are several launches: import all captures in one call.\n\n"
 		"PLAN is words KEY=VALUE: engine (auto, or of native, vmx and svm a list with commas), ops and exclude (lists of "
 		"patterns: 'vtscope list ops'), launches (of each engine), budget (TSC ticks a row), min and max (samples a row), "
-		"seed, tsc_hz, fence (rdtscp or lfence), serial and screen (0 or 1), end (off, reset or halt). The same words "
-		"can be typed behind the image's name: 'e' in GRUB's menu edits an entry.\n\n"
+		"seed, tsc_hz, fence (rdtscp or lfence), rows (numbers of operations, like 5,7-9: what 'vtscope bench' asks an "
+		"emulator's image for), serial and screen (0 or 1), end (off, reset or halt). The same words can be typed behind "
+		"the image's name: 'e' in GRUB's menu edits an entry.\n\n"
+		"Without those words a real machine sends by COM1 where there is one, shows the pages and halts: serial=1 "
+		"screen=1 end=halt (off ends nothing but an emulator). An emulator switches itself off and shows no pages: screen=0 end=off. Where its debug port "
+		"answers (port 0xe9 of Bochs, QEMU's -device isa-debugcon) the lines go there instead of COM1, serial=0; "
+		"serial=1 sends them to both.\n\n"
 		"The ISO needs grub-mkrescue (package grub-common), grub-pc-bin for BIOS, grub-efi-amd64-bin for EFI, "
 		"xorriso and mtools.",
 	.examples =

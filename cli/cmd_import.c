@@ -7,6 +7,7 @@
 #include "cli/bench_table.h"
 #include "cli/cmd.h"
 #include "common/fileio.h"
+#include "common/parse.h"
 
 #define CAPTURE_MAX	(256u << 20)
 
@@ -54,7 +55,35 @@ static int result_out(struct cli *cli, const struct result_set *r, const char *f
 		rc = cli_write_buf(cli, file, &out);
 	}
 	buf_free(&out);
-	return rc;
+	if (rc || r->n_results)
+		return rc;
+	cli_warn(cli, "nothing in it can be used as a result; capture the boot again from its first line to its last");
+	return r->n_failed ? EXIT_RUNTIME : EXIT_SKIPPED;
+}
+
+static int boots_choose(struct cli *cli, const struct args *a, struct import *im)
+{
+	const char *const *id;
+	uint64_t boot;
+	size_t n;
+
+	id = args_values(a, "boot", &n);
+	for (size_t i = 0; i < n; i++) {
+		if (parse_u64(id[i], 16, &boot) < 0 || boot > UINT32_MAX)
+			return cli_usage(cli, "import", "--boot: '%s' is no boot's name, 8 hexadecimal digits", id[i]);
+		import_choose(im, (uint32_t)boot);
+	}
+	return 0;
+}
+
+/* As bench: what it writes is a result, whatever it is called. */
+static int output_check(struct cli *cli, const char *file)
+{
+	const char *dot = file ? strrchr(file, '.') : NULL;
+
+	if (!dot || strchr(dot, '/') || !strcmp(dot, ".json") || strncmp(file, "/dev/", 5) == 0)
+		return 0;
+	return cli_usage(cli, "import", "%s: import writes .json; 'vtscope report' makes other formats of it", file);
 }
 
 static int run(struct cli *cli, const struct args *a)
@@ -65,7 +94,15 @@ static int run(struct cli *cli, const struct args *a)
 	size_t n;
 	const char *const *file = args_operands(a, &n);
 	struct import *im = import_new();
-	int rc = im ? feed_all(im, file, n, &e) : err_set(&e, ENOMEM, "out of memory");
+	int rc = output_check(cli, args_value(a, "output"));
+
+	if (rc == 0 && im)
+		rc = boots_choose(cli, a, im);
+	if (rc) {
+		import_free(im);
+		return rc;
+	}
+	rc = im ? feed_all(im, file, n, &e) : err_set(&e, ENOMEM, "out of memory");
 
 	if (rc == 0) {
 		rc = import_result(im, &r, &notes, &e);
@@ -85,10 +122,14 @@ static int run(struct cli *cli, const struct args *a)
 	return rc;
 }
 
-static const struct opt opts[] = { { 0 } };
+static const struct opt opts[] = {
+	{ .name = "boot", .arg = "ID", .repeatable = true, .help = "only this boot, by the word behind VT1 in its lines; all" },
+	{ 0 }
+};
 
 static const struct exit_doc exits[] = {
 	{ EXIT_OK, "a result was made, perhaps with losses, which are told" },
+	{ EXIT_SKIPPED, "no row in it: its engines were refused, or what it lacks is needed for all of them" },
 	{ EXIT_RUNTIME, "no line of the image in it, captures of different machines, or a file that cannot be read or "
 			"written" },
 	{ 0, NULL }

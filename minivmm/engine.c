@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+const char *const engine_needs_nothing[] = { NULL };
+
 const struct engine_ops *const engines[] = {
 	&engine_kvm,
 	&engine_tcg,

@@ -105,6 +105,7 @@ struct engine_info {
 	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */
 	unsigned offers;		/* ENGINE_* */
 	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
+	bool unprepared;		/* nobody calls launch.prepare: the boot image has its memory to itself */
 	bool counts_exits;
 	bool exact_exits;		/* nothing but the rows is in its counters: not even a doorbell */
 	char memory[32];		/* host backing of guest memory: "4k", "thp", "hugetlb", "" unknown */
@@ -153,6 +154,7 @@ struct engine_ops {
 		      struct err *e);
 	void (*close)(struct engine *en);
 };
+extern const char *const engine_needs_nothing[];
 
 extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native, engine_vmx, engine_svm;
 /* Explicit table: kvm tcg qemu-kvm native vmx svm. */

@@ -2,6 +2,7 @@
 /* lines.c - finds the protocol's lines among any bytes: form, checksum, boot, order. */
 #include "minivmm/lines_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #define MARK		"VT1 "
 #define MARK_CHARS	4u
 #define HEX_CHARS	8u
+#define LINE_LEAST	(MARK_CHARS + HEX_CHARS + 8 + HEX_CHARS)	/* ".0 0 H  " between them */
 #define SEQ_LEAP	1000000000ull	/* so many lines nobody loses: that number is none */
 #define TEXT_GOES_ON	'\\'	/* at the end of a text whose rest is in the next line */
 
@@ -126,29 +128,60 @@ void lines_text_add(struct lines *d, char type, const char *head, const char *te
 
 /* ---- lines that are of no row ---- */
 
-static void section_begin(struct lines *d)
+/* The section at work, if it has not ended: it will not. */
+static void section_leave(struct lines *d, const char *why)
 {
-	lines_row_drop(d, "its launch ends in it");
-	if (d->open)
-		d->account.sections_cut++;
-	d->account.sections++;
-	d->fresh = d->open = true;
-	d->rows = 0;
-	d->ended = GUEST_ROWS_MAX;
-	memset(d->seen, 0, sizeof(d->seen));
-	if (d->to->section)
-		d->to->section(d->to->ctx, d->boot[d->at].id);
+	text_flush(d);
+	lines_row_drop(d, why);
+	d->account.sections_cut += d->open;
+	d->open = false;
 }
 
-/* KEY VALUE. The engine is a section's first. */
+/* Sections up to (count), of which not one line came. */
+static void sections_skip(struct lines *d, unsigned count)
+{
+	d->account.sections += count - d->sections;
+	d->account.sections_cut += count - d->sections;
+	d->sections = count;
+}
+
+static void section_begin(struct lines *d, unsigned number)
+{
+	const struct lines_section s = { .boot = d->boot, .number = number, .source = d->source };
+
+	section_leave(d, "its launch ends in it");
+	sections_skip(d, number);
+	d->sections++;
+	d->account.sections++;
+	d->section = number;
+	d->open = true;
+	d->rows = 0;
+	d->ended_row = GUEST_ROWS_MAX;
+	memset(d->seen, 0, sizeof(d->seen));
+	memset(d->shorts, 0, sizeof(d->shorts));
+	if (d->to->section)
+		d->to->section(d->to->ctx, &s);
+}
+
+/* A line of section (number) of the boot at work. False: there can be none any more. */
+static bool section_enter(struct lines *d, unsigned number, char type)
+{
+	if (d->ended)
+		return false;
+	if (number >= d->sections) {
+		section_begin(d, number);
+		return true;
+	}
+	return number == d->section && (d->open || type == 'A');
+}
+
+/* KEY VALUE */
 static bool take_hello(struct lines *d, const char *p)
 {
 	char key[NAME_BYTES];
 
 	if (!word(&p, key, sizeof(key)) || (*p && !lines_blank(&p)))
 		return false;
-	if (strcmp(key, "engine") == 0 && !d->fresh)
-		section_begin(d);
 	lines_text_add(d, 'H', key, p);
 	return true;
 }
@@ -165,7 +198,7 @@ static bool take_step(struct lines *d, const char *p)
 		return false;
 	bar = strstr(p, " | ");
 	colon = strstr(p, ": ");
-	if (!bar || !colon || colon > bar)
+	if (!bar || !colon || colon > bar || colon == p)
 		return false;
 	s.number = (unsigned)number;
 	s.passed = passed;
@@ -223,10 +256,22 @@ static bool take_end(struct lines *d, const char *p)
 	return true;
 }
 
+/* SECTIONS MORE */
+static bool take_boot_end(struct lines *d, const char *p)
+{
+	uint64_t sections, more;
+
+	if (!lines_number(&p, LINES_SECTIONS_MAX, &sections) || !lines_blank(&p) || !lines_number(&p, 1, &more) || *p ||
+	    sections != d->section + 1ull)
+		return false;
+	section_leave(d, "its launch ends in it");
+	d->ended = true;
+	d->more = more;
+	return true;
+}
+
 static bool payload_take(struct lines *d, char type, const char *p)
 {
-	if (!d->open)
-		section_begin(d);	/* behind the last line of one: its first was lost, or is this */
 	if (!strchr("HRXL", type))
 		text_flush(d);
 	switch (type) {
@@ -240,6 +285,8 @@ static bool payload_take(struct lines *d, char type, const char *p)
 		return take_refusal(d, p);
 	case 'Z':
 		return take_end(d, p);
+	case 'A':
+		return take_boot_end(d, p);
 	case 'Q':
 		return lines_short_take(d, p);
 	default:
@@ -251,94 +298,94 @@ static bool payload_take(struct lines *d, char type, const char *p)
 
 static void boot_leave(struct lines *d)
 {
-	text_flush(d);
-	lines_row_drop(d, "its boot ends in it");
-	if (d->at < d->boots && d->open)
-		d->account.sections_cut++;
-	d->open = false;
+	section_leave(d, "its boot ends in it");
+	d->account.boots_cut += d->any && !d->ended;
 }
 
-/* Is (id) the boot that lines come from now? A boot that another one followed does not come back. */
-static bool boot_enter(struct lines *d, uint32_t id)
+static void boot_enter(struct lines *d, uint32_t id)
 {
-	size_t i;
-
-	if (d->at < d->boots && d->boot[d->at].id == id)
-		return true;
-	for (i = 0; i < d->boots && d->boot[i].id != id; i++)
-		;
-	if (i < d->boots || i == LINES_BOOTS_MAX)
-		return false;
+	if (d->any && d->boot == id)
+		return;
 	boot_leave(d);
-	d->boot[i] = (struct lines_boot){ .id = id };
-	d->at = i;
-	d->boots = i + 1;
+	d->any = true;
+	d->boot = id;
+	d->next = 0;
+	d->section = d->sections = 0;
+	d->ended = d->more = false;
 	d->account.boots++;
-	return true;
 }
 
-/* Has it come before? */
-static bool is_repeated(const struct lines *d, uint32_t id, uint64_t seq)
+void lines_place(struct lines *d, const struct lines_at *at, const char *payload)
 {
-	for (size_t i = 0; i < d->boots; i++)
-		if (d->boot[i].id == id)
-			return seq < d->boot[i].next;
-	return false;
-}
+	const bool known = d->any && d->boot == at->boot;
 
-static void line_place(struct lines *d, uint32_t id, uint64_t seq, char type, const char *payload)
-{
-	struct lines_boot *boot;
-
-	if (is_repeated(d, id, seq)) {
+	if (known && at->seq < d->next) {
 		d->account.repeated++;
 		return;
 	}
-	if (seq > SEQ_LEAP || !boot_enter(d, id) || seq - d->boot[d->at].next > SEQ_LEAP) {
+	if (at->section >= LINES_SECTIONS_MAX || at->seq - (known ? d->next : 0) > SEQ_LEAP) {
 		d->account.damaged++;
 		return;
 	}
-	boot = &d->boot[d->at];
-	if (seq > boot->next) {
+	boot_enter(d, at->boot);
+	if (at->seq > d->next) {
 		text_flush(d);
-		d->account.lost += seq - boot->next;
+		d->account.lost += at->seq - d->next;
 		lines_row_tear(d, "lines of it were lost");
 	}
-	boot->next = seq + 1;
-	if (payload_take(d, type, payload)) {
+	d->next = at->seq + 1;
+	if (section_enter(d, at->section, at->type) && payload_take(d, at->type, payload)) {
 		d->account.lines++;
-		d->fresh = false;
 		return;
 	}
 	d->account.damaged++;
 	lines_row_tear(d, "a line of it makes no sense");
 }
 
+/* It is whole: it counts now, or in its turn. */
+static void line_keep(struct lines *d, const struct lines_at *at, const char *payload)
+{
+	if (!d->store)
+		lines_place(d, at, payload);
+	else if (!lines_store_add(d->store, at, payload))
+		d->account.beyond++;
+}
+
 /* ---- one line ---- */
+
+/* BOOT.SECTION SEQ TYPE, at (*p); what is behind stays. */
+static bool place_read(const char **p, struct lines_at *at)
+{
+	uint64_t section;
+
+	if (!hex32(*p, &at->boot))
+		return false;
+	*p += HEX_CHARS;
+	if (*(*p)++ != '.' || !lines_number(p, UINT32_MAX, &section) || !lines_blank(p) ||
+	    !lines_number(p, LINES_VALUE_MAX, &at->seq) || !lines_blank(p))
+		return false;
+	at->section = (unsigned)section;
+	at->type = *(*p)++;
+	return at->type >= 'A' && at->type <= 'Z' && lines_blank(p);
+}
 
 /* (s) begins with MARK and ends with its line. True: it is whole; what became of it is in the account. */
 static bool line_parse(struct lines *d, char *s, size_t n)
 {
-	uint32_t id, crc;
-	const char *p = s + MARK_CHARS + HEX_CHARS, *payload;
-	uint64_t seq;
+	uint32_t crc;
+	const char *payload = s + MARK_CHARS;
 	const char *end = s + n - HEX_CHARS - 1;	/* the blank in front of the checksum */
-	char type;
+	struct lines_at at;
 
-	if (n < MARK_CHARS + HEX_CHARS + 6 + HEX_CHARS || !hex32(s + n - HEX_CHARS, &crc) ||
-	    *end != ' ' || lines_crc(s, n - HEX_CHARS - 1) != crc ||
-	    !hex32(s + MARK_CHARS, &id) || !lines_blank(&p) || !lines_number(&p, LINES_VALUE_MAX, &seq) ||
-	    !lines_blank(&p))
+	if (n < LINE_LEAST || !hex32(s + n - HEX_CHARS, &crc) || *end != ' ' ||
+	    lines_crc(s, n - HEX_CHARS - 1) != crc || !place_read(&payload, &at) || payload > end ||
+	    end - payload > LINES_PAYLOAD_MAX)
 		return false;
-	type = *p++;
-	payload = p + 1;
-	if (type < 'A' || type > 'Z' || *p != ' ' || payload > end || end - payload > LINES_PAYLOAD_MAX)
-		return false;
-	for (; p < end; p++)
+	for (const char *p = payload; p < end; p++)
 		if (*p < ' ' || *p > '~')
 			return false;
 	s[n - HEX_CHARS - 1] = 0;
-	line_place(d, id, seq, type, payload);
+	line_keep(d, &at, payload);
 	return true;
 }
 
@@ -374,8 +421,31 @@ struct lines *lines_new(const struct lines_to *to)
 	if (!d)
 		return NULL;
 	d->to = to;
-	d->ended = GUEST_ROWS_MAX;
+	d->ended_row = GUEST_ROWS_MAX;
 	return d;
+}
+
+struct lines *lines_new_sorted(const struct lines_to *to)
+{
+	struct lines *d = lines_new(to);
+
+	if (!d)
+		return NULL;
+	d->store = lines_store_new();
+	if (d->store)
+		return d;
+	lines_free(d);
+	return NULL;
+}
+
+void lines_source(struct lines *d, unsigned source)
+{
+	lines_store_source(d->store, source);
+}
+
+void lines_choose(struct lines *d, uint32_t boot)
+{
+	lines_store_choose(d->store, boot);
 }
 
 void lines_feed(struct lines *d, const void *bytes, size_t n)
@@ -383,7 +453,7 @@ void lines_feed(struct lines *d, const void *bytes, size_t n)
 	const char *p = bytes;
 
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\n') {
+		if (p[i] == '\n' || p[i] == '\r') {
 			line_take(d);
 			d->n = 0;
 			continue;
@@ -396,11 +466,18 @@ void lines_feed(struct lines *d, const void *bytes, size_t n)
 	}
 }
 
-void lines_end(struct lines *d)
+int lines_end(struct lines *d)
 {
+	int rc = 0;
+
 	line_take(d);
 	d->n = 0;
+	if (d->store)
+		rc = lines_store_play(d, d->store);
 	boot_leave(d);
+	d->account.boots_cut += d->ended && d->more;
+	d->any = false;
+	return rc < 0 ? -ENOMEM : 0;
 }
 
 const struct lines_account *lines_account(const struct lines *d)
@@ -410,5 +487,7 @@ const struct lines_account *lines_account(const struct lines *d)
 
 void lines_free(struct lines *d)
 {
+	if (d)
+		lines_store_free(d->store);
 	free(d);
 }

@@ -14,7 +14,9 @@
 #define LINES_PAYLOAD_MAX	200
 #define LINES_VALUE_MAX		((1ull << 62) - 1)
 #define LINES_SAMPLES_MAX	1000000u	/* of a row, of each kind */
-#define LINES_BOOTS_MAX		64u		/* in one capture; lines of further ones are damaged ones */
+#define LINES_BOOTS_MAX		64u		/* in one capture; lines of further ones are left out */
+#define LINES_SECTIONS_MAX	256u		/* in a boot */
+#define LINES_OPS_MAX		8192u		/* operations that a catalogue may have */
 
 /* The loss account of a capture. */
 struct lines_account {
@@ -22,8 +24,10 @@ struct lines_account {
 	uint64_t lost;		/* that the numbers of the others say there were, damaged ones included */
 	uint64_t damaged;	/* that began as one: wrong checksum or form, or without sense where it stands */
 	uint64_t repeated;	/* that had come before */
+	uint64_t beyond;	/* of boots behind the first LINES_BOOTS_MAX */
 	uint64_t foreign;	/* somebody else's, empty ones apart */
 	uint64_t boots;		/* that were seen */
+	uint64_t boots_cut;	/* of these, without their end, and the one that the last of them announced */
 	uint64_t sections;	/* launches in them */
 	uint64_t sections_cut;	/* of these, without their end */
 	uint64_t rows;		/* that ended whole */
@@ -42,11 +46,14 @@ struct lines_short {
 	char name[64];
 };
 
+/* Where lines come from: a boot, and one of its sections, which is a launch of one engine. */
+struct lines_section { uint32_t boot; unsigned number, source; };
+
 /* Where what is decoded goes. Any function may be NULL. Texts are printable ASCII and live for the call. */
 struct lines_to {
 	void *ctx;
 	/* Lines of another launch come from here on: of another boot, or of the same one, where row numbers go on. */
-	void (*section)(void *ctx, uint32_t boot);
+	void (*section)(void *ctx, const struct lines_section *s);
 	void (*hello)(void *ctx, const char *key, const char *value);
 	void (*step)(void *ctx, const struct engine_step *s);
 	void (*fact)(void *ctx, const char *name, const char *value);
@@ -70,12 +77,20 @@ struct lines_to {
 
 struct lines;	/* the decoder's state */
 
-/* NULL: out of memory. (to) is borrowed for its life. */
+/* NULL: out of memory. (to) is borrowed for its life. Lines go out as they come: they are of one boot, in order. */
 struct lines *lines_new(const struct lines_to *to);
+/* The same for captures: nothing goes out before lines_end(), then boot by boot, each in the order of its numbers. */
+struct lines *lines_new_sorted(const struct lines_to *to);
+/* Of a sorted one. Boots that are seen from here on for the first time have (source) in struct lines_section. */
+void lines_source(struct lines *d, unsigned source);
+/* Of a sorted one. Lines of other boots than those that were chosen are passed over; before lines_end(). */
+void lines_choose(struct lines *d, uint32_t boot);
+/* Of a sorted one: the boots that were seen so far, chosen or not. How many. */
+size_t lines_boots(const struct lines *d, uint32_t boot[LINES_BOOTS_MAX]);
 /* The next (n) bytes of a capture. */
 void lines_feed(struct lines *d, const void *bytes, size_t n);
-/* There are no more: a last line without its end is looked at, a row at work is lost. */
-void lines_end(struct lines *d);
+/* There are no more: a last line without its end is looked at, a row at work is lost. 0, or -ENOMEM. */
+int lines_end(struct lines *d);
 const struct lines_account *lines_account(const struct lines *d);
 void lines_free(struct lines *d);
 

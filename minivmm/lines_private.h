@@ -18,6 +18,7 @@ struct lines_row {
 	bool faulted;		/* (fault) is filled */
 	bool torn;		/* (why) says what it lacks */
 	uint32_t number;
+	uint64_t begin_seq;
 	char name[NAME_BYTES];
 	char why[96];
 	uint64_t singles, pairs, splits, empties;	/* so far */
@@ -31,22 +32,30 @@ struct lines_text {
 	bool goes_on;		/* its last line said so */
 };
 
-struct lines_boot { uint32_t id; uint64_t next; };	/* its next SEQ */
+/* Where a line stands. */
+struct lines_at { uint64_t seq; uint32_t boot; unsigned section; char type; };
+
+struct lines_store;
 
 struct lines {
 	const struct lines_to *to;
 	struct lines_account account;
 	char line[LINE_BYTES + 1];
 	size_t n;
-	struct lines_boot boot[LINES_BOOTS_MAX];
-	size_t boots, at;	/* (at) (boots): none yet */
-	bool open;		/* the boot at (at) has not come to its end */
-	bool fresh;		/* nothing has come of this section */
+	struct lines_store *store;	/* owned; NULL: lines are placed as they come */
+	bool any;		/* a line of a boot came; the five below are of it */
+	uint32_t boot;
+	unsigned section, sections, source;	/* (sections): begun, those of which nothing came included */
+	uint64_t next;		/* SEQ of the line that should come */
+	bool open;		/* the section has not come to its end */
+	bool ended;		/* the boot has */
+	bool more;		/* and another one was announced */
 	struct lines_text text;
 	struct lines_row row;
-	uint32_t ended;		/* row that ended last, GUEST_ROWS_MAX: none */
+	uint32_t ended_row;	/* row that ended last, GUEST_ROWS_MAX: none */
 	uint64_t rows;		/* of this section that ended or were lost */
 	unsigned char seen[GUEST_ROWS_MAX / 8];	/* rows of this section */
+	unsigned char shorts[LINES_OPS_MAX / 8];	/* operations of this section in short */
 	uint64_t chunk[3 * CHUNK_SAMPLES];
 };
 
@@ -67,5 +76,18 @@ bool lines_short_take(struct lines *d, const char *p);
 void lines_row_tear(struct lines *d, const char *why);
 /* The row at work will not go on: it is lost. */
 void lines_row_drop(struct lines *d, const char *why);
+/* A line whose checksum held. (payload) lives for the call. */
+void lines_place(struct lines *d, const struct lines_at *at, const char *payload);
+
+/* ---- lines_store.c ---- */
+
+struct lines_store *lines_store_new(void);
+void lines_store_free(struct lines_store *s);
+void lines_store_source(struct lines_store *s, unsigned source);
+void lines_store_choose(struct lines_store *s, uint32_t boot);
+/* False: it is of one boot more than there may be. */
+bool lines_store_add(struct lines_store *s, const struct lines_at *at, const char *payload);
+/* Places all of them. 0, or -1: out of memory. */
+int lines_store_play(struct lines *d, struct lines_store *s);
 
 #endif

@@ -185,7 +185,7 @@ static bool take_begin(struct lines *d, uint32_t row, const char *p)
 	if (row_seen(d, row) || !n || n >= sizeof(d->row.name))
 		return false;
 	d->seen[row / 8] |= (unsigned char)(1u << row % 8);
-	d->row = (struct lines_row){ .at_work = true, .number = row };
+	d->row = (struct lines_row){ .at_work = true, .number = row, .begin_seq = d->next - 1 };
 	memcpy(d->row.name, p, n);
 	row_record(d, RECORD_ROW_BEGIN, 0, d->row.name, n + 1);
 	return true;
@@ -203,7 +203,8 @@ static bool take_counters(struct lines *d, uint32_t row, const char *p)
 	return true;
 }
 
-static bool end_read(const char *p, struct guest_row_end *end, uint64_t samples[3])
+/* (counts): single shots, pairs, splits, lines. */
+static bool end_read(const char *p, struct guest_row_end *end, uint64_t counts[4])
 {
 	uint64_t field[8];
 
@@ -213,17 +214,18 @@ static bool end_read(const char *p, struct guest_row_end *end, uint64_t samples[
 	*end = (struct guest_row_end){
 		.executions = field[0], .ticks = field[1], .warmup = (uint32_t)field[2], .flags = (uint32_t)field[3],
 	};
-	memcpy(samples, &field[4], 3 * sizeof(*samples));
+	memcpy(counts, &field[4], 4 * sizeof(*counts));
 	return *p == 0;
 }
 
 static bool take_row_end(struct lines *d, const char *p)
 {
 	struct guest_row_end end;
-	uint64_t samples[3];
+	uint64_t samples[4];
 	struct lines_row *row = &d->row;
 
-	if (!end_read(p, &end, samples))
+	if (!end_read(p, &end, samples) || samples[3] != d->next - 1 - row->begin_seq ||
+	    (!(end.flags & GUEST_END_FAULTED) && end.executions < samples[0] + samples[1] + samples[2]))
 		return false;
 	if (samples[0] != row->singles || samples[1] != row->pairs || samples[2] != row->splits)
 		lines_row_tear(d, "samples of it are missing");
@@ -237,7 +239,7 @@ static bool take_row_end(struct lines *d, const char *p)
 		row_record(d, RECORD_FAULT, 0, &row->fault, sizeof(row->fault));
 	row_record(d, RECORD_ROW_END, 0, &end, sizeof(end));
 	row->at_work = false;
-	d->ended = row->number;
+	d->ended_row = row->number;
 	d->rows++;
 	d->account.rows++;
 	return true;
@@ -269,7 +271,7 @@ bool lines_row_take(struct lines *d, char type, const char *p)
 		return false;
 	if (type == 'B')
 		return take_begin(d, (uint32_t)row, p);
-	if (type == 'C' && !d->row.at_work && row == d->ended)
+	if (type == 'C' && !d->row.at_work && row == d->ended_row)
 		return take_counters(d, (uint32_t)row, p);
 	if (!d->row.at_work || row != d->row.number)
 		return take_orphan(d, (uint32_t)row);

@@ -55,6 +55,14 @@ static bool flags(const char **p, uint32_t *out)
 	return n && lines_blank(p);
 }
 
+/* The least is not above the median, nor that above the 99th percentile. */
+static bool ascends(const struct lines_short *q)
+{
+	if (!q->n)
+		return isnan(q->min) && isnan(q->median) && isnan(q->p99) && !isnan(q->diff);
+	return q->min <= q->median && q->median <= q->p99;
+}
+
 /* OP FLAGS N MIN MEDIAN P99 DIFF EXITS NAME */
 bool lines_short_take(struct lines *d, const char *p)
 {
@@ -62,7 +70,7 @@ bool lines_short_take(struct lines *d, const char *p)
 	uint64_t op;
 	size_t n;
 
-	if (!lines_number(&p, UINT32_MAX, &op) || !lines_blank(&p) || !flags(&p, &q.flags) ||
+	if (!lines_number(&p, LINES_OPS_MAX - 1, &op) || !lines_blank(&p) || !flags(&p, &q.flags) ||
 	    !lines_number(&p, LINES_SAMPLES_MAX, &q.n) || !lines_blank(&p) || !ticks(&p, &q.min) ||
 	    !ticks(&p, &q.median) || !ticks(&p, &q.p99) || !ticks(&p, &q.diff) || !exits(&p, &q))
 		return false;
@@ -70,9 +78,11 @@ bool lines_short_take(struct lines *d, const char *p)
 	q.cut = *p == '~';
 	p += q.cut;
 	n = strlen(p);
-	if (n >= sizeof(q.name) || (!n && !q.cut) || strchr(p, ' ') || (q.n == 0) != !!isnan(q.median) || (q.n == 0 && isnan(q.diff)))
+	if (n >= sizeof(q.name) || (!n && !q.cut) || strchr(p, ' ') || !ascends(&q) ||
+	    d->shorts[op / 8] & 1u << op % 8)
 		return false;
 	memcpy(q.name, p, n);
+	d->shorts[op / 8] |= (unsigned char)(1u << op % 8);
 	d->rows++;
 	d->account.rows++;
 	if (d->to->row_short)

@@ -267,12 +267,10 @@ static void native_close(struct engine *en)
 	free(en);
 }
 
-static const char *const native_needs[] = { NULL };
-
 const struct engine_ops engine_native = {
 	.name = "native",
 	.summary = "the unprivileged operations in a process, nothing in between",
-	.needs = native_needs,
+	.needs = engine_needs_nothing,
 	.carriers = ENGINE_VIA_PROCESS | ENGINE_VIA_IMAGE,
 	.open = native_open,
 	.info = native_info,

@@ -148,12 +148,12 @@ static void show_loss(struct doc *d)
 	const struct capture_loss *c = &d->s->set->capture;
 	struct buf b = BUF_INIT;
 
-	if (!c->present || !(c->lost || c->damaged || c->rows_lost))
+	if (!c->present || !(c->lost || c->damaged || c->rows_lost || c->rows_missing))
 		return;
 	buf_printf(&b, "The capture that this was imported from is incomplete. Lines lost: %llu of %llu; damaged: %llu; rows that "
-		       "lack a line: %llu. Nothing of these rows is in this report.",
+		       "lack a line: %llu; that never came: %llu. Nothing of these rows is in this report.",
 		   (unsigned long long)c->lost, (unsigned long long)(c->lines + c->lost), (unsigned long long)c->damaged,
-		   (unsigned long long)c->rows_lost);
+		   (unsigned long long)c->rows_lost, (unsigned long long)c->rows_missing);
 	d->ops->warning(d, buf_str(&b));
 	buf_free(&b);
 }

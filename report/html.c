@@ -113,7 +113,9 @@ static void table(struct doc *d, const struct table *t)
 	/* On paper a table with many columns gets a sheet laid on its side. */
 	buf_printf(d->out, "<div class=\"scroll%s\" tabindex=\"0\">\n<table>\n",
 		   t->n_cols > COLUMNS_UPRIGHT ? " wide" : "");
-	element(d, "caption", t->caption);
+	buf_puts(d->out, "<caption>");
+	element(d, "span", t->caption);
+	buf_puts(d->out, "</caption>\n");
 	buf_puts(d->out, "<thead><tr>");
 	for (size_t i = 0; i < t->n_cols; i++) {
 		buf_printf(d->out, "<th scope=\"col\"%s>",

@@ -75,7 +75,7 @@ void monitor_splits(struct doc *d, size_t lane)
 			continue;
 		table_text(&t, "%s", r->op);
 		value_cell(&t, &s->lane[lane], r->median);
-		value_cell(&t, &s->lane[lane], r->single_median);
+		value_cell(&t, &s->lane[lane], r->median + (r->differenced ? r->empty_bracket : 0));
 		value_cell(&t, &s->lane[lane], r->split.exit);
 		value_cell(&t, &s->lane[lane], r->split.handler);
 		value_cell(&t, &s->lane[lane], r->split.entry);

@@ -35,11 +35,14 @@ static const char report_style[] =
 	".warning{border-left:4px solid var(--no);padding:.3rem .9rem;background:var(--band)}\n"
 	"@media(max-width:36rem){.verdict{padding:.8rem 1rem}.verdict "
 	"h2{font-size:1.3rem}.verdict tr{display:grid;"
-	"grid-template-columns:6.5rem 1fr;padding-bottom:.5rem}.verdict "
+	"grid-template-columns:1.4rem 1fr;padding-bottom:.5rem}.verdict "
 	"td:last-child{grid-column:1/-1}}\n"
 	".scroll{overflow-x:auto;margin:.8rem 0 1.4rem;max-width:100%}\n"
 	"table{border-collapse:collapse;font-size:.86rem;line-height:1.35;font-variant-numeric:tabular-nums}\n"
 	"caption{text-align:left;padding:.2rem 0 .4rem;font-size:.86rem}\n"
+	/* Of a table that is wider than the window the caption stays in it, and does not scroll away. */
+	"caption span{display:block;position:sticky;left:0;max-width:calc(100vw - 2*clamp(.8rem,3vw,2.5rem));"
+	"overflow-wrap:anywhere}\n"
 	"th,td{text-align:left;vertical-align:top;padding:.26rem .8rem .26rem 0;border-bottom:1px "
 	"solid var(--line);font-weight:400;"
 	"max-width:34rem;overflow-wrap:break-word}\n"
@@ -62,7 +65,7 @@ static const char report_style[] =
 	"@page wide{size:A4 landscape;margin:10mm}\n"
 	"@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}"
 	"figure .scroll img,.grid img{width:100%;height:auto}.grid{grid-template-columns:1fr 1fr}"
-	"h2{break-after:avoid}img,tr,.verdict{break-inside:avoid}"
+	"caption span{max-width:none}h2{break-after:avoid}img,tr,.verdict{break-inside:avoid}"
 	"table{font-size:7pt}th,td{padding-right:.3rem}.t,tbody th,.n small{white-space:normal}"
 	".wide{page:wide}.wide table{font-size:6pt}.wide td:last-child{min-width:9rem}}\n";
 

@@ -2,7 +2,9 @@
 /* bochs_carrier.c - the boot image in Bochs: a whole PC, instruction by instruction, with VMX or SVM on any host. */
 #include "minivmm/bochs/bochs.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,10 +201,33 @@ static int carrier_poll(void *ctx, struct err *e)
 	return ended;
 }
 
+/* The last line of (text) with more than punctuation and blanks in it: its notes come first, its reason last. */
+static int last_line(const char *text, size_t len, const char **at)
+{
+	while (len) {
+		size_t start = len, end;
+
+		while (start && text[start - 1] != '\n' && text[start - 1] != '\r')
+			start--;
+		for (end = len; end > start && (text[end - 1] == ' ' || text[end - 1] == '\t'); end--)
+			;
+		for (size_t i = start; i < end; i++)
+			if (isalnum((unsigned char)text[i])) {
+				*at = text + start;
+				return (int)(end - start);
+			}
+		len = start ? start - 1 : 0;
+	}
+	*at = "";
+	return 0;
+}
+
 /* A triple fault is a panic of Bochs's, as any other of its own ends. */
 static void carrier_explain(struct image_carrier *c, struct vm_stop *stop)
 {
+	const char *line;
 	char panic[160];
+	int n = last_line(buf_str(&c->errors), c->errors.len, &line);
 
 	bochs_log_panic(&c->files, panic, sizeof(panic));
 	stop->kind = strstr(panic, "3rd (") || strstr(panic, "triple") ? VM_STOP_SHUTDOWN : VM_STOP_CARRIER;
@@ -212,9 +237,11 @@ static void carrier_explain(struct image_carrier *c, struct vm_stop *stop)
 		snprintf(stop->native, sizeof(stop->native), "exit status %d", WEXITSTATUS(c->status));
 	if (panic[0])
 		snprintf(stop->text, sizeof(stop->text), "Bochs gave up: %s", panic);
+	else if (WIFSIGNALED(c->status) && (WTERMSIG(c->status) == SIGKILL || WTERMSIG(c->status) == SIGTERM || !n))
+		/* Who is killed says nothing of it: its last line is of something else. */
+		snprintf(stop->text, sizeof(stop->text), "Bochs was killed (signal %d)", WTERMSIG(c->status));
 	else
-		snprintf(stop->text, sizeof(stop->text), "Bochs ended before the image did%s%.*s",
-			 c->errors.len ? ": " : "", (int)strcspn(buf_str(&c->errors), "\r\n"), buf_str(&c->errors));
+		snprintf(stop->text, sizeof(stop->text), "Bochs ended before the image did%s%.*s", n ? ": " : "", n, line);
 }
 
 static void carrier_end(struct image_carrier *c)

@@ -4,15 +4,12 @@
 #include <string.h>
 
 #include "minivmm/image/iso.h"
+#include "minivmm/monitor/boot/plan_abi.h"
 
 /* GRUB reads them in single quotes; none of these ends a quote, and the image splits at blanks. */
 static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			      "0123456789=.,_*?[]-+:";
-
-/* What minivmm/monitor/boot/ reads from its command line. */
-static const char *const keys[] = { "engine", "rows",  "ops",	 "budget", "max", "min", "seed",
-				    "tsc_hz", "fence", "serial", "screen", "end", "exclude", "launches" };
+			      "0123456789=.,_*?[]-+: ";
 
 static const struct {
 	const char *title, *words;
@@ -26,41 +23,18 @@ static const struct {
 	{ "Everything, over the serial port only, then restart", "screen=0 end=reset" },
 };
 
-static int word_check(const char *word, size_t n, struct err *e)
-{
-	size_t key = strcspn(word, "= ");
-
-	if (strspn(word, allowed) < n)
-		return err_set(e, EINVAL, "'%.*s' holds a character that has no place on the image's command line",
-			       (int)n, word);
-	if (key >= n || word[key] != '=' || key + 1 == n)
-		return err_set(e, EINVAL, "'%.*s' is no KEY=VALUE", (int)n, word);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strlen(keys[i]) == key && !memcmp(keys[i], word, key))
-			return 0;
-	return err_set(e, EINVAL,
-		       "the image knows no '%.*s'; it knows engine, ops, rows, exclude, budget, max, min, launches, seed, "
-		       "tsc_hz, fence, serial, screen and end",
-		       (int)key, word);
-}
-
 int iso_words_check(const char *words, struct err *e)
 {
+	const size_t good = strspn(words, allowed);
+	char why[300];
+
 	if (strlen(words) > ISO_WORDS_MAX)
 		return err_set(e, EINVAL, "the plan is longer than the %d characters that fit", ISO_WORDS_MAX);
-	for (;;) {
-		size_t n;
-		int rc;
-
-		words += strspn(words, " ");
-		n = strcspn(words, " ");
-		if (!n)
-			return 0;
-		rc = word_check(words, n, e);
-		if (rc)
-			return rc;
-		words += n;
-	}
+	if (words[good])
+		return err_set(e, EINVAL, "'%.1s' has no place on the image's command line: '%.40s'", words + good, words + good);
+	if (!boot_plan_check(words, why, sizeof(why)))
+		return err_set(e, EINVAL, "the image would refuse it: %s", why);
+	return 0;
 }
 
 static void entry_write(const char *title, const char *words, struct buf *out)

@@ -23,11 +23,11 @@ struct feed {
 /* ---- what the image says of itself ---- */
 
 /* A second boot is a reset that nobody asked for. */
-static void on_section(void *ctx, uint32_t boot)
+static void on_section(void *ctx, const struct lines_section *s)
 {
 	struct feed *f = ctx;
 
-	(void)boot;
+	(void)s;
 	if (f->sections++)
 		snprintf(f->gate.wrong, sizeof(f->gate.wrong), "the image began anew: it was reset, or boots again and again");
 }
@@ -52,7 +52,7 @@ static void on_hello(void *ctx, const char *key, const char *value)
 		{ "provenance", id->provenance, sizeof(id->provenance) },
 		{ "fence", id->fence, sizeof(id->fence) },
 	};
-	static const char *const plans[] = { "budget", "engine", "engines", "launches", "rows", "seed" };
+	static const char *const plans[] = { "budget", "engine", "engines", "launches", "plan", "rows", "seed" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(key, texts[i].key) == 0)

@@ -56,9 +56,18 @@ static int qemu_choose(const struct engine_config *c, const struct via *via, enu
 	return 0;
 }
 
+/* (e) has what Bochs lacks, (qemu) what QEMU does: each says what to install, and one of the two is enough. */
+static int both_missing(const struct err *qemu, const char *name, struct err *e)
+{
+	const struct err bochs = *e;
+
+	return err_set(e, ENOENT, "engine %s needs QEMU or Bochs here. %.150s. Or %.150s", name, qemu->text, bochs.text);
+}
+
 static int carrier_choose(struct image_engine *en, const struct engine_config *c, const struct via *via, struct err *e)
 {
 	const char *name = engine_words[en->engine];
+	struct err qemu;
 	int rc;
 
 	switch (via->kind) {
@@ -81,7 +90,9 @@ static int carrier_choose(struct image_engine *en, const struct engine_config *c
 	if (rc != -ENOENT || via->kind != VIA_AUTO || en->ops != &image_qemu_tcg)
 		return rc;
 	en->ops = &image_bochs;
-	return en->ops->open(&en->carrier, c, "", en->engine, &en->info, e);
+	qemu = *e;
+	rc = en->ops->open(&en->carrier, c, "", en->engine, &en->info, e);
+	return rc == -ENOENT ? both_missing(&qemu, name, e) : rc;
 }
 
 /* ---- the plan ---- */
@@ -143,6 +154,7 @@ static void info_fill(struct image_engine *en)
 	struct engine_info *i = &en->info;
 
 	i->offers = ENGINE_RING0;
+	i->unprepared = true;
 	if (en->engine != RING0_NATIVE)
 		i->offers |= ENGINE_MONITOR | ENGINE_HLT_RETURNS | ENGINE_HYPERCALL |
 			     (en->engine == RING0_VMX ? ENGINE_VMX : ENGINE_SVM);
@@ -282,30 +294,21 @@ static void engine_close(struct engine *en)
 	free(en);
 }
 
-static const char *const no_needs[] = { NULL };
+/* The two differ in whose instructions they are. */
+#define MONITOR_ENGINE(NAME, INSTRUCTIONS)									\
+const struct engine_ops engine_##NAME = {									\
+	.name = #NAME,												\
+	.summary = "the project's own monitor on " #INSTRUCTIONS						\
+		   ", in ring 0 of a machine that boots it (--via bochs, qemu)",				\
+	.needs = engine_needs_nothing,										\
+	.speaks = ENGINE_MONITOR | ENGINE_##INSTRUCTIONS,							\
+	.carriers = ENGINE_VIA_IMAGE,										\
+	.joins = NAME##_joins,											\
+	.open = NAME##_open,											\
+	.info = engine_info,											\
+	.launch = engine_launch,										\
+	.close = engine_close,											\
+}
 
-const struct engine_ops engine_vmx = {
-	.name = "vmx",
-	.summary = "the project's own monitor on VMX, in ring 0 of a machine that boots it (--via bochs, qemu)",
-	.needs = no_needs,
-	.speaks = ENGINE_MONITOR | ENGINE_VMX,
-	.carriers = ENGINE_VIA_IMAGE,
-	.joins = vmx_joins,
-	.open = vmx_open,
-	.info = engine_info,
-	.launch = engine_launch,
-	.close = engine_close,
-};
-
-const struct engine_ops engine_svm = {
-	.name = "svm",
-	.summary = "the project's own monitor on SVM, in ring 0 of a machine that boots it (--via bochs, qemu)",
-	.needs = no_needs,
-	.speaks = ENGINE_MONITOR | ENGINE_SVM,
-	.carriers = ENGINE_VIA_IMAGE,
-	.joins = svm_joins,
-	.open = svm_open,
-	.info = engine_info,
-	.launch = engine_launch,
-	.close = engine_close,
-};
+MONITOR_ENGINE(vmx, VMX);
+MONITOR_ENGINE(svm, SVM);

@@ -15,8 +15,8 @@
 #define ISO_WORDS_MAX	400	/* of a plan, in bytes: what fits a GRUB line and the image's command line */
 
 /*
- * Could (words) stand on the image's command line: KEY=VALUE with keys that it knows, characters that GRUB leaves alone?
- * 0, or -EINVAL with the word that could not.
+ * Could (words) stand on the image's command line: characters that GRUB leaves alone, a plan that the image's own parser
+ * takes and that leaves it something to measure? 0, or -EINVAL with what is wrong.
  */
 int iso_words_check(const char *words, struct err *e);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apic_entry.S - the handlers of apic.c's interrupts. */
+#include "minivmm/monitor/caller_saved.h"
+
 	.text
 
 /* An interrupt comes between any two instructions: all that C may change is kept. */
@@ -9,28 +11,12 @@
 \name:
 	push	%rbp
 	mov	%rsp, %rbp
-	push	%rax
-	push	%rcx
-	push	%rdx
-	push	%rsi
-	push	%rdi
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
+	CALLER_SAVED_PUSH
 	and	$-16, %rsp
 	cld
 	call	\function
-	lea	-72(%rbp), %rsp
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rdi
-	pop	%rsi
-	pop	%rdx
-	pop	%rcx
-	pop	%rax
+	lea	-CALLER_SAVED_BYTES(%rbp), %rsp
+	CALLER_SAVED_POP
 	pop	%rbp
 	iretq
 .endm

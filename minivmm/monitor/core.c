@@ -139,6 +139,7 @@ enum vcpu_end vcpu_call(struct vcpu *v, void (*fn)(void *), void *arg)
 	}
 	if (vendor->end)
 		vendor->end(v);
+	v->late = end == VCPU_DEADLINE;
 	return end;
 }
 

@@ -97,6 +97,7 @@ struct vcpu {
 	struct guest_fault fault;	/* of the last call that did not end with VCPU_DONE */
 	/* Native, of the last full exit: exit reason and qualification, EXITCODE and EXITINFO1/2. */
 	uint64_t reason, qualification[2];
+	bool late;		/* the last call ended with VCPU_DEADLINE */
 	uint32_t instruction_error;	/* VMX: of the last VMfailValid, 0: none, ~0: VMfailInvalid */
 	/*
 	 * An exit that the fast path did not take and that is not the monitor's own. True: handled (and counted, where it

@@ -155,19 +155,22 @@ static bool step_spin(struct vcpu *v, struct text *t)
 	enum vcpu_end end = VCPU_DEADLINE;
 
 	v->watchdog_ticks = SPIN_TICKS;
-	for (unsigned i = 0; i < MONITOR_SPIN_TRIES && end == VCPU_DEADLINE; i++) {
+	for (unsigned i = 0; i < MONITOR_TRIES && end == VCPU_DEADLINE; i++) {
 		start = tsc_read();
 		end = vcpu_call(v, guest_spin, NULL);
 		ticks = tsc_read() - start;
 		if (ticks <= 2 * SPIN_TICKS)
 			break;
 	}
-	if (!is_end(v, t, end, VCPU_DEADLINE))
-		return false;
+	if (end != VCPU_DEADLINE)
+		return is_end(v, t, end, VCPU_DEADLINE);
+	text_put(t, "ended by the watchdog");
 	if (ticks >= SPIN_TICKS / 2 && ticks <= 2 * SPIN_TICKS)
 		return true;
-	text_put(t, ", after ticks: ");
+	text_put(t, " after ");
 	text_decimal(t, ticks);
+	text_put(t, " ticks, asked for ");
+	text_decimal(t, SPIN_TICKS);
 	return false;
 }
 
@@ -227,13 +230,18 @@ int svm_self_test(struct monitor *m, struct monitor_why *why)
 	vcpu_init(&v, m);
 	for (unsigned i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {
 		struct ring0_step s = { .step = ladder[i].name, .expected = ladder[i].expected };
-		struct text t = TEXT_OF(s.observed);
+		bool again = true;
 
 		if (ladder[i].run == step_nested && !svm_has(SVM_CPUID_np))
 			continue;
-		if (!vcpu_setup(&v, &none, why))
-			return -1;
-		s.passed = ladder[i].run(&v, &t);
+		for (unsigned k = 0; k < MONITOR_TRIES && again; k++) {
+			struct text t = TEXT_OF(s.observed);
+
+			if (!vcpu_setup(&v, &none, why))
+				return -1;
+			s.passed = ladder[i].run(&v, &t);
+			again = !s.passed && v.late && ladder[i].run != step_spin;
+		}
 		m->host->step(m->host->ctx, &s);
 		if (s.passed)
 			continue;

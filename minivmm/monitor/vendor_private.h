@@ -15,8 +15,11 @@
 #define MONITOR_CALL_STAMPS_OFF	0x56540003u
 #define MONITOR_CALL_FAULT	0x56540004u
 
-/* Of the ladder's guest that spins: each should be ended on time. */
-#define MONITOR_SPIN_TRIES	4u
+/*
+ * Of a rung of the ladder that the watchdog ended: where an outer hypervisor had no CPU for this one, the time passed
+ * with nothing executed, and the rung says nothing about the processor.
+ */
+#define MONITOR_TRIES	4u
 
 /*
  * Of a guest that nobody gave another: about 0.1 s of a processor of 3 GHz, 3 s of one that is emulated at 100 million

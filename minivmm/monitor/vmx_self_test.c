@@ -174,7 +174,7 @@ static bool spinning(struct vcpu *v, struct text *observed)
 	uint64_t start, ticks = 0;
 	enum vcpu_end end = VCPU_DEADLINE;
 
-	for (unsigned i = 0; i < MONITOR_SPIN_TRIES && end == VCPU_DEADLINE; i++) {
+	for (unsigned i = 0; i < MONITOR_TRIES && end == VCPU_DEADLINE; i++) {
 		start = tsc_read();
 		end = vcpu_call(v, spin, NULL);
 		ticks = tsc_read() - start;
@@ -184,8 +184,10 @@ static bool spinning(struct vcpu *v, struct text *observed)
 	say_end(observed, v, end);
 	if (end == VCPU_DEADLINE && ticks >= v->watchdog_ticks / 2 && ticks <= 2 * v->watchdog_ticks)
 		return true;
-	text_put(observed, ", after ticks: ");
+	text_put(observed, " after ");
 	text_decimal(observed, ticks);
+	text_put(observed, " ticks, asked for ");
+	text_decimal(observed, v->watchdog_ticks);
 	return false;
 }
 
@@ -205,7 +207,7 @@ static bool exception(struct vcpu *v, struct text *observed)
 
 /* ---- what rows in VMX root operation use ---- */
 
-static bool trip_once(uint32_t launched, struct vmx_trip *t, struct text *observed)
+static bool trip_once(struct vcpu *v, uint32_t launched, struct vmx_trip *t, struct text *observed)
 {
 	uint32_t refused, reason;
 
@@ -217,6 +219,7 @@ static bool trip_once(uint32_t launched, struct vmx_trip *t, struct text *observ
 	}
 	vmx_tables_restore();
 	reason = (uint32_t)vmx_field(VMCS_VM_EXIT_REASON);
+	v->late = reason == VMX_REASON_PREEMPTION_TIMER;
 	text_put(observed, "reason ");
 	text_decimal(observed, reason & 0xffff);
 	return reason == VMX_REASON_VMCALL && t->before < t->guest && t->guest < t->after;
@@ -226,12 +229,11 @@ static bool stamped(struct vcpu *v, struct text *observed)
 {
 	struct vmx_trip first, second;
 
-	(void)v;
 	vmx_vmwrite(VMCS_HOST_RIP, (uintptr_t)vmx_trip_host);
-	if (!trip_once(0, &first, observed))
+	if (!trip_once(v, 0, &first, observed))
 		return false;
 	text_put(observed, ", ");
-	return trip_once(1, &second, observed) && first.after < second.before;
+	return trip_once(v, 1, &second, observed) && first.after < second.before;
 }
 
 static bool has_ept(void)
@@ -292,19 +294,30 @@ static const struct rung ladder[] = {
 	  .climb = ept_violation },
 };
 
-static bool climb(struct monitor *m, const struct rung *rung, struct monitor_why *why)
+/* True: the watchdog ended it, though nothing spins. */
+static bool try_once(struct monitor *m, const struct rung *rung, struct ring0_step *step, struct monitor_why *why)
 {
-	struct ring0_step step = { .step = rung->step, .expected = rung->expected };
-	struct text observed = TEXT_OF(step.observed), t = TEXT_OF(why->text);
+	struct text observed = TEXT_OF(step->observed);
 	struct vcpu v;
 
 	vcpu_init(&v, m);
 	v.watchdog_ticks = rung->watchdog_ticks;
-	if (vcpu_setup(&v, &rung->want, why)) {
-		step.passed = rung->climb(&v, &observed);
-	} else {
+	if (!vcpu_setup(&v, &rung->want, why)) {
 		text_put(&observed, why->text);
+		return false;
 	}
+	step->passed = rung->climb(&v, &observed);
+	return !step->passed && v.late && rung->climb != spinning;
+}
+
+static bool climb(struct monitor *m, const struct rung *rung, struct monitor_why *why)
+{
+	struct ring0_step step = { .step = rung->step, .expected = rung->expected };
+	struct text t = TEXT_OF(why->text);
+	bool again = true;
+
+	for (unsigned i = 0; i < MONITOR_TRIES && again; i++)
+		again = try_once(m, rung, &step, why);
 	m->host->step(m->host->ctx, &step);
 	if (step.passed)
 		return true;

@@ -75,8 +75,8 @@ entries() {
 		# shellcheck disable=SC2086
 		timeout 100 qemu-system-x86_64 -nodefaults -vga std -display none -no-reboot -accel tcg -m 256 $drive \
 			-debugcon file:out.txt -device isa-debug-exit,iobase=0xf4,iosize=4 || true
-		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ B 0 nano.in " out.txt
-		grep -qE "^VT1 [0-9a-f]{8} [0-9]+ Z 1 0 " out.txt
+		grep -qE "^VT1 [0-9a-f]{8}\.0 [0-9]+ B 0 nano.in " out.txt
+		grep -qE "^VT1 [0-9a-f]{8}\.0 [0-9]+ Z 1 0 " out.txt
 		run -0 "$VTSCOPE" import out.txt
 		[[ $output == *nano.in* ]]
 	done
@@ -85,14 +85,30 @@ entries() {
 @test "image: without -o, or to a terminal, it is refused" {
 	run --separate-stderr "$VTSCOPE" image
 	says 2 "name a file"
+	run --separate-stderr "$VTSCOPE" image -o p.txt
+	says 2 "image writes .iso and .elf"
+	[ ! -e p.txt ]
+	run -0 "$VTSCOPE" image -o p.txt --format elf
 	need_terminal
+	# Only who looks on is told what to do next.
+	run -0 on_terminal "$VTSCOPE image -o t.elf"
+	[[ $output == *"t.elf is written; "*"vtscope import"* ]]
+	run -0 on_terminal "$VTSCOPE image -q -o t.elf"
+	[ -z "$output" ]
 	run on_terminal "$VTSCOPE image -o -"
 	[[ $output == *"name a file with -o"* ]]
 }
 
 @test "image: a plan that the image would not understand is refused here" {
-	for plan in "engin=vmx:knows no 'engin'" "ops=zz.*:no operation matches 'zz.*'" "fast:no KEY=VALUE" \
-		"seed=1'2:no place" "ops=nano.in,:no operation matches ''"; do
+	for plan in "engin=vmx:no option is called 'engin'" "ops=zz.*:no operation matches: 'zz.*'" \
+		"fast:no option is called 'fast'" "seed=1'2:no place" "ops=nano.in,:no operation matches: ''" \
+		"engine=foo:engine= wants native or vmx or svm, not 'foo'" "engine=vmx,vmx:names twice" "seed=:wants a value" \
+		"budget=abc:budget= wants a number from 1000" "launches=0:launches= wants a number from 1" \
+		"rows=99999:rows= wants a number from 0" "rows=9-7:rows= wants a number from 9" "max=0:max= wants" \
+		"max=5 min=6:min= is more than max=" "end=never:end= wants off or reset or halt" "fence=x:fence= wants rdtscp" \
+		"screen=2:screen= wants a number from 0 to 1" "seed=1 seed=2:is given twice" "tsc_hz=1:tsc_hz= wants" \
+		"exclude=*:none of the operations that it leaves" "engine=native ops=vmx.*:none of the operations" \
+		"engine=svm ops=vmx.*,exit.hlt exclude=exit.*,vmx.*:none of the operations"; do
 		run --separate-stderr "$VTSCOPE" image -o a.iso --plan "${plan%%:*}"
 		says 2 "${plan#*:}"
 		[ ! -e a.iso ]

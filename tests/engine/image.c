@@ -336,7 +336,7 @@ static void test_fakes(void)
 	     "echo '1p[CPU0] >>PANIC<< exception(): 3rd (13) exception' >$f ;; esac; done\n");
 	refused("vmx", "bochs", EIO, "3rd (13) exception");
 	/* The engine of another plan than was asked for. */
-	fake(SAY_MODELS "printf 'VT1 00000001 0 H engine svm e7b1b3f6\\r\\n'\n");
+	fake(SAY_MODELS "printf 'VT1 00000001.0 0 H engine svm dbc21242\\r\\n'\n");
 	refused("vmx", "bochs", EIO, "");
 	setenv("PATH", old_path, 1);
 	snprintf(path, sizeof(path), "%s/bochs", folder);
@@ -367,7 +367,7 @@ static void test_endless(void)
 	}
 	snprintf(folder, sizeof(folder), "/tmp/vtscope-test.XXXXXX");
 	CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
-	fake(SAY_MODELS "exec yes 'VT1 00000001 0 H engine vmx'\n");
+	fake(SAY_MODELS "exec yes 'VT1 00000001.0 0 H engine vmx'\n");
 	CU_ASSERT(in_child(interrupted_open, 300));
 	fake(SAY_MODELS "exec sleep 1000\n");
 	CU_ASSERT(in_child(interrupted_open, 300));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Captures, made into a result: whatever came, it is a result that can be written and read again, or an error. A line that
- * begins with '!' is given the frame it would need to be believed, '~' begins another boot (as in lines.c).
+ * begins with '!' is given the frame it would need to be believed, '~' begins another boot, '^' another section (as in lines.c).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -13,11 +13,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void frame(const uint8_t *line, size_t n, uint32_t boot, unsigned seq, struct buf *out)
+static void frame(const uint8_t *line, size_t n, uint32_t boot, unsigned section, unsigned seq, struct buf *out)
 {
 	size_t at = out->len;
 
-	buf_printf(out, "VT1 %08x %u %.*s", boot, seq, (int)(n > 250 ? 250 : n), (const char *)line);
+	buf_printf(out, "VT1 %08x.%u %u %.*s", boot, section, seq, (int)(n > 250 ? 250 : n), (const char *)line);
 	buf_printf(out, " %08x\n", lines_crc(out->data + at, out->len - at));
 }
 
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf text = BUF_INIT, notes = BUF_INIT;
 	struct import *im = import_new();
 	struct result_set r;
-	unsigned seq = 0;
+	unsigned seq = 0, section = 0;
 	uint32_t boot = 1;
 	struct err e;
 
@@ -52,10 +52,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t n = end ? (size_t)(end - data) - at : size - at;
 
 		if (n && data[at] == '!') {
-			frame(data + at + 1, n - 1, boot, seq++, &text);
+			frame(data + at + 1, n - 1, boot, section, seq++, &text);
 		} else if (n && data[at] == '~') {
 			boot++;
-			seq = 0;
+			seq = section = 0;
+		} else if (n && data[at] == '^') {
+			section++;
 		} else {
 			buf_append(&text, data + at, n);
 			buf_puts(&text, "\n");

@@ -47,19 +47,19 @@ static void row_lost(void *ctx, uint32_t row, const char *name, const char *why)
 		o->at_work = 0;
 }
 
-static size_t frame(const uint8_t *line, size_t n, uint32_t boot, unsigned seq, char *out, size_t size)
+static size_t frame(const uint8_t *line, size_t n, uint32_t boot, unsigned section, unsigned seq, char *out, size_t size)
 {
-	int k = snprintf(out, size, "VT1 %08x %u %.*s", boot, seq, (int)(n > 250 ? 250 : n), (const char *)line);
+	int k = snprintf(out, size, "VT1 %08x.%u %u %.*s", boot, section, seq, (int)(n > 250 ? 250 : n), (const char *)line);
 
 	return (size_t)k + (size_t)snprintf(out + k, size - (size_t)k, " %08x", lines_crc(out, (size_t)k));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void decode(struct lines *(*start)(const struct lines_to *), const uint8_t *data, size_t size)
 {
 	struct open_row open = { 0, 0 };
 	const struct lines_to to = { .ctx = &open, .record = record, .row_lost = row_lost };
-	struct lines *d = lines_new(&to);
-	unsigned seq = 0;
+	struct lines *d = start(&to);
+	unsigned seq = 0, section = 0;
 	uint32_t boot = 1;
 	char framed[400];
 
@@ -68,10 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t n = end ? (size_t)(end - data) - at : size - at;
 
 		if (n && data[at] == '!') {
-			lines_feed(d, framed, frame(data + at + 1, n - 1, boot, seq++, framed, sizeof(framed)));
+			lines_feed(d, framed, frame(data + at + 1, n - 1, boot, section, seq++, framed, sizeof(framed)));
 		} else if (n && data[at] == '~') {
 			boot++;
-			seq = 0;
+			seq = section = 0;
+		} else if (n && data[at] == '^') {
+			section++;
 		} else {
 			lines_feed(d, data + at, n);
 		}
@@ -81,5 +83,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (d)
 		lines_end(d);
 	lines_free(d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	decode(lines_new, data, size);
+	decode(lines_new_sorted, data, size);
 	return 0;
 }

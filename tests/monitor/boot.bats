@@ -47,11 +47,13 @@ measured_two() {
 	has "H clock instructions"
 	has "H seed 5"
 	has "H rows 2"
+	has "H plan 1,7"
 	has "B 0 nano.in"
 	has "B 1 exit.cpuid"
 	like '^S 0 [0-9]+\*20$'
 	like '^E 1 [0-9]+ [0-9]+ [0-9]+ 0x0 20 [0-9]+ 0 [0-9]+$'
-	[ "$(tail -n 1 <<<"$output")" = "Z 2 0" ]
+	has "Z 2 0"
+	[ "$(tail -n 1 <<<"$output")" = "A 1 0" ]
 }
 
 two="engine=native rows=1,7 seed=5 max=20"
@@ -99,6 +101,7 @@ two="engine=native rows=1,7 seed=5 max=20"
 	has "H clock instructions"
 	like '^Q 1 0 20 [0-9]+ [0-9]+ [0-9]+ [0-9.]+ - nano.in$'
 	like '^Z [0-9]+ 0$'
+	[ "$(tail -n 1 <<<"$output")" = "A 1 0" ]
 }
 
 @test "boot: rows go on from engine to engine, a further launch is a boot of its own" {
@@ -108,6 +111,8 @@ two="engine=native rows=1,7 seed=5 max=20"
 	[ "$(grep -c "^Z " <<<"$output")" = 6 ]
 	[ "$(grep -c "^B 0 nano.in" <<<"$output")" = 2 ]
 	like '^X unsupported '
+	has "A 3 1"
+	[ "$(tail -n 1 <<<"$output")" = "A 3 0" ]
 }
 
 @test "boot: what means nothing to an engine is no row of it" {

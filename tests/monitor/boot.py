@@ -85,7 +85,7 @@ def pages(image, words, folder):
             time.sleep(0.1)
             if os.path.exists(shot):
                 seen.update(screen_lines(open(shot, "rb").read()))
-            end = next((n for n, line in seen.items() if line.split()[3] == b"Z"), None)
+            end = next((n for n, line in seen.items() if line.split()[3] == b"A"), None)
     finally:
         carrier.kill()
         carrier.wait()
@@ -130,7 +130,7 @@ def bochs(way, image, words, folder):
 
 
 def read_lines(out):
-    boot, want, good = None, 0, True
+    boot, want, section, good = None, 0, 0, True
     for line in out.split(b"\n"):
         at = line.find(b"VT1 ")
         if at < 0:
@@ -140,8 +140,13 @@ def read_lines(out):
             good = False
         body, crc = line[at:].rstrip(b"\r").rsplit(b" ", 1)
         mark, ident, seq, kind, payload = body.split(b" ", 4)
+        ident, _, number = ident.partition(b".")
         if ident != boot:
-            boot, want = ident, 0
+            boot, want, section = ident, 0, 0
+        if int(number) - section not in (0, 1):
+            print("a section is missing")
+            good = False
+        section = int(number)
         if int(crc, 16) != zlib.crc32(body) or int(seq) != want or len(payload) > 200 or len(kind) != 1:
             print("damaged", line)
             good = False

@@ -9,13 +9,17 @@ each operation has a row or a reason, the self-test passed, exits are counted ex
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
-SECONDS = 15            # a model's tests, of the issue
+SECONDS = 15            # of processor time, which a busy machine does not stretch: a model's tests
 FAST_PATH = 20          # instructions of one CPUID exit and back, the guest's CPUID with them
+# Exits whose answer is C's, and those (of VMX) that end a memory access half-way: with stamps Bochs counts one more.
+FULL = {"exit.cpuid.full", "exit.exception.db", "exit.external-interrupt", "exit.interrupt-window", "exit.nmi",
+        "exit.nmi-window", "exit.tpr-below-threshold", "exit.triple-fault", "exit.vintr"}
+RETRIED = ("exit.apic-access", "exit.ept-", "exit.spp-")
 REASON = re.compile(r"\b(need|needs|no|not|only|cannot|error|does|has|lacks|refuses)\b")
 
 vtscope = os.environ.get("VTSCOPE", "vtscope")
@@ -43,9 +47,10 @@ class Tap:
 
 def measure(engine, via, folder):
     out = os.path.join(folder, "x.json")
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     p = run("bench", "--engine", engine, "--via", via, "--launches", "1", "-q", "-o", out)
-    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if p.returncode == 77 or "no such program" in p.stderr or "apt-get install" in p.stderr:
         print(f"1..0 # SKIP {p.stderr.strip().splitlines()[-1] if p.stderr.strip() else 'nothing to do here'}")
         sys.exit(77 if "--table" in sys.argv else 0)
@@ -64,14 +69,24 @@ def wanted(engine):
             or o["group"] == "nano"]
 
 
-def split_wrong(r):
+def stamps(engine, op):
+    """The instructions that only the stamped path of an operation's exits has: vmx_entry.S, svm_entry.S."""
+    if op in FULL:
+        return 12
+    if engine == "svm":
+        return 11
+    return 10 if op.startswith(RETRIED) else 9
+
+
+def split_wrong(engine, r):
     """In emulation the parts account for the stamped round trip, to the instruction."""
     s = r["split"]
     parts = s["exit"] + s["handler"] + s["entry"]
-    whole = r["single_median"] + s["stamp_cost"]
-    if r["unit"] == "instructions" and abs(parts - whole) > 0.5:
-        return [f"{r['op']}: {parts} in parts, {whole} as a whole"]
-    return []
+    trip = r["diff_median"] if r["diff_median"] is not None else r["single_median"] - r["empty_bracket"]
+    whole = r["empty_bracket"] + trip + stamps(engine, r["op"])
+    if r["unit"] != "instructions":
+        return [f"{r['op']}: measured in {r['unit']}"]
+    return [f"{r['op']}: {parts} in parts, {whole} as a whole"] if parts != whole else []
 
 
 def check_all(tap, engine, via, doc, p, took):
@@ -100,7 +115,7 @@ def check_all(tap, engine, via, doc, p, took):
                if r["exits"]["observed"] != r["exits"]["expected"]]
               or ([] if len(counted) > 10 else [f"only {len(counted)} rows are counted"]))
     tap.check("the split adds up",
-              [w for r in results if r["split"] for w in split_wrong(r)]
+              [w for r in results if r["split"] for w in split_wrong(engine, r)]
               or ([] if any(r["split"] for r in results) else ["no row has one"]))
     fast = next((r for r in results if r["op"] == "exit.cpuid"), None)
     if fast and fast["unit"] == "instructions":
@@ -109,7 +124,7 @@ def check_all(tap, engine, via, doc, p, took):
                   [] if fast["diff_median"] - 1 <= FAST_PATH else [f"{fast['diff_median'] - 1}"])
     else:
         tap.check("exit.cpuid is measured in instructions", [] if fast else ["no row"])
-    tap.check(f"it takes under {SECONDS} s", [] if took < SECONDS else [f"{took:.1f} s"])
+    tap.check(f"it takes under {SECONDS} s of processor time", [] if took < SECONDS else [f"{took:.1f} s"])
 
 
 def table_line(engine, via, doc, took, tap):

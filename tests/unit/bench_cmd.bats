@@ -152,9 +152,60 @@ r = d["results"][0]
 s = r["split"]
 assert r["unit"] == r["clock"] == "instructions" and r["provenance"] == "emulated" and r["via"].startswith("bochs:")
 assert r["exits"] == {"expected": 1, "observed": 1} and len(r["launches"]) == 2
-assert s["exit"] + s["handler"] + s["entry"] == r["single_median"] + s["stamp_cost"]
+assert s["exit"] + s["handler"] + s["entry"] == r["diff_median"] + r["empty_bracket"] + s["stamp_cost"]
 assert d["self_tests"] and all(t["passed"] for t in d["self_tests"]) and d["facts"] and d["capture"] is None
 '
+}
+
+@test "bench: a count of one launch says that nothing confirmed it" {
+	need_python
+	command -v bochs >/dev/null || skip "bochs is missing: apt-get install bochs bochsbios vgabios"
+	run -0 --separate-stderr "$VTSCOPE" bench --engine vmx --via bochs --op exit.cpuid --launches 1
+	[[ $output == *"no second launch confirmed"* ]]
+	run -0 "$VTSCOPE" bench --engine vmx --via bochs --op exit.cpuid --launches 1 -o one.json
+	run -0 "$VTSCOPE" bench --engine vmx --via bochs --op exit.cpuid --launches 2 -o two.json
+	"$PYTHON3" -c '
+import json
+one, two = (json.load(open(f))["results"][0] for f in ("one.json", "two.json"))
+assert "few-launches" in one["flags"] and "few-launches" not in two["flags"], (one["flags"], two["flags"])'
+	run -0 --separate-stderr "$VTSCOPE" bench --engine native,vmx --op exit.cpuid --dry-run
+	[[ $output == *"launches: native 10, vmx 2, seed "* ]]
+}
+
+@test "bench: an emulator that is killed is told as that" {
+	need_python
+	command -v bochs >/dev/null || skip "bochs is missing: apt-get install bochs bochsbios vgabios"
+	"$PYTHON3" - <<'EOF'
+import json, os, signal, subprocess, time
+p = subprocess.Popen([os.environ["VTSCOPE"], "bench", "--engine", "vmx", "--via", "bochs", "--launches", "1", "-q", "-o", "r.json"])
+def boots():
+    found = set()
+    for pid in subprocess.run(["ps", "-o", "pid=", "--ppid", str(p.pid)], capture_output=True, text=True).stdout.split():
+        try:
+            if "-rc" in open(f"/proc/{pid}/cmdline").read().split("\0"):
+                found.add(int(pid))
+        except OSError:
+            pass
+    return found
+# The first boot is the one that looks what there is; the second measures.
+seen = set()
+while p.poll() is None and len(seen) < 2:
+    seen |= boots()
+    time.sleep(0.02)
+time.sleep(0.5)
+for pid in boots():
+    os.kill(pid, signal.SIGKILL)
+p.wait()
+d = json.load(open("r.json"))
+assert any("was killed (signal 9)" in f["reason"] for f in d["failed"]), d["failed"]
+EOF
+}
+
+@test "bench: with nothing to boot a machine in, both that could are named" {
+	mkdir empty
+	run --separate-stderr env PATH="$PWD/empty" "$VTSCOPE" bench --engine svm --op exit.cpuid
+	[ "$status" -eq 77 ]
+	[[ $output == *"apt-get install qemu-system-x86"*"apt-get install bochs"* ]]
 }
 
 @test "bench: Ctrl-C ends an emulator, keeps what was measured, leaves nothing" {

@@ -261,7 +261,6 @@ static int fake_launch(struct engine *en, const struct launch *l, const struct s
 }
 
 static const char *const fake_needs[] = { "kvm.device", "kvm.vm", NULL };
-static const char *const no_needs[] = { NULL };
 
 const struct engine_ops fake_engine = {
 	.name = "fake",
@@ -275,7 +274,7 @@ const struct engine_ops fake_engine = {
 const struct engine_ops fake_process_engine = {
 	.name = "process",
 	.summary = "a scripted process",
-	.needs = no_needs,
+	.needs = engine_needs_nothing,
 	.open = process_open,
 	.info = process_info,
 	.launch = fake_launch,

@@ -21,14 +21,14 @@
 struct capture {
 	struct buf text;
 	uint32_t boot;
-	unsigned seq;
+	unsigned section, seq;
 };
 
 static void put(struct capture *c, char type, const char *payload)
 {
 	char line[300];
 
-	snprintf(line, sizeof(line), "VT1 %08x %u %c %s", c->boot, c->seq++, type, payload);
+	snprintf(line, sizeof(line), "VT1 %08x.%u %u %c %s", c->boot, c->section, c->seq++, type, payload);
 	buf_printf(&c->text, "%s %08x\r\n", line, lines_crc(line, strlen(line)));
 }
 
@@ -115,6 +115,7 @@ static struct capture capture_usual(uint32_t boot)
 	put_cpuid(&c, 0);
 	put_row(&c, 1, "nano.in", 900);
 	put(&c, 'Z', "2 0");
+	put(&c, 'A', "1 0");
 	return c;
 }
 

@@ -134,12 +134,11 @@ static int mon_launch(struct engine *en, const struct launch *l, const struct si
 	return 0;
 }
 
-static const char *const no_needs[] = { NULL };
 
 static const struct engine_ops mon_engine = {
 	.name = "mon",
 	.summary = "a scripted monitor",
-	.needs = no_needs,
+	.needs = engine_needs_nothing,
 	.speaks = ENGINE_MONITOR | ENGINE_VMX,
 	.carriers = ENGINE_VIA_IMAGE,
 	.joins = mon_joins,
@@ -373,6 +372,7 @@ static void test_pairs(void)
 	CU_ASSERT(r->differenced && r->median == 7 && r->batch == 1 && r->n == 18 && isnan(r->single_median));
 	CU_ASSERT(isnan(r->p99) && r->n_hist == 0 && !r->split.present);
 	CU_ASSERT(!(r->flags & RESULT_BRACKET_BOUND));
+	CU_ASSERT(isnan(r->exits_expected) && isnan(r->exits_observed) && !(r->flags & RESULT_EXIT_MISMATCH));
 	CU_ASSERT(result_set_write(&set, &doc) == 0);
 	buf_free(&doc);
 	result_set_free(&set);

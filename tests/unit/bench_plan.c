@@ -126,11 +126,14 @@ static void test_wants(void)
 
 	fake_reset();
 	fake.info.offers &= ~(unsigned)(ENGINE_HLT_RETURNS | ENGINE_KERNEL_PIO);
+	fake.info.unprepared = true;
 	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
 	CU_ASSERT_FATAL(plan(&p, &o, &v, &e) == 0);
 	CU_ASSERT(row_of(&p, "fake", "exit.cpuid")->state == PLAN_RUN);
 	CU_ASSERT(row_of(&p, "fake", "exit.hlt")->state == PLAN_SKIP);
 	CU_ASSERT_STRING_EQUAL(row_of(&p, "fake", "exit.hlt")->reason, engine_offer_reason(ENGINE_HLT_RETURNS));
+	CU_ASSERT(row_of(&p, "fake", "mem.chase.32k.4k.k")->state == PLAN_SKIP);
+	CU_ASSERT(row_of(&p, "fake", "mem.copy.k")->state == PLAN_RUN);
 	CU_ASSERT(row_of(&p, "fake", "exit.pio.kernel")->state == PLAN_SKIP);
 	CU_ASSERT(row_of(&p, "fake", "exit.pio.kernel")->check[0] == 0);
 	/* A process takes what is unprivileged, and nothing else. */

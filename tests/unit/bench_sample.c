@@ -92,7 +92,9 @@ static void add_monitor(struct result_set *set)
 	SET(f.name, "requires");
 	SET(f.value, "primary control secondary_controls: yes");
 	result_set_add_fact(set, &f);
-	set->capture = (struct capture_loss){ true, 2, 3, 1, 700, 3, 2, 1, 40, 60, 1 };
+	set->capture = (struct capture_loss){ .present = true, .boots = 2, .sections = 3, .sections_cut = 1, .lines = 700,
+					      .lost = 3, .damaged = 2, .repeated = 1, .foreign = 40, .rows = 60,
+					      .rows_lost = 1, .rows_planned = 64, .rows_missing = 3 };
 }
 
 void bench_sample(struct result_set *r)

@@ -24,14 +24,14 @@ static struct {
 	char plan[200];
 } fake;
 
-static unsigned seq;
+static unsigned seq, section;
 
 static void put(char type, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void put(char type, const char *fmt, ...)
 {
 	char line[400];
 	va_list ap;
-	int n = snprintf(line, sizeof(line), "VT1 0000abcd %u %c ", seq++, type);
+	int n = snprintf(line, sizeof(line), "VT1 0000abcd.%u %u %c ", section, seq++, type);
 
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
@@ -231,8 +231,10 @@ static void test_astray(void)
 	script_begin();			/* a reset: it begins again */
 	put_hello("vmx");
 	put_row(0);
+	section++;
 	put_hello("vmx");
 	put_row(0);
+	section = 0;
 	CU_ASSERT(boot(&id, &stop, &e) == 0 && stop.kind == VM_STOP_PROTOCOL && seen.ends == 1);
 	CU_ASSERT(strstr(stop.text, "began anew") != NULL);
 	script_begin();			/* a row that the launch does not have */
@@ -243,7 +245,7 @@ static void test_astray(void)
 	put_hello("vmx");
 	put('B', "0 exit.cpuid");
 	seq++;
-	put('E', "0 99 4000 16 0x0 0 0 0 3");
+	put('E', "0 99 4000 16 0x0 0 0 0 2");
 	CU_ASSERT(boot(&id, &stop, &e) == 0 && stop.kind == VM_STOP_PROTOCOL && seen.ends == 0);
 	CU_ASSERT(strstr(stop.text, "did not come whole") != NULL);
 	script_begin();			/* facts and steps without end */

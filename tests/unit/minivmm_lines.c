@@ -1,221 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The decoder of the boot image's lines: whole captures, and captures that lost, repeat, or mix in something. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "minivmm/lines.h"
+#include "tests/unit/lines_helper.h"
 #include "tests/unit/tap.h"
-
-/* ---- a capture, written ---- */
-
-static unsigned seq;
-
-static void put(struct buf *to, uint32_t boot, char type, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static void put(struct buf *to, uint32_t boot, char type, const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-	int n = snprintf(line, sizeof(line), "VT1 %08x %u %c ", boot, seq++, type);
-
-	va_start(ap, fmt);
-	n += vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
-	va_end(ap);
-	buf_printf(to, "%s %08x\r\n", line, lines_crc(line, (size_t)n));
-}
-
-static void put_row(struct buf *to, uint32_t boot, unsigned row, const char *name)
-{
-	put(to, boot, 'B', "%u %s", row, name);
-	put(to, boot, 'O', "%u 900", row);
-	put(to, boot, 'S', "%u 40*3 41", row);
-	put(to, boot, 'S', "%u 55*2", row);
-	put(to, boot, 'M', "%u 6*16", row);
-	put(to, boot, 'D', "%u 8 320/640*2 321/642", row);
-	put(to, boot, 'P', "%u 10/20/12*4", row);
-	put(to, boot, 'C', "%u 17 1", row);
-	put(to, boot, 'E', "%u 100 5000 16 0x0 6 3 4 8", row);
-}
-
-static void put_boot(struct buf *to, uint32_t boot, const char *engine)
-{
-	seq = 0;
-	put(to, boot, 'H', "engine %s", engine);
-	put(to, boot, 'H', "provenance emulated");
-	put(to, boot, 'T', "1 1 entry with a bad host field: VM-instruction error 8 | VM-instruction error 8");
-	put(to, boot, 'R', "requires: EPT: yes");
-	put_row(to, boot, 0, "exit.cpuid");
-	put_row(to, boot, 1, "exit.hlt");
-	put(to, boot, 'Z', "2 0");
-}
-
-/* ---- what comes out ---- */
-
-struct seen {
-	unsigned sections, hellos, steps, facts, refusals, begins, ends, lost, foreign, counters, logs, faults, boot_ends;
-	uint64_t singles, sum, empties, pairs, splits, cold;
-	uint32_t copies;
-	int status;
-	struct engine_step step;
-	struct guest_row_end end;
-	struct guest_fault fault;
-	uint64_t exits, interrupts;
-	char text[700], name[64], why[128], key[64];
-};
-
-static struct seen seen;
-
-static void on_section(void *ctx, uint32_t boot)
-{
-	(void)ctx;
-	(void)boot;
-	seen.sections++;
-}
-
-static void on_hello(void *ctx, const char *key, const char *value)
-{
-	(void)ctx;
-	seen.hellos++;
-	snprintf(seen.key, sizeof(seen.key), "%s", key);
-	snprintf(seen.text, sizeof(seen.text), "%s", value);
-}
-
-static void on_step(void *ctx, const struct engine_step *s)
-{
-	(void)ctx;
-	seen.steps++;
-	seen.step = *s;
-}
-
-static void on_fact(void *ctx, const char *name, const char *value)
-{
-	(void)ctx;
-	seen.facts++;
-	snprintf(seen.key, sizeof(seen.key), "%s", name);
-	snprintf(seen.text, sizeof(seen.text), "%s", value);
-}
-
-static void on_refusal(void *ctx, const char *status, const char *text)
-{
-	(void)ctx;
-	seen.refusals++;
-	snprintf(seen.key, sizeof(seen.key), "%s", status);
-	snprintf(seen.text, sizeof(seen.text), "%s", text);
-}
-
-static void on_record(void *ctx, const struct guest_record *r, const void *payload)
-{
-	const uint64_t *v = payload;
-	uint64_t n = r->bytes / sizeof(*v);
-
-	(void)ctx;
-	switch (r->type) {
-	case RECORD_ROW_BEGIN:
-		seen.begins++;
-		CU_ASSERT(r->bytes == strlen(payload) + 1);
-		snprintf(seen.name, sizeof(seen.name), "%s", (const char *)payload);
-		break;
-	case RECORD_SINGLE:
-		seen.singles += n;
-		for (uint64_t i = 0; i < n; i++)
-			seen.sum += v[i];
-		break;
-	case RECORD_EMPTY:
-		seen.empties += n;
-		break;
-	case RECORD_DIFF:
-		seen.pairs += n / 2;
-		seen.copies = r->arg;
-		break;
-	case RECORD_SPLIT:
-		seen.splits += n / 3;
-		break;
-	case RECORD_COLD:
-		seen.cold += v[0];
-		break;
-	case RECORD_LOG:
-		seen.logs++;
-		snprintf(seen.text, sizeof(seen.text), "%.*s", (int)r->bytes, (const char *)payload);
-		break;
-	case RECORD_FAULT:
-		seen.faults++;
-		seen.fault = *(const struct guest_fault *)payload;
-		break;
-	case RECORD_ROW_END:
-		seen.ends++;
-		seen.end = *(const struct guest_row_end *)payload;
-		break;
-	default:
-		CU_FAIL("a record of a type that no line makes");
-	}
-}
-
-static void on_counters(void *ctx, uint32_t row, uint64_t exits, uint64_t interrupts)
-{
-	(void)ctx;
-	(void)row;
-	seen.counters++;
-	seen.exits = exits;
-	seen.interrupts = interrupts;
-}
-
-static void on_row_lost(void *ctx, uint32_t row, const char *name, const char *why)
-{
-	(void)ctx;
-	(void)row;
-	seen.lost++;
-	snprintf(seen.name, sizeof(seen.name), "%s", name);
-	snprintf(seen.why, sizeof(seen.why), "%s", why);
-}
-
-static void on_end(void *ctx, uint64_t rows, int status)
-{
-	(void)ctx;
-	(void)rows;
-	seen.boot_ends++;
-	seen.status = status;
-}
-
-static void on_foreign(void *ctx, const char *text, size_t n)
-{
-	(void)ctx;
-	(void)text;
-	CU_ASSERT(n > 0);
-	seen.foreign++;
-}
-
-static const struct lines_to to = {
-	.section = on_section, .hello = on_hello, .step = on_step, .fact = on_fact, .refusal = on_refusal,
-	.record = on_record, .counters = on_counters, .row_lost = on_row_lost, .end = on_end, .foreign = on_foreign,
-};
-
-/* Decodes (n) bytes, (piece) at a time. */
-static struct lines_account decode(const void *bytes, size_t n, size_t piece)
-{
-	struct lines *d = lines_new(&to);
-	struct lines_account account;
-
-	memset(&seen, 0, sizeof(seen));
-	CU_ASSERT_FATAL(d != NULL);
-	for (size_t at = 0; at < n; at += piece)
-		lines_feed(d, (const char *)bytes + at, n - at < piece ? n - at : piece);
-	lines_end(d);
-	account = *lines_account(d);
-	lines_free(d);
-	return account;
-}
-
-static struct lines_account decode_buf(struct buf *b)
-{
-	struct lines_account a = decode(b->data, b->len, b->len);
-
-	buf_free(b);
-	return a;
-}
-
-/* ---- */
 
 static void test_whole(void)
 {
@@ -258,8 +48,8 @@ static void test_truncated(void)
 		CU_ASSERT(a.rows == seen.ends && seen.ends <= seen.begins && seen.begins <= seen.ends + seen.lost);
 		CU_ASSERT(a.rows_lost == seen.lost && seen.lost <= 1 && a.lost == 0);
 		/* "\r\n" of the last line is not needed. */
-		CU_ASSERT(seen.boot_ends == (n + 2 >= b.len));
-		CU_ASSERT(a.sections_cut == (a.sections && n + 2 < b.len));
+		CU_ASSERT(a.boots_cut == (a.boots && n + 2 < b.len));
+		CU_ASSERT(a.sections_cut == a.sections - seen.boot_ends);
 		free(copy);
 	}
 	buf_free(&b);
@@ -345,6 +135,102 @@ static void test_repeated(void)
 	buf_free(&b);
 }
 
+/* Two boots line by line, and one backwards: nothing is lost. */
+static void test_mixed(void)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT, both = BUF_INIT, back = BUF_INIT;
+	struct lines_account account;
+
+	put_boot(&a, 7, "svm");
+	put_boot(&b, 8, "vmx");
+	for (char *p = a.data, *q = b.data; *p; p += strcspn(p, "\n") + 1, q += strcspn(q, "\n") + 1)
+		buf_printf(&both, "%.*s%.*s", (int)strcspn(p, "\n") + 1, p, (int)strcspn(q, "\n") + 1, q);
+	account = decode_buf(&both);
+	CU_ASSERT(account.boots == 2 && account.rows == 4 && account.lines == 2 * seq && !account.damaged &&
+		  !account.lost && !account.boots_cut);
+	for (size_t at = a.len; at;) {
+		size_t from = at - 1;
+
+		while (from && a.data[from - 1] != '\n')
+			from--;
+		buf_append(&back, a.data + from, at - from);
+		at = from;
+	}
+	account = decode_buf(&back);
+	CU_ASSERT(account.rows == 2 && !account.damaged && !account.lost && seen.singles == 12);
+	for (size_t i = 0; i < a.len; i++)
+		if (a.data[i] != '\n')
+			buf_append(&back, &a.data[i], 1);
+	account = decode_buf(&back);	/* CR alone ends a line, too */
+	CU_ASSERT(account.rows == 2 && account.lines == seq);
+	buf_free(&a);
+	buf_free(&b);
+}
+
+/* What two lines of one number say cannot be told apart. */
+static void test_contradiction(void)
+{
+	struct buf b = BUF_INIT;
+	struct lines_account a;
+
+	put_boot(&b, 7, "svm");
+	seq = 6;
+	put(&b, 7, 'S', "0 1*3 41");
+	a = decode_buf(&b);
+	CU_ASSERT(a.damaged == 2 && a.rows == 1 && a.rows_lost == 1);
+}
+
+/* Each pair of neighbours left out: a row never goes over to another section. */
+static void test_two_sections(void)
+{
+	struct buf b = BUF_INIT;
+	unsigned lines;
+
+	seq = section = 0;
+	put(&b, 3, 'H', "engine native");
+	put_row(&b, 3, 0, "exit.cpuid");
+	put(&b, 3, 'Z', "1 0");
+	section++;
+	put(&b, 3, 'H', "engine vmx");
+	put_row(&b, 3, 1, "exit.cpuid");
+	put(&b, 3, 'Z', "1 0");
+	put(&b, 3, 'A', "2 0");
+	lines = seq;
+	for (unsigned gone = 0; gone + 1 < lines; gone++) {
+		struct buf less = BUF_INIT;
+		struct lines_account a;
+		unsigned i = 0;
+
+		for (char *p = b.data; *p; p += strcspn(p, "\n") + 1, i++)
+			if (i != gone && i != gone + 1)
+				buf_printf(&less, "%.*s", (int)strcspn(p, "\n") + 1, p);
+		a = decode_buf(&less);
+		CU_ASSERT(a.sections == 2 && seen.sections == 2 && a.rows + a.rows_lost <= 2 && seen.ends == a.rows);
+		CU_ASSERT(a.rows >= 1 || gone == 9 || gone == 10);
+	}
+	buf_free(&b);
+
+	/* A whole section that did not come is told by the number of the next one, or by the last line. */
+	seq = section = 0;
+	put(&b, 3, 'H', "engine native");
+	put(&b, 3, 'Z', "0 0");
+	section = 2;
+	put(&b, 3, 'H', "engine svm");
+	put(&b, 3, 'Z', "0 0");
+	put(&b, 3, 'Z', "0 0");	/* twice makes no sense */
+	section = 1;
+	put(&b, 3, 'H', "engine vmx");	/* nor does this, so late */
+	section = 2;
+	put(&b, 3, 'A', "3 1");
+	put(&b, 3, 'H', "engine vmx");	/* and nothing behind the last line */
+	{
+		struct lines_account a = decode_buf(&b);
+
+		CU_ASSERT(a.sections == 3 && a.sections_cut == 1 && a.damaged == 3 && a.boots == 1);
+		CU_ASSERT(a.boots_cut == 1);	/* the one that was announced */
+	}
+}
+
 /* Each line left out in turn. */
 static void test_gaps(void)
 {
@@ -364,7 +250,8 @@ static void test_gaps(void)
 		a = decode_buf(&less);
 		CU_ASSERT(a.lost == (gone + 1 < lines) && a.lines == lines - 1);
 		/* 4 lines before the rows, 9 each. */
-		CU_ASSERT(a.rows == (gone < 4 || gone == lines - 1 ? 2 : 1));
+		CU_ASSERT(a.rows == (gone < 4 || gone >= lines - 2 ? 2 : 1));
+		CU_ASSERT(a.boots_cut == (gone == lines - 1) && a.sections_cut == (gone == lines - 2));
 		CU_ASSERT(a.rows + a.rows_lost == 2 && seen.ends == a.rows && seen.lost == a.rows_lost);
 		if (gone == 4)
 			CU_ASSERT_STRING_EQUAL(seen.why, "its begin was lost");
@@ -378,7 +265,7 @@ static void test_row_gone(void)
 	struct buf b = BUF_INIT;
 	struct lines_account a;
 
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'H', "engine vmx");
 	put_row(&b, 3, 0, "exit.cpuid");
 	seq += 9;
@@ -392,13 +279,15 @@ static void test_sections(void)
 	struct buf b = BUF_INIT;
 	struct lines_account a;
 
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'H', "engine native");
 	put_row(&b, 3, 0, "exit.cpuid");
 	put(&b, 3, 'Z', "1 0");
+	section++;
 	put(&b, 3, 'H', "engine vmx");
 	put(&b, 3, 'X', "unsupported VMX is not there");
 	put(&b, 3, 'Z', "0 -1");
+	section++;
 	put(&b, 3, 'H', "engine svm");
 	put(&b, 3, 'B', "0 exit.cpuid");
 	put_boot(&b, 4, "vmx");
@@ -419,7 +308,7 @@ static void test_texts(void)
 		whole[i] = "abcdefghi "[i % 10];
 	whole[299] = '.';
 	whole[300] = 0;
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'H', "engine vmx");
 	put(&b, 3, 'X', "missing-control %.183s\\", whole);
 	put(&b, 3, 'X', "missing-control %s", whole + 183);
@@ -428,7 +317,7 @@ static void test_texts(void)
 	CU_ASSERT(a.lines == 4 && seen.refusals == 1 && seen.status == -1);
 	CU_ASSERT_STRING_EQUAL(seen.text, whole);
 
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'H', "engine vmx");
 	put(&b, 3, 'R', "requires: EPT: yes");
 	put(&b, 3, 'R', "requires: VPID: yes");
@@ -448,7 +337,7 @@ static void test_fault(void)
 	struct buf b = BUF_INIT;
 	struct lines_account a;
 
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'B', "2 vmx.vmread");
 	put(&b, 3, 'F', "2 13 0x10 0x1000400000 0xdead exit reason 2, triple fault");
 	put(&b, 3, 'G', "2 rax=0x1 rcx=0x2 rdx=0x3 r15=0xf");
@@ -461,7 +350,7 @@ static void test_fault(void)
 	CU_ASSERT_STRING_EQUAL(seen.fault.what, "exit reason 2, triple fault");
 
 	/* A fault that is not told is none that can be reported. */
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'B', "2 vmx.vmread");
 	put(&b, 3, 'E', "2 1 10 0 0x20 0 0 0 1");
 	a = decode_buf(&b);
@@ -478,8 +367,9 @@ static void test_senseless(void)
 		{ 'D', "0 1 2/3/4" }, { 'P', "0 1/2" }, { 'P', "0 1/2/3/4" }, { 'O', "0 1 2" }, { 'M', "0 1/2" },
 		{ 'C', "0 1" }, { 'C', "0 1 2 3" }, { 'E', "0 1 2 3 4 5 6 7" }, { 'E', "0 1 2 4294967296 0 0 0 0 1" },
 		{ 'E', "0 1 2 3 0 0 0 0 1 9" }, { 'F', "0 1 2 3" }, { 'F', "0 4294967296 0 0 0 x" }, { 'G', "0 rax" },
-		{ 'G', "0 rax=" }, { 'G', "0 =1" }, { 'B', "0 again" }, { 'B', "1024 x" }, { 'B', "1 " }, { 'Q', "0 1" },
-		{ 'T', "1 2 a: b | c" }, { 'T', "1 1 a b | c" }, { 'T', "1 1 a: b c" }, { 'R', "no colon" }, { 'X', "word" },
+		{ 'G', "0 rax=" }, { 'G', "0 =1" }, { 'B', "0 again" }, { 'B', "1024 x" }, { 'B', "1 " }, { 'Q', "0 1" }, { 'Q', "1 0 9 5 4 6 - - a" }, { 'Q', "1 0 9 5 5 4 - - a" }, { 'Q', "1 0 9 - 5 6 - - a" },
+		{ 'Q', "9000 0 9 5 5 6 - - a" }, { 'E', "0 9 10 0 0x0 0 0 0 7" }, { 'A', "1" }, { 'A', "2 0" }, { 'A', "1 2" },
+		{ 'T', "1 2 a: b | c" }, { 'T', "1 1 : b | c" }, { 'T', "1 1 a b | c" }, { 'T', "1 1 a: b c" }, { 'R', "no colon" }, { 'X', "word" },
 		{ 'H', " value" }, { 'Z', "1" }, { 'Z', "1025 0" }, { 'Z', "1 256" }, { 'Z', "1 0 " },
 		{ 'B', "3 a-name-of-an-operation-that-is-longer-than-any-that-the-catalogue-could-ever-have" },
 	};
@@ -488,7 +378,7 @@ static void test_senseless(void)
 		struct buf b = BUF_INIT;
 		struct lines_account a;
 
-		seq = 0;
+		seq = section = 0;
 		put(&b, 3, 'B', "0 exit.cpuid");
 		put(&b, 3, lines[i].type, "%s", lines[i].payload);
 		put(&b, 3, 'E', "0 1 10 0 0x0 0 0 0 2");
@@ -505,18 +395,18 @@ static void test_bounds(void)
 	struct buf b = BUF_INIT;
 	struct lines_account a;
 
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'B', "0 exit.cpuid");
 	put(&b, 3, 'S', "0 5*1000000");
-	put(&b, 3, 'E', "0 1 10 0 0x0 1000000 0 0 2");
+	put(&b, 3, 'E', "0 1000000 10 0 0x0 1000000 0 0 2");
 	put(&b, 3, 'B', "1 exit.cpuid");
 	put(&b, 3, 'S', "1 5*1000000 6");
-	put(&b, 3, 'E', "1 1 10 0 0x0 1000001 0 0 2");
+	put(&b, 3, 'E', "1 1000001 10 0 0x0 1000001 0 0 2");
 	a = decode_buf(&b);
 	CU_ASSERT(seen.singles == 2000000 && a.rows == 1 && a.rows_lost == 1);
 
 	/* Numbers that leap are damage, not billions of lost lines. */
-	seq = 0;
+	seq = section = 0;
 	put(&b, 3, 'B', "0 exit.cpuid");
 	seq = 0x7fffffff;
 	put(&b, 3, 'E', "0 1 10 0 0x0 0 0 0 0");
@@ -525,11 +415,11 @@ static void test_bounds(void)
 
 	/* More boots than anybody does. */
 	for (uint32_t i = 0; i < 2 * LINES_BOOTS_MAX; i++) {
-		seq = 0;
+		seq = section = 0;
 		put(&b, i + 1, 'H', "engine vmx");
 	}
 	a = decode_buf(&b);
-	CU_ASSERT(a.boots == LINES_BOOTS_MAX && a.damaged == LINES_BOOTS_MAX);
+	CU_ASSERT(a.boots == LINES_BOOTS_MAX && a.beyond == LINES_BOOTS_MAX && !a.damaged);
 }
 
 static void test_noise(void)
@@ -569,6 +459,9 @@ static const struct tap_test tests[] = {
 	{ "with every byte damaged", test_flipped },
 	{ "between, before and inside other people's text", test_foreign },
 	{ "lines that came twice count once", test_repeated },
+	{ "boots in one another's way, backwards, with CR alone", test_mixed },
+	{ "two lines of one number", test_contradiction },
+	{ "without any two lines of two sections", test_two_sections },
 	{ "without any one line", test_gaps },
 	{ "a row of which nothing came", test_row_gone },
 	{ "several engines in a boot, several boots in a capture", test_sections },

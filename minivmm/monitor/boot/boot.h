@@ -232,14 +232,20 @@ void output_flush(void);
 /* ---- lines.c: the line protocol, doc/protocol.md ---- */
 
 #define LINE_PAYLOAD_MAX 200
-#define LINE_MAX	(4 + 9 + 11 + 2 + LINE_PAYLOAD_MAX + 1 + 8 + 1)	/* without CR LF, with the 0 */
+#define LINE_MAX	(4 + 9 + 4 + 11 + 2 + LINE_PAYLOAD_MAX + 1 + 8 + 1)	/* without CR LF, with the 0 */
 
 /* CRC-32 of what (crc) is of, 0: nothing, and (n) bytes more. */
 uint32_t crc32_go_on(uint32_t crc, const char *s, size_t n);
 void lines_open(uint32_t boot);
 uint32_t lines_boot(void);
+/* What is sent from here on is of the next section of this BOOT. */
+void lines_begin_section(void);
+/* The last line of this BOOT. (more): another one follows. */
+void lines_close(bool more);
+/* Its payload, for (count) sections. */
+void lines_put_end(struct text *to, unsigned count, bool more);
 /* A line as it is sent. */
-void line_format(struct text *to, uint32_t boot, uint32_t seq, char type, const char *payload);
+void line_format(struct text *to, uint32_t boot, unsigned section, uint32_t seq, char type, const char *payload);
 uint32_t line_next_seq(void);
 void line_send(char type, const char *payload);
 /* Payloads of at most (max) characters with (head) in front of each, until (text) has been said. */

@@ -6,6 +6,7 @@
 #define FAULTS_MAX	16	/* of the runner, in one boot: then there is no use in going on */
 #define DURATION_LINE	2
 #define PROGRESS_LINE	4
+#define PLAN_LINE	180	/* characters: a line of its own each */
 
 static const struct plan *plan;
 static const struct machine *machine;
@@ -170,6 +171,7 @@ void launches_say_short(void (*say)(const char *key, const char *value), const s
 	say_number(say, "tsc_hz", p->tsc_hz, false);
 	say("fence", p->fence_lfence == CHOICE_YES ? "lfence" : "rdtscp");
 	say("lfence", m->cpu.lfence);
+	say("hypervisor", m->evidence.hypervisor);
 }
 
 static void say_engines(void)
@@ -185,6 +187,49 @@ static void say_engines(void)
 	line_fact("engines", list);
 }
 
+static bool is_planned(const struct guest_ctrl *c, uint32_t op)
+{
+	for (uint32_t i = 0; i < c->row_count; i++)
+		if (c->rows[i].op == op)
+			return true;
+	return false;
+}
+
+static void say_ops(const struct text *ops)
+{
+	if (ops->used)
+		line_fact("plan", ops->at);
+}
+
+/* What will be tried, by number in the catalogue, ascending: each line stands for itself. */
+static void say_plan(void)
+{
+	char buffer[PLAN_LINE + 1], piece[24];
+	struct text all = text_in(buffer, sizeof(buffer));
+	const struct guest_ctrl *c = ctrl();
+
+	for (uint32_t op = 0, end; runner_op_name(op); op = end + 1) {
+		struct text t = text_in(piece, sizeof(piece));
+
+		for (end = op; is_planned(c, end); end++)
+			;
+		if (end == op)
+			continue;
+		text_number(&t, op);
+		if (end - 1 > op) {
+			text_put(&t, "-");
+			text_number(&t, end - 1);
+		}
+		if (all.used + 1 + t.used > PLAN_LINE) {
+			say_ops(&all);
+			all = text_in(buffer, sizeof(buffer));
+		}
+		text_put(&all, all.used ? "," : "");
+		text_put(&all, t.at);
+	}
+	say_ops(&all);
+}
+
 static void say_machine(uint32_t rows)
 {
 	char family[40];
@@ -196,7 +241,6 @@ static void say_machine(uint32_t rows)
 	line_fact("loader", machine->loader->name);
 	launches_say_short(line_fact, plan, machine);
 	line_fact("evidence", machine->evidence.text);
-	line_fact("hypervisor", machine->evidence.hypervisor);
 	text_number(&t, machine->cpu.family);
 	text_put(&t, " ");
 	text_number(&t, machine->cpu.model);
@@ -207,6 +251,7 @@ static void say_machine(uint32_t rows)
 	say_number(line_fact, "seed", plan->seed, false);
 	say_number(line_fact, "budget", plan->budget, false);
 	say_number(line_fact, "rows", rows, false);
+	say_plan();
 }
 
 /* At most: rows end when they have their samples, too. */
@@ -230,6 +275,7 @@ static void show_duration(uint32_t rows)
 
 static void begin_section(enum ring0_engine engine, unsigned launch)
 {
+	lines_begin_section();
 	now = section_count < SECTIONS ? &sections[section_count++] : &overflow;
 	*now = (struct launch_section){ .engine = engine, .launch = launch, .first = records_count() };
 }
@@ -239,6 +285,7 @@ static void make_room(uint32_t rows)
 {
 	if (base + rows <= GUEST_ROWS_MAX)
 		return;
+	lines_close(true);
 	lines_open(launches_boot_id(plan));
 	base = 0;
 }
@@ -338,5 +385,6 @@ void launches_run(const struct plan *p, const struct machine *m)
 				skip += rows;
 			} while (rows == GUEST_ROWS_MAX);
 		}
+		lines_close(launch + 1 < p->launches);
 	}
 }

@@ -6,6 +6,7 @@
 #define GOES_ON_LENGTH	1
 
 static uint32_t boot_id, next_seq;
+static unsigned sections;	/* that this BOOT has begun */
 
 /* IEEE 802.3, reflected, half a byte at a time: this is never in a measured piece. */
 uint32_t crc32_go_on(uint32_t crc, const char *s, size_t n)
@@ -28,6 +29,27 @@ void lines_open(uint32_t boot)
 {
 	boot_id = boot;
 	next_seq = 0;
+	sections = 0;
+}
+
+void lines_begin_section(void)
+{
+	sections++;
+}
+
+void lines_put_end(struct text *to, unsigned count, bool more)
+{
+	text_number(to, count);
+	text_put(to, more ? " 1" : " 0");
+}
+
+void lines_close(bool more)
+{
+	char payload[24];
+	struct text t = text_in(payload, sizeof(payload));
+
+	lines_put_end(&t, sections, more);
+	line_send('A', payload);
 }
 
 uint32_t lines_boot(void)
@@ -35,10 +57,12 @@ uint32_t lines_boot(void)
 	return boot_id;
 }
 
-void line_format(struct text *to, uint32_t boot, uint32_t seq, char type, const char *payload)
+void line_format(struct text *to, uint32_t boot, unsigned section, uint32_t seq, char type, const char *payload)
 {
 	text_put(to, "VT1 ");
 	text_hex_bare(to, boot, 8);
+	text_put(to, ".");
+	text_number(to, section);
 	text_put(to, " ");
 	text_number(to, seq);
 	text_put(to, " ");
@@ -59,7 +83,7 @@ void line_send(char type, const char *payload)
 	char buffer[LINE_MAX];
 	struct text line = text_in(buffer, sizeof(buffer));
 
-	line_format(&line, boot_id, next_seq++, type, payload);
+	line_format(&line, boot_id, sections ? sections - 1 : 0, next_seq++, type, payload);
 	output_write(line.at, line.used);
 	output_write("\r\n", 2);
 }

@@ -34,9 +34,11 @@ void machine_end(const struct machine *m, enum plan_end end, uint32_t status)
 
 void boot_fail(const char *status, const char *why)
 {
+	lines_begin_section();
 	line_fact("engine", "none");
 	line_say('X', status, why);
 	line_send('Z', "0 -1");
+	lines_close(false);
 	if (machine.screen && !launches_section(0)) {
 		screen_line(2, "vtscope cannot measure here:");
 		screen_line(3, why);

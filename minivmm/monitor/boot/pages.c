@@ -14,7 +14,7 @@
 #define PAGE_INSNS	10000000ull	/* in their place where the clock counts those */
 #define EVIDENCE_END	7
 #define LINE_COLUMNS	79
-#define FRAME_COLUMNS	(4 + 9 + 1 + 2 + 9)	/* of a line, beside SEQ and payload */
+#define FRAME_COLUMNS	(4 + 9 + 1 + 1 + 2 + 9)	/* of a line, beside SECTION, SEQ and payload */
 
 static const struct plan *plan;
 static const struct machine *machine;
@@ -22,14 +22,16 @@ static const struct machine *machine;
 /* The walk over all lines there are; those from (first) on are drawn. */
 static struct {
 	uint32_t first, at, seq, boot;
+	unsigned sections;	/* of this boot so far */
 } walk;
 
 /* How long a payload may be here. */
 static size_t walk_room(void)
 {
-	char digits[12];
+	char digits[24];
 	struct text t = text_in(digits, sizeof(digits));
 
+	text_number(&t, walk.sections - 1);
 	text_number(&t, walk.seq);
 	return LINE_COLUMNS - FRAME_COLUMNS - t.used;
 }
@@ -40,7 +42,7 @@ static void walk_line(char type, const char *payload)
 	struct text t = text_in(buffer, sizeof(buffer));
 
 	if (walk.at >= walk.first && walk.at < walk.first + PAGE_LINES) {
-		line_format(&t, walk.boot, walk.seq, type, payload);
+		line_format(&t, walk.boot, walk.sections - 1, walk.seq, type, payload);
 		screen_line(PAGE_TOP + walk.at - walk.first, buffer);
 	}
 	walk.at++;
@@ -166,18 +168,31 @@ static void walk_section(const struct launch_section *s)
 	walk_line('Z', payload);
 }
 
+static void walk_end(bool more)
+{
+	char payload[24];
+	struct text t = text_in(payload, sizeof(payload));
+
+	lines_put_end(&t, walk.sections, more);
+	walk_line('A', payload);
+}
+
 /* What is typed off the screen is a boot of its own: beside the full lines it would be the same rows twice. */
 static void walk_all(uint32_t boot, uint32_t first)
 {
-	const struct launch_section *s;
+	const struct launch_section *s, *next;
 
 	walk.first = first;
 	walk.at = 0;
 	for (unsigned i = 0; (s = launches_section(i)); i++) {
 		walk.boot = boot + s->launch;
 		if (!i || launches_section(i - 1)->launch != s->launch)
-			walk.seq = 0;
+			walk.seq = walk.sections = 0;
+		walk.sections++;
 		walk_section(s);
+		next = launches_section(i + 1);
+		if (!next || next->launch != s->launch)
+			walk_end(next != NULL);
 	}
 }
 

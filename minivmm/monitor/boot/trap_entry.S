@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "minivmm/cpu.h"
+#include "minivmm/monitor/caller_saved.h"
 /* trap_entry.S - exceptions outside the runner: they are told and end the boot, except where something is only tried. */
 
 	.text
@@ -18,16 +19,8 @@ boot_trap_stubs:
 	.set	vector, vector + 1
 	.endr
 1:
-	push	%rax
-	push	%rcx
-	push	%rdx
-	push	%rsi
-	push	%rdi
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	lea	72(%rsp), %rdi			/* vector, error, rip, cs, rflags, rsp, ss */
+	CALLER_SAVED_PUSH
+	lea	CALLER_SAVED_BYTES(%rsp), %rdi			/* vector, error, rip, cs, rflags, rsp, ss */
 	mov	%rsp, %rax
 	and	$-16, %rsp
 	push	%rax
@@ -35,15 +28,7 @@ boot_trap_stubs:
 	cld
 	call	boot_trap
 	pop	%rsp
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rdi
-	pop	%rsi
-	pop	%rdx
-	pop	%rcx
-	pop	%rax
+	CALLER_SAVED_POP
 	add	$16, %rsp
 	iretq
 
