@@ -50,8 +50,9 @@ void import_section_begin(struct import *im)
 		im->error = -ENOMEM;
 		im->at = NULL;
 	}
-	for (size_t i = 0; im->at && import_same_catalog(im) && i < n_ops; i++)
-		im->at->planned[i] |= im->plan[i / 8] >> i % 8 & 1;
+	if (im->at && import_same_catalog(im))
+		for (size_t i = 0; i < n_ops; i++)
+			im->at->planned[i] |= im->plan[i / 8] >> i % 8 & 1;
 	for (uint32_t i = 0; i < GUEST_ROWS_MAX; i++) {
 		im->op[i] = NONE;
 		im->collector.row[i].tally = NULL;

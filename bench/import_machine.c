@@ -90,6 +90,14 @@ static bool agrees(struct import *im, size_t key)
 	return false;
 }
 
+/* A word that was said and that is (not known) is told: it did not get lost. */
+static bool is_understood(struct import *im, size_t key, bool known)
+{
+	if (!known && im->boot.text[key][0] && !im->strange[0])
+		snprintf(im->strange, sizeof(im->strange), "%s '%.60s'", keys[key].what, im->boot.text[key]);
+	return known;
+}
+
 struct import_engine *import_section_place(struct import *im)
 {
 	const char *clock;
@@ -108,8 +116,10 @@ struct import_engine *import_section_place(struct import *im)
 		i++;
 	/* A line that was lost may have come in another section of the same boot; the engine must be this one's word. */
 	clock = im->boot.text[HELLO_CLOCK];
-	if (i == IMPORT_ENGINES || (strcmp(clock, "tsc") && strcmp(clock, "instructions")) ||
-	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]) || !import_provenance(im, &provenance))
+	if (!is_understood(im, HELLO_ENGINE, i < IMPORT_ENGINES || !strcmp(im->hello.text[HELLO_ENGINE], "none")) ||
+	    !is_understood(im, HELLO_CLOCK, !strcmp(clock, "tsc") || !strcmp(clock, "instructions")) ||
+	    !is_understood(im, HELLO_PROVENANCE, import_provenance(im, &provenance)) || i == IMPORT_ENGINES ||
+	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]))
 		return NULL;
 	im->engine[i].seen = true;
 	if (provenance > im->engine[i].provenance)

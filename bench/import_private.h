@@ -58,6 +58,7 @@ struct import {
 	char conflict[400];		/* captures that do not go together: why */
 	struct import_engine engine[IMPORT_ENGINES];
 	char refused[440];		/* a boot of no engine: why */
+	char strange[120];		/* the first word on which placing depends and that is not known, with its key; "": none */
 	struct import_engine *at;	/* of the section at work, NULL: not known */
 	bool section_refused;		/* X came in this section */
 	uint64_t rows_came;		/* in this section, those that were lost included */

@@ -126,7 +126,10 @@ static void losses_note(const struct import *im, struct buf *notes)
 			   im->rows_mismatched);
 	if (im->demoted[0])
 		buf_printf(notes, "%s\n", im->demoted);
-	if (im->rows_unplaced)
+	if (im->rows_unplaced && im->strange[0])
+		buf_printf(notes, "%zu rows left out: this vtscope does not know what they are of: %s\n", im->rows_unplaced,
+			   im->strange);
+	else if (im->rows_unplaced)
 		buf_printf(notes, "%zu rows left out: the lines that say what machine and engine they are of were lost\n",
 			   im->rows_unplaced);
 	if (im->machine.said[HELLO_CATALOG] && !import_same_catalog(im))

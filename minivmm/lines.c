@@ -475,7 +475,8 @@ int lines_end(struct lines *d)
 	if (d->store)
 		rc = lines_store_play(d, d->store);
 	boot_leave(d);
-	d->account.boots_cut += d->ended && d->more;
+	if (!d->store || !lines_store_chosen(d->store))
+		d->account.boots_cut += d->ended && d->more;
 	d->any = false;
 	return rc < 0 ? -ENOMEM : 0;
 }

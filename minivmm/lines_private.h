@@ -85,6 +85,8 @@ struct lines_store *lines_store_new(void);
 void lines_store_free(struct lines_store *s);
 void lines_store_source(struct lines_store *s, unsigned source);
 void lines_store_choose(struct lines_store *s, uint32_t boot);
+/* Were boots chosen? Else all are taken. */
+bool lines_store_chosen(const struct lines_store *s);
 /* False: it is of one boot more than there may be. */
 bool lines_store_add(struct lines_store *s, const struct lines_at *at, const char *payload);
 /* Places all of them. 0, or -1: out of memory. */

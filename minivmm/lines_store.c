@@ -58,6 +58,11 @@ void lines_store_choose(struct lines_store *s, uint32_t boot)
 		s->chosen[s->n_chosen++] = boot;
 }
 
+bool lines_store_chosen(const struct lines_store *s)
+{
+	return s->n_chosen > 0;
+}
+
 static bool is_chosen(const struct lines_store *s, uint32_t boot)
 {
 	for (size_t i = 0; i < s->n_chosen; i++)

@@ -1,188 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Captures as results: whole, cut, damaged, mixed, repeated, of several boots and of several machines. */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/import.h"
 #include "bench/op.h"
-#include "common/digest.h"
-#include "minivmm/lines.h"
+#include "tests/unit/import_helper.h"
 #include "tests/unit/tap.h"
-
-#define BOOT	0x1234abcdu
-#define BRAND	"Example(R) Processor X1 @ 3.00GHz"
-
-/* ---- a capture, as the image writes it ---- */
-
-struct capture {
-	struct buf text;
-	uint32_t boot;
-	unsigned section, seq;
-};
-
-static void put(struct capture *c, char type, const char *payload)
-{
-	char line[300];
-
-	snprintf(line, sizeof(line), "VT1 %08x.%u %u %c %s", c->boot, c->section, c->seq++, type, payload);
-	buf_printf(&c->text, "%s %08x\r\n", line, lines_crc(line, strlen(line)));
-}
-
-/* As the image has it: of this catalogue. */
-static uint32_t catalog(void)
-{
-	uint32_t crc = 0;
-
-	for (size_t i = 0; i < n_ops; i++)
-		crc = crc32_of(crc32_of(crc, ops[i].name, strlen(ops[i].name)), "\n", 1);
-	return crc;
-}
-
-static void put_hello(struct capture *c, const char *engine, const char *brand)
-{
-	char payload[200];
-
-	snprintf(payload, sizeof(payload), "engine %s", engine);
-	put(c, 'H', payload);
-	put(c, 'H', "abi 2");
-	snprintf(payload, sizeof(payload), "catalog %08x", catalog());
-	put(c, 'H', payload);
-	put(c, 'H', "provenance hardware");
-	put(c, 'H', "evidence no hypervisor bit, no emulator's signature");
-	put(c, 'H', "vendor GenuineIntel");
-	snprintf(payload, sizeof(payload), "brand %s", brand);
-	put(c, 'H', payload);
-	put(c, 'H', "signature 0x506e3");
-	put(c, 'H', "hypervisor none");
-	put(c, 'H', "clock tsc");
-	put(c, 'H', "tsc_hz 3000000000");
-	put(c, 'H', "seed 77");
-}
-
-/* exit.cpuid: 100 shots of 1000 to 1003, 100 exits counted, split in three. */
-static void put_cpuid(struct capture *c, unsigned row)
-{
-	char p[200];
-
-	snprintf(p, sizeof(p), "%u exit.cpuid", row);
-	put(c, 'B', p);
-	snprintf(p, sizeof(p), "%u 1800", row);
-	put(c, 'O', p);
-	snprintf(p, sizeof(p), "%u 30*64", row);
-	put(c, 'M', p);
-	snprintf(p, sizeof(p), "%u 1000*40 1001*40", row);
-	put(c, 'S', p);
-	snprintf(p, sizeof(p), "%u 1002*10 1003*10", row);
-	put(c, 'S', p);
-	snprintf(p, sizeof(p), "%u 500/40/520*20", row);
-	put(c, 'P', p);
-	snprintf(p, sizeof(p), "%u 220 0", row);
-	put(c, 'C', p);
-	snprintf(p, sizeof(p), "%u 220 900000 48 0x0 100 0 20 7", row);
-	put(c, 'E', p);
-}
-
-static void put_row(struct capture *c, unsigned row, const char *name, unsigned value)
-{
-	char p[200];
-
-	snprintf(p, sizeof(p), "%u %s", row, name);
-	put(c, 'B', p);
-	snprintf(p, sizeof(p), "%u 30*64", row);
-	put(c, 'M', p);
-	snprintf(p, sizeof(p), "%u %u*100", row, value);
-	put(c, 'S', p);
-	snprintf(p, sizeof(p), "%u 100 900000 48 0x0 100 0 0 3", row);
-	put(c, 'E', p);
-}
-
-static struct capture capture_begin(uint32_t boot)
-{
-	return (struct capture){ .text = BUF_INIT, .boot = boot };
-}
-
-static struct capture capture_usual(uint32_t boot)
-{
-	struct capture c = capture_begin(boot);
-
-	put_hello(&c, "vmx", BRAND);
-	put(&c, 'R', "secondary control enable_ept: yes");
-	put(&c, 'T', "1 1 one VMCALL: reason 18 | reason 18");
-	put_cpuid(&c, 0);
-	put_row(&c, 1, "nano.in", 900);
-	put(&c, 'Z', "2 0");
-	put(&c, 'A', "1 0");
-	return c;
-}
-
-/* ---- imports ---- */
-
-struct outcome {
-	int rc;
-	struct result_set r;
-	struct buf notes;
-	struct err e;
-};
-
-static struct outcome import_texts(const struct buf *const *text, size_t n)
-{
-	struct outcome o = { .notes = BUF_INIT };
-	struct import *im = import_new();
-
-	for (size_t i = 0; i < n; i++)
-		import_feed(im, i ? "second.txt" : "first.txt", buf_str(text[i]), text[i]->len);
-	o.rc = import_result(im, &o.r, &o.notes, &o.e);
-	import_free(im);
-	return o;
-}
-
-static struct outcome import_one(const struct buf *text)
-{
-	return import_texts(&text, 1);
-}
-
-static void outcome_free(struct outcome *o)
-{
-	result_set_free(&o->r);
-	buf_free(&o->notes);
-}
-
-static const struct result *result_of(const struct outcome *o, const char *op)
-{
-	for (size_t i = 0; i < o->r.n_results; i++)
-		if (!strcmp(o->r.result[i].op, op))
-			return &o->r.result[i];
-	return NULL;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
-/* What any import must be: writable, and the same when it is read again. */
-static void check_round_trip(const struct outcome *o)
-{
-	struct buf doc = BUF_INIT, again = BUF_INIT;
-	struct result_set r;
-	struct err e;
-
-	CU_ASSERT_EQUAL_FATAL(result_set_write(&o->r, &doc), 0);
-	CU_ASSERT_EQUAL_FATAL(result_set_load(&r, doc.data, doc.len, "doc", &e), 0);
-	CU_ASSERT_EQUAL(result_set_write(&r, &again), 0);
-	CU_ASSERT_STRING_EQUAL(buf_str(&doc), buf_str(&again));
-	result_set_free(&r);
-	buf_free(&doc);
-	buf_free(&again);
-}
-
-/* ---- */
 
 static void test_whole(void)
 {
@@ -337,12 +163,12 @@ static void test_pairs_lost(void)
 	struct outcome o;
 
 	for (size_t i = 0; i < 2; i++) {
-		put_hello(both[i], "vmx", BRAND);
-		put(both[i], 'B', "0 nano.in");
-		put(both[i], 'M', "0 30*64");
-		put(both[i], 'S', "0 33*100");
-		put(both[i], 'D', "0 64 300/600*64");
-		put(both[i], 'E', "0 9000 900000 48 0x0 100 64 0 4");
+		capture_put_hello(both[i], "vmx");
+		capture_put(both[i], 'B', "0 nano.in");
+		capture_put(both[i], 'M', "0 30*64");
+		capture_put(both[i], 'S', "0 33*100");
+		capture_put(both[i], 'D', "0 64 300/600*64");
+		capture_put(both[i], 'E', "0 9000 900000 48 0x0 100 64 0 4");
 	}
 	*strstr(strstr(c.text.data, "300/600*64"), " E ") = 'x';
 	o = import_texts(texts, 2);
@@ -356,14 +182,6 @@ static void test_pairs_lost(void)
 	buf_free(&more.text);
 }
 
-static void put_short(struct capture *c, const char *payload)
-{
-	char line[200];
-
-	snprintf(line, sizeof(line), "%zu %s", (size_t)(op_find("exit.cpuid") - ops), payload);
-	put(c, 'Q', line);
-}
-
 /* What a screen showed: a median, the least, 99 %, and nothing that it did not show. */
 static void test_short(void)
 {
@@ -372,12 +190,12 @@ static void test_short(void)
 	const struct result *r;
 	struct outcome o;
 
-	put_hello(&c, "vmx", BRAND);
-	put(&c, 'H', "empty 30");
-	put_short(&c, "0 100 1000 1001 1003 990.5 1 exit.cpuid");
-	put(&c, 'Q', "1 0 100 25 26 30 12.5 - nano.in");
-	put(&c, 'Q', "1 0 100 25 26 30 12.5 nano.cr8wr");	/* no EXITS: makes no sense */
-	put(&c, 'Z', "3 0");
+	capture_put_hello(&c, "vmx");
+	capture_put(&c, 'H', "empty 30");
+	capture_put_short(&c, "exit.cpuid", "0 100 1000 1001 1003 990.5 1 exit.cpuid");
+	capture_put_short(&c, "nano.in", "0 100 25 26 30 12.5 - nano.in");
+	capture_put_short(&c, "nano.cr8wr", "0 100 25 26 30 12.5 nano.cr8wr");	/* no EXITS: makes no sense */
+	capture_put(&c, 'Z', "3 0");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 2);
@@ -408,10 +226,10 @@ static void test_short_cut(void)
 	struct capture c = capture_begin(BOOT);
 	struct outcome o;
 
-	put_hello(&c, "vmx", BRAND);
-	put_short(&c, "0 100 1000 1001 1003 - 1/1 ~cpuid");
-	put_short(&c, "0 100 1000 1001 1003 - 1/1 ~hlt");
-	put(&c, 'Z', "2 0");
+	capture_put_hello(&c, "vmx");
+	capture_put_short(&c, "exit.cpuid", "0 100 1000 1001 1003 - 1/1 ~cpuid");
+	capture_put_short(&c, "nano.in", "0 100 1000 1001 1003 - 1/1 ~hlt");
+	capture_put(&c, 'Z', "2 0");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 1);
@@ -444,8 +262,9 @@ static void test_machines(void)
 	const struct buf *texts[] = { &a.text, &b.text };
 	struct outcome o;
 
-	put_hello(&b, "vmx", "Another Processor");
-	put_row(&b, 0, "nano.in", 5000);
+	b.says.brand = "Another Processor";
+	capture_put_hello(&b, "vmx");
+	capture_put_row(&b, 0, "nano.in", 5000);
 	o = import_texts(texts, 2);
 	CU_ASSERT_EQUAL(o.rc, -EINVAL);
 	CU_ASSERT(strstr(o.e.text, "second.txt") && strstr(o.e.text, "first.txt") && strstr(o.e.text, BRAND) &&
@@ -459,21 +278,24 @@ static void test_machines(void)
 /* Without its provenance a section's numbers are nothing; another of the same boot may have it. */
 static void test_provenance_lost(void)
 {
-	struct capture c = capture_usual(BOOT);
+	struct capture c = capture_begin(BOOT);
 	struct outcome o;
 
+	capture_put_section(&c);
 	*strstr(c.text.data, "hardware") = 'H';
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 0);
 	CU_ASSERT(strstr(buf_str(&o.notes), "2 rows left out") != NULL);
 	outcome_free(&o);
-	put_hello(&c, "native", BRAND);
-	put_row(&c, 2, "nano.divzero", 300);
-	put(&c, 'Z', "1 0");
+	c.section++;
+	capture_put_hello(&c, "native");
+	capture_put_row(&c, 2, "nano.divzero", 300);
+	capture_put(&c, 'Z', "1 0");
+	capture_put(&c, 'A', "2 0");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
-	CU_ASSERT_EQUAL(o.r.n_results, 1);
+	CU_ASSERT_EQUAL_FATAL(o.r.n_results, 1);
 	CU_ASSERT_STRING_EQUAL(o.r.result[0].engine, "native");
 	CU_ASSERT(isnan(o.r.result[0].exits_observed));
 	outcome_free(&o);
@@ -485,10 +307,10 @@ static void test_unknown(void)
 	struct capture c = capture_begin(BOOT);
 	struct outcome o;
 
-	put_hello(&c, "vmx", BRAND);
-	put_row(&c, 0, "exit.of-tomorrow", 5);
-	put_row(&c, 1, "nano.in", 900);
-	put(&c, 'Z', "2 0");
+	capture_put_hello(&c, "vmx");
+	capture_put_row(&c, 0, "exit.of-tomorrow", 5);
+	capture_put_row(&c, 1, "nano.in", 900);
+	capture_put(&c, 'Z', "2 0");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 1);
@@ -502,9 +324,9 @@ static void test_refused(void)
 	struct capture c = capture_begin(BOOT);
 	struct outcome o;
 
-	put_hello(&c, "vmx", BRAND);
-	put(&c, 'X', "firmware-disabled IA32_FEATURE_CONTROL is locked without VMX: switch it on in the firmware's setup");
-	put(&c, 'Z', "0 -1");
+	capture_put_hello(&c, "vmx");
+	capture_put(&c, 'X', "firmware-disabled IA32_FEATURE_CONTROL is locked without VMX: switch it on in the firmware's setup");
+	capture_put(&c, 'Z', "0 -1");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 0);
@@ -519,13 +341,13 @@ static void test_fault(void)
 	struct capture c = capture_begin(BOOT);
 	struct outcome o;
 
-	put_hello(&c, "vmx", BRAND);
-	put(&c, 'B', "0 exit.hlt");
-	put(&c, 'F', "0 13 0 0x1000400123 0x0 exit reason 2: triple fault");
-	put(&c, 'G', "0 rax=0x1 rsp=0xffff");
-	put(&c, 'E', "0 0 900 0 0x20 0 0 0 3");
-	put_row(&c, 1, "nano.in", 900);
-	put(&c, 'Z', "2 0");
+	capture_put_hello(&c, "vmx");
+	capture_put(&c, 'B', "0 exit.hlt");
+	capture_put(&c, 'F', "0 13 0 0x1000400123 0x0 exit reason 2: triple fault");
+	capture_put(&c, 'G', "0 rax=0x1 rsp=0xffff");
+	capture_put(&c, 'E', "0 0 900 0 0x20 0 0 0 3");
+	capture_put_row(&c, 1, "nano.in", 900);
+	capture_put(&c, 'Z', "2 0");
 	o = import_one(&c.text);
 	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
 	CU_ASSERT_EQUAL(o.r.n_results, 1);
