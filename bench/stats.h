@@ -17,4 +17,24 @@ double stats_median(double *v, size_t n);
  */
 bool stats_median_ci95(double *v, size_t n, double *lo, double *hi);
 
+/*
+ * Two-sided p that two samples are of one distribution, by the sum of ranks (Wilcoxon, Mann and Whitney): exact, ties
+ * included, up to 60 values together. NAN when one is empty or memory ran out.
+ */
+double stats_rank_sum_p(const double *a, size_t n, const double *b, size_t m);
+/* The least size of two samples with which that p can get as small as (p). */
+unsigned stats_rank_sum_least(double p);
+
+/*
+ * Median of (b) over median of (a), and its 95 % interval out of the two medians' intervals, in logarithms (MOVER: Zou
+ * and Donner 2008). False, with no interval, when one has fewer than 6 values or one that is not above 0. Sorts both.
+ */
+bool stats_ratio_ci95(double *a, size_t n, double *b, size_t m, double *ratio, double *lo, double *hi);
+
+/* Holm's correction (1979) of (n) p values, NAN among them left out. -ENOMEM. */
+int stats_holm(const double *p, size_t n, double *corrected);
+
+/* Of the standard normal distribution. */
+double stats_normal_quantile(double p);
+
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compare.h - two sets of results against each other: what changed, by how much, how sure that is. Pure.
+ * bench/, report/ and cli/ include this; report/comparison.h makes documents of it.
+ *
+ * doc/method.md, "Comparing", says what each word needs. A change is from A (before) to B (after), a ratio is B / A.
+ */
+#ifndef VTSCOPE_BENCH_COMPARE_H
+#define VTSCOPE_BENCH_COMPARE_H
+
+#include "bench/result.h"
+
+#define COMPARE_THRESHOLD	0.05	/* of the user's, where none is given */
+#define COMPARE_ALPHA		0.05	/* chance of one false word in a whole comparison, by Holm */
+#define COMPARE_LAUNCHES	6	/* fewer have no interval: inconclusive */
+#define COMPARE_LAUNCHES_MAX	10000	/* more is no advice */
+
+enum change_word {
+	CHANGE_REGRESSION, CHANGE_IMPROVEMENT, CHANGE_NONE, CHANGE_INCONCLUSIVE, CHANGE_INCOMPARABLE, CHANGE_WORDS
+};
+/* "regression" "improvement" "no change" "inconclusive" "incomparable" */
+const char *change_word(enum change_word w);
+
+enum change_measure { MEASURE_TIME, MEASURE_INSTRUCTIONS, MEASURE_EXITS, MEASURES };
+const char *change_measure(enum change_measure m);	/* "time" "instructions" "exits" */
+
+/* One quantity of one row (operation, engine, carrier). What is not known is NAN. */
+struct change {
+	char op[64], engine[24], via[64];
+	enum change_measure measure;
+	double a, b;		/* medians of launch medians in ticks, or counts per operation */
+	size_t n_a, n_b;	/* launches behind them; of a paired ratio both are the pairs */
+	double ratio, lo, hi;	/* b / a and its 95 % interval */
+	double p, p_holm;	/* two-sided, and corrected over the comparison */
+	double threshold;	/* 0.05: 5 %; of exact counts 0 unless the user gave one */
+	bool exact;		/* counted: no interval, no p, any difference is a change */
+	enum change_word word;
+	unsigned launches_needed;	/* a side, with which inconclusive would end; 0: no number of them, or not asked */
+	char key[64];		/* incomparable: what differs; else "" */
+	char why[240];		/* a sentence: why this word; "" where the numbers say it */
+};
+
+/* A member of "hardware" or "subject" that is not the same; nested ones by their path ("kvm_modules.kvm.nested"). */
+struct key_difference { char key[64], a[160], b[160]; bool allowed; };
+
+/* A row that only one side has. */
+struct unmatched { char op[64], engine[24], via[64]; bool in_a; char reason[240]; /* of the other side, or "" */ };
+
+struct comparison {
+	char a_name[160], b_name[160];	/* for people: file names, a baseline's name, "A"; set by who compares */
+	struct change *change; size_t n;			/* owned; in the order of A's rows */
+	struct key_difference *hardware; size_t n_hardware;	/* owned */
+	struct key_difference *subject; size_t n_subject;	/* owned */
+	struct unmatched *unmatched; size_t n_unmatched;	/* owned */
+	size_t family;		/* tests that Holm's correction is over */
+	bool paired;		/* the ratios are of pairs measured in turn */
+	bool confirmed;		/* regressions were measured once more (--confirm) and stand */
+};
+
+struct op_threshold { char op[64]; double threshold; };	/* op: a glob over operation names; the last that matches counts */
+
+struct compare_options {
+	double threshold;				/* 0: COMPARE_THRESHOLD */
+	const struct op_threshold *op_threshold; size_t n_op_thresholds;
+	const char *const *allow; size_t n_allow;	/* keys that may differ (compare_keys) */
+	bool strict;					/* only for comparison_exit() */
+};
+
+/* Names that --allow takes, NULL-terminated. */
+extern const char *const compare_keys[];
+
+void comparison_init(struct comparison *c);
+void comparison_free(struct comparison *c);
+int comparison_add(struct comparison *c, const struct change *row);		/* copies; -ENOMEM */
+
+double compare_threshold(const struct compare_options *o, const char *op);
+
+/*
+ * Initialises and fills (c), words included. -ENOMEM, or -EINVAL for a key that there is not in o->allow. Sets that
+ * cannot be compared are no error: every change is CHANGE_INCOMPARABLE then.
+ */
+int compare_sets(struct comparison *c, const struct result_set *a, const struct result_set *b,
+		 const struct compare_options *o, struct err *e);
+
+/*
+ * The differences of hardware and subject alone, into an initialised (c): for who makes the changes otherwise.
+ * 0, 1 where a hardware key differs that is not allowed, or -errno.
+ */
+int compare_machines(struct comparison *c, const struct result_set *a, const struct result_set *b,
+		     const struct compare_options *o, struct err *e);
+
+/*
+ * Holm's correction over the changes that have a p, then the word of every change that is not exact and not incomparable,
+ * from its ratio, lo, hi, p and threshold. compare_sets() has done it; who adds changes of his own calls it. -ENOMEM.
+ */
+int comparison_decide(struct comparison *c);
+
+size_t comparison_count(const struct comparison *c, enum change_word w);
+
+/* 0, 3 (a regression), 4 (something incomparable, nothing in common; with (strict) something inconclusive, too). */
+int comparison_exit(const struct comparison *c, bool strict);
+
+#endif
