@@ -11,6 +11,7 @@
 
 #define EXITS_SHARE		0.02	/* as in a result: what exits may differ where interrupts are among them */
 #define EXITS_STRAY		0.01
+#define EXITS_TOLD		0.5	/* an operation's own exit would be seen */
 #define STRAY_EXITS_A_SECOND	4000.0	/* timers of host and guest, with what is executed around the operation */
 
 static void change_begin(struct change *row, const struct result *a, const struct result *b, enum change_measure m)
@@ -147,31 +148,32 @@ static void instructions_compare(struct change *row, const struct result *a, con
 	row->word = CHANGE_INCONCLUSIVE;
 }
 
-/* Exits per operation: exact where nothing but the operation is counted, else as far as interrupts let it be known. */
-static void exits_compare(struct change *row, const struct result *a, const struct result *b, double tsc_hz)
+/*
+ * How far two numbers of exits may be apart without meaning it: not at all where nothing but the operation is counted,
+ * else as much as interrupts make, which grows with the operation's length.
+ */
+static double exits_stray(const struct result *a, const struct result *b, double tsc_hz)
 {
-	double stray = 0, more = b->exits_observed - a->exits_observed;
+	double stray = EXITS_STRAY + EXITS_SHARE * fmax(a->exits_observed, b->exits_observed);
 
+	if (strcmp(a->clock, "tsc") || !strcmp(a->engine, "vmx") || !strcmp(a->engine, "svm"))
+		return 0;
+	return tsc_hz > 0 ? stray + STRAY_EXITS_A_SECOND * fmax(a->median, b->median) / tsc_hz : stray;
+}
+
+static void exits_compare(struct change *row, const struct result *a, const struct result *b, double stray)
+{
 	row->a = a->exits_observed;
 	row->b = b->exits_observed;
 	row->exact = true;
-	if (!strcmp(a->clock, "tsc") && strcmp(a->engine, "vmx") && strcmp(a->engine, "svm")) {
-		double ticks = fmax(a->median, b->median);
-
-		stray = EXITS_STRAY + EXITS_SHARE * fmax(row->a, row->b);
-		if (tsc_hz > 0)
-			stray += STRAY_EXITS_A_SECOND * ticks / tsc_hz;
-	}
-	if (fabs(more) <= stray) {
-		row->ratio = row->lo = row->hi = more == 0 ? 1 : row->b / row->a;
+	if (fabs(row->b - row->a) <= stray) {
+		row->ratio = row->lo = row->hi = 1;	/* as far as it can be known */
 		row->word = CHANGE_NONE;
 		return;
 	}
 	count_judge(row);
-	if (!isfinite(row->ratio))
-		row->ratio = row->lo = row->hi = NAN;
 	if (row->word != CHANGE_NONE)
-		snprintf(row->why, sizeof(row->why), "exits per operation: %.4g, and %.4g", row->a, row->b);
+		snprintf(row->why, sizeof(row->why), "exits per operation: %.4g, then %.4g", row->a, row->b);
 }
 
 int compare_rows(struct comparison *c, const struct result *a, const struct result *b, double tsc_hz,
@@ -179,6 +181,7 @@ int compare_rows(struct comparison *c, const struct result *a, const struct resu
 {
 	bool counts = !strcmp(result_unit(a->clock), "instructions");
 	struct change row;
+	double stray;
 	int rc = 0;
 
 	change_begin(&row, a, b, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIME);
@@ -196,8 +199,11 @@ int compare_rows(struct comparison *c, const struct result *a, const struct resu
 		rc = comparison_add(c, &row);
 	if (rc < 0 || isnan(a->exits_observed) || isnan(b->exits_observed))
 		return rc;
+	stray = exits_stray(a, b, tsc_hz);
+	if (stray >= EXITS_TOLD && fabs(a->exits_observed - b->exits_observed) <= stray)
+		return 0;	/* interrupts hide what one would want to know */
 	change_begin(&row, a, b, MEASURE_EXITS);
 	row.threshold = count_threshold(o, a->op);
-	exits_compare(&row, a, b, tsc_hz);
+	exits_compare(&row, a, b, stray);
 	return comparison_add(c, &row);
 }

@@ -288,7 +288,7 @@ const char *args_format(const struct args *a)
 		return arg->value[arg->n - 1];
 	ext = file ? strrchr(file, '.') : NULL;
 	if (ext && !strchr(ext, '/')) {
-		ext = strcmp(ext, ".txt") ? ext + 1 : "text";
+		ext = !strcmp(ext, ".txt") ? "text" : !strcmp(ext, ".xml") ? "junit" : ext + 1;
 		for (size_t i = 0; choices[i]; i++)
 			if (!strcmp(choices[i], ext))
 				return choices[i];

@@ -62,7 +62,7 @@ const char *const *args_values(const struct args *a, const char *name, size_t *n
 const char *const *args_operands(const struct args *a, size_t *n);
 /*
  * The format asked for: --format, else the extension of -o where it names one of --format's choices ("txt" is
- * "text"), else the first choice. Never NULL; only for verbs that have --format with choices.
+ * "text", "xml" "junit"), else the first choice. Never NULL; only for verbs that have --format with choices.
  */
 const char *args_format(const struct args *a);
 

@@ -9,6 +9,7 @@
 	X(cmd_bench) \
 	X(cmd_run) \
 	X(cmd_report) \
+	X(cmd_compare) \
 	X(cmd_image) \
 	X(cmd_import) \
 	X(cmd_list) \

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * comparison.h - what compare, baseline and ab have in common on the command line. Only cli/ includes this.
+ */
+#ifndef VTSCOPE_CLI_COMPARISON_H
+#define VTSCOPE_CLI_COMPARISON_H
+
+#include "bench/compare.h"
+#include "cli/cmd.h"
+#include "report/comparison.h"
+
+#define EXIT_REGRESSION		3
+#define EXIT_INCOMPARABLE	4
+
+/* Rows of an option table. */
+#define COMPARISON_OPTS \
+	{ .name = "threshold", .arg = "PCT", .repeatable = true, .complete = COMPLETE_OP, \
+	  .help = "changes up to it do not matter: PCT, or OP=PCT; 5", \
+	  .more = "OP is a glob over operations; the last that matches counts. Counts (exits, an emulator's instructions) " \
+		  "have no threshold but one of their own: OP=0.1." }, \
+	{ .name = "allow", .arg = "KEY", .repeatable = true, .words = compare_keys, \
+	  .help = "compare although this hardware key differs" }, \
+	{ .name = "strict", .help = "status 4 where something is inconclusive, too" }, \
+	{ .name = "format", .arg = "FORMAT", .choices = comparison_formats, .help = "what to write", \
+	  .more = "Without it the extension of -o decides (.md, .json, .xml), else it is text." }
+
+#define COMPARISON_EXITS \
+	{ EXIT_OK, "no regression is known" }, \
+	{ EXIT_REGRESSION, "a regression" }, \
+	{ EXIT_INCOMPARABLE, "something cannot be compared: other hardware, a row that failed in B, nothing in common; " \
+			     "with --strict also where something is inconclusive" }
+
+/* The options above as the library takes them. */
+struct comparison_args {
+	struct compare_options o;
+	struct op_threshold *own;	/* owned */
+};
+
+/* 0, or the exit status after having said what is wrong. */
+int comparison_args_parse(struct cli *cli, const struct args *a, const char *verb, struct comparison_args *out);
+void comparison_args_free(struct comparison_args *c);
+
+/* Writes (c) as --format and -o ask for it. The exit status, of the comparison where it could be written. */
+int comparison_write(struct cli *cli, const struct args *a, const struct comparison *c);
+
+/* A result file, - for standard input. 0 or -errno. */
+int result_file_load(struct result_set *r, const char *path, struct err *e);
+
+#endif

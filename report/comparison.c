@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the documents of a comparison share: names, percentages, sentences. */
+#include "report/comparison.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/escape.h"
+
+const char *const comparison_formats[COMPARISON_FORMATS + 1] = { "text", "json", "md", "junit", NULL };
+
+void change_name(const struct change *row, struct buf *out)
+{
+	escape_plain(out, row->op);
+	if (row->measure == MEASURE_EXITS)
+		buf_puts(out, " exits");
+}
+
+/* Digits for two significant places, but none behind the point from ten on. */
+static int places(double percent)
+{
+	double a = fabs(percent);
+
+	return a >= 9.95 ? 0 : a >= 0.095 ? 1 : a >= 0.0095 ? 2 : a == 0 ? 0 : 3;
+}
+
+void change_percent(double ratio, struct buf *out)
+{
+	double percent = 100 * (ratio - 1);
+
+	if (!isfinite(ratio))
+		return;
+	if (ratio >= 10)
+		buf_printf(out, "x%.3g", ratio);
+	else
+		buf_printf(out, "%s%.*f %%", percent > 0 ? "+" : "", places(percent), percent);
+}
+
+static void reason_inconclusive(const struct change *row, struct buf *out)
+{
+	buf_puts(out, row->why[0] ? "; " : "");
+	if (row->exact)
+		buf_puts(out, "no count to go by");
+	else if (row->launches_needed)
+		buf_printf(out, "%u launches a side would decide", row->launches_needed);
+	else
+		buf_puts(out, "no number of launches that is worth it would decide: measure both in one session, 'vtscope ab'");
+}
+
+void change_reason(const struct change *row, struct buf *out)
+{
+	escape_plain(out, row->why);
+	if (row->word == CHANGE_INCONCLUSIVE) {
+		reason_inconclusive(row, out);
+		return;
+	}
+	if (row->word > CHANGE_IMPROVEMENT || row->why[0])
+		return;
+	change_percent(row->ratio, out);
+	if (row->exact) {
+		buf_puts(out, ", counted");
+		return;
+	}
+	buf_puts(out, " (95 %: ");
+	change_percent(row->lo, out);
+	buf_puts(out, " to ");
+	change_percent(row->hi, out);
+	buf_printf(out, "), p %.2g, threshold %.3g %%", row->p_holm, 100 * row->threshold);
+}
+
+static void count_put(const struct comparison *c, enum change_word w, bool *first, struct buf *out)
+{
+	size_t n = comparison_count(c, w);
+	bool plural = n > 1 && w <= CHANGE_IMPROVEMENT;
+
+	if (!n)
+		return;
+	buf_printf(out, "%s%zu %s%s", *first ? "" : ", ", n, change_word(w), plural ? "s" : "");
+	*first = false;
+}
+
+void comparison_summary(const struct comparison *c, struct buf *out)
+{
+	bool first = true;
+
+	if (!c->n) {
+		buf_puts(out, "nothing in common: no row is in both");
+		return;
+	}
+	for (unsigned w = 0; w < CHANGE_WORDS; w++)
+		count_put(c, w, &first, out);
+	if (c->confirmed && comparison_count(c, CHANGE_REGRESSION))
+		buf_puts(out, "; confirmed by a second measurement");
+}
+
+int comparison_render(const struct comparison *c, enum comparison_format format, const struct comparison_style *style,
+		      struct buf *out)
+{
+	switch (format) {
+	case COMPARISON_JSON:
+		comparison_json(c, out);
+		break;
+	case COMPARISON_MARKDOWN:
+		comparison_markdown(c, out);
+		break;
+	case COMPARISON_JUNIT:
+		comparison_junit(c, style->strict, out);
+		break;
+	default:
+		comparison_text(c, style, out);
+	}
+	return buf_error(out) ? -ENOMEM : 0;
+}

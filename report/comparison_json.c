@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A comparison as the "vtscope.comparison/1" document. doc/schema/comparison.schema.json says what may stand in it. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "report/comparison.h"
+#include "report/escape.h"
+
+static json_t *number(double v)
+{
+	if (!isfinite(v))
+		return json_null();
+	return v == rint(v) && fabs(v) < 9e15 ? json_integer((json_int_t)v) : json_real(v);
+}
+
+/* Text of any origin: what is no UTF-8 is replaced. */
+static json_t *text(const char *s)
+{
+	struct buf plain = BUF_INIT;
+	json_t *j;
+
+	escape_plain(&plain, s);
+	j = json_string(buf_str(&plain));
+	buf_free(&plain);
+	return j;
+}
+
+static json_t *text_or_null(const char *s)
+{
+	return *s ? text(s) : json_null();
+}
+
+static json_t *change_json(const struct change *row)
+{
+	json_t *ci = isfinite(row->lo) && isfinite(row->hi) && !row->exact ?
+			     json_pack("[o,o]", number(row->lo), number(row->hi)) : json_null();
+
+	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:o,s:o,s:o}",
+			 "op", text(row->op), "engine", text(row->engine), "via", text(row->via),
+			 "measure", change_measure(row->measure), "a", number(row->a), "b", number(row->b),
+			 "launches", (json_int_t)row->n_a, (json_int_t)row->n_b, "ratio", number(row->ratio), "ci95", ci,
+			 "p", number(row->p), "p_holm", number(row->p_holm), "threshold", number(row->threshold),
+			 "exact", row->exact, "word", change_word(row->word), "launches_needed",
+			 row->launches_needed ? json_integer(row->launches_needed) : json_null(), "key",
+			 text_or_null(row->key), "why", text_or_null(row->why));
+}
+
+static json_t *differences_json(const struct key_difference *d, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:b}", "key", text(d[i].key), "a", text(d[i].a), "b",
+						      text(d[i].b), "allowed", d[i].allowed));
+	return list;
+}
+
+static json_t *unmatched_json(const struct unmatched *u)
+{
+	return json_pack("{s:o,s:o,s:o,s:s,s:o}", "op", text(u->op), "engine", text(u->engine), "via", text(u->via), "in",
+			 u->in_a ? "a" : "b", "reason", text_or_null(u->reason));
+}
+
+static json_t *summary_json(const struct comparison *c)
+{
+	json_t *o = json_object();
+
+	for (unsigned w = 0; w < CHANGE_WORDS; w++)
+		json_object_set_new(o, change_word(w), json_integer((json_int_t)comparison_count(c, w)));
+	return o;
+}
+
+static int append_chunk(const char *bytes, size_t n, void *out)
+{
+	buf_append(out, bytes, n);
+	return buf_error(out) ? -1 : 0;
+}
+
+void comparison_json(const struct comparison *c, struct buf *out)
+{
+	json_t *changes = json_array(), *unmatched = json_array(), *o;
+	int bad = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		bad |= json_array_append_new(changes, change_json(&c->change[i]));
+	for (size_t i = 0; i < c->n_unmatched; i++)
+		bad |= json_array_append_new(unmatched, unmatched_json(&c->unmatched[i]));
+	o = json_pack("{s:s,s:o,s:o,s:b,s:b,s:I,s:o,s:o,s:o,s:o,s:o}", "schema", "vtscope.comparison/1", "a",
+		      text_or_null(c->a_name), "b", text_or_null(c->b_name), "paired", c->paired, "confirmed",
+		      c->confirmed, "family", (json_int_t)c->family, "summary", summary_json(c), "hardware",
+		      differences_json(c->hardware, c->n_hardware), "subject", differences_json(c->subject, c->n_subject),
+		      "changes", changes, "unmatched", unmatched);
+	if (bad || !o || json_dump_callback(o, append_chunk, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
+		out->error = out->error ? out->error : -ENOMEM;
+	buf_puts(out, "\n");
+	json_decref(o);
+}
