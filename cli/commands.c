@@ -10,6 +10,7 @@
 	X(cmd_run) \
 	X(cmd_report) \
 	X(cmd_compare) \
+	X(cmd_doctor) \
 	X(cmd_image) \
 	X(cmd_import) \
 	X(cmd_list) \

@@ -86,8 +86,7 @@ static unsigned width_of(const char *text, size_t n)
 	return width;
 }
 
-/* (text) in lines of at most (columns), every line but the first with (indent) blanks before it. */
-static void wrap(struct buf *out, const char *text, unsigned indent, unsigned columns)
+void render_wrap(struct buf *out, const char *text, unsigned indent, unsigned columns)
 {
 	unsigned width, used = 0;
 
@@ -114,7 +113,7 @@ static void paragraph(struct buf *out, const char *text, unsigned indent,
 		      const struct render_style *st)
 {
 	buf_printf(out, "%*s", (int)indent, "");
-	wrap(out, text, indent, st->columns);
+	render_wrap(out, text, indent, st->columns);
 }
 
 static void render_layer(const struct verdict *v, enum layer which, const char *label,
@@ -131,7 +130,7 @@ static void render_layer(const struct verdict *v, enum layer which, const char *
 		return;
 	}
 	buf_printf(out, "  %s%s %-10s%s  ", paint(st, m), glyph(st, m), label, unpaint(st));
-	wrap(out, l->text, 16, st->columns);
+	render_wrap(out, l->text, 16, st->columns);
 }
 
 void render_summary(const struct verdict *v, const struct snapshot *s,
@@ -144,7 +143,7 @@ void render_summary(const struct verdict *v, const struct snapshot *s,
 	struct buf line = BUF_INIT;
 
 	buf_printf(out, "%s", bold(st));
-	wrap(out, v->summary, 0, st->columns);
+	render_wrap(out, v->summary, 0, st->columns);
 	buf_printf(out, "%s\n", unpaint(st));
 	for (int l = 0; l < LAYERS; l++)
 		render_layer(v, l, labels[l], st, out);
@@ -209,7 +208,7 @@ static void render_evidence(const struct finding *f, const struct render_style *
 		buf_printf(&line, "%s %s: %s", f->evidence[i].source, f->evidence[i].where,
 			   f->evidence[i].value);
 		buf_printf(out, "%*s", (int)indent, "");
-		wrap(out, buf_str(&line), indent + 2, st->columns);
+		render_wrap(out, buf_str(&line), indent + 2, st->columns);
 		buf_free(&line);
 	}
 }
@@ -220,7 +219,7 @@ static void render_hint(const struct finding *f, const struct render_style *st, 
 	if (!f->hint[0])
 		return;
 	buf_printf(out, "%*s%s", (int)indent, "", st->utf8 ? "\xe2\x86\x92 " : "-> ");
-	wrap(out, f->hint, indent + (st->utf8 ? 2 : 3), st->columns);
+	render_wrap(out, f->hint, indent + (st->utf8 ? 2 : 3), st->columns);
 }
 
 /* The width of the column of ids. */
@@ -249,7 +248,7 @@ static void render_finding(const struct findings *all, const struct finding *f,
 		buf_printf(out, "%s\n%*s", f->check->id, (int)indent, "");
 	else
 		buf_printf(out, "%-*s ", ids, f->check->id);
-	wrap(out, buf_str(&question), indent, st->columns);
+	render_wrap(out, buf_str(&question), indent, st->columns);
 	buf_free(&question);
 	render_evidence(f, st, indent + (narrow ? 2 : 0), out);
 	render_hint(f, st, indent, out);
@@ -281,7 +280,7 @@ void render_explain(const struct check *c, const struct verdict *v, const struct
 	enum mark m;
 
 	buf_printf(out, "%s%s%s  ", bold(st), c->id, unpaint(st));
-	wrap(out, c->question, 2, st->columns - strlen(c->id));
+	render_wrap(out, c->question, 2, st->columns - strlen(c->id));
 	buf_puts(out, "\n");
 	paragraph(out, c->explain, 2, st);
 	if (!f)

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * render_private.h - what the renderers of a verdict share. Only probe/render*.c include this.
+ * render_private.h - what the renderers share. Only probe/render*.c include this.
  */
 #ifndef VTSCOPE_PROBE_RENDER_PRIVATE_H
 #define VTSCOPE_PROBE_RENDER_PRIVATE_H
 
 #include "probe/analyse.h"
+
+/* (text) in lines of at most (columns), every line but the first with (indent) blanks before it; ends the last one. */
+void render_wrap(struct buf *out, const char *text, unsigned indent, unsigned columns);
+
+/* TAP: a description, in which '#' would begin a directive; a string of its YAML. */
+void render_tap_description(struct buf *out, const char *text);
+void render_tap_quoted(struct buf *out, const char *text);
 
 /*
  * Calls (each) for every derived feature of VMX and of SVM that is known to be there or not

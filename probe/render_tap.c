@@ -5,14 +5,13 @@
  */
 #include "probe/render_private.h"
 
-/* A description: '#' would begin a directive. */
-static void put_description(struct buf *out, const char *text)
+void render_tap_description(struct buf *out, const char *text)
 {
 	for (; *text; text++)
 		buf_printf(out, *text == '#' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
-static void put_quoted(struct buf *out, const char *text)
+void render_tap_quoted(struct buf *out, const char *text)
 {
 	buf_puts(out, "\"");
 	for (; *text; text++)
@@ -32,13 +31,13 @@ static void put_details(const struct finding *f, struct buf *out)
 		buf_printf(&line, "%s %s: %s", f->evidence[i].source, f->evidence[i].where,
 			   f->evidence[i].value);
 		buf_puts(out, "    - ");
-		put_quoted(out, buf_str(&line));
+		render_tap_quoted(out, buf_str(&line));
 		buf_puts(out, "\n");
 		buf_free(&line);
 	}
 	if (f->hint[0]) {
 		buf_puts(out, "  hint: ");
-		put_quoted(out, f->hint);
+		render_tap_quoted(out, f->hint);
 		buf_puts(out, "\n");
 	}
 	buf_puts(out, "  ...\n");
@@ -51,7 +50,7 @@ static void put_check(size_t number, const struct verdict *v, const struct findi
 	bool harmless = f->check->optional || verdict_exit_status(v->status) == 0;
 
 	buf_printf(out, "%s %zu - %s ", grade == GRADE_BAD ? "not ok" : "ok", number, f->check->id);
-	put_description(out, f->check->question);
+	render_tap_description(out, f->check->question);
 	buf_printf(out, " %s", answer_name(f->answer));
 	if (f->answer == ANSWER_NA)
 		buf_puts(out, " # SKIP does not apply here");
@@ -68,11 +67,11 @@ void render_tap(const struct verdict *v, struct buf *out)
 	buf_printf(out, "TAP version 13\n1..%zu\n", v->findings.n + 1);
 	buf_printf(out, "%s 1 - verdict %s: ", verdict_exit_status(v->status) ? "not ok" : "ok",
 		   verdict_status_name(v->status));
-	put_description(out, v->summary);
+	render_tap_description(out, v->summary);
 	buf_puts(out, "\n");
 	if (v->next_step[0]) {
 		buf_puts(out, "  ---\n  next_step: ");
-		put_quoted(out, v->next_step);
+		render_tap_quoted(out, v->next_step);
 		buf_puts(out, "\n  ...\n");
 	}
 	for (size_t i = 0; i < v->findings.n; i++)
