@@ -5,7 +5,7 @@
 load lib
 
 @test "the verbs are there" {
-	[ "$(verbs | tr '\n' ' ')" = "probe bench run report doctor image import list help " ]
+	[ "$(verbs | tr '\n' ' ')" = "probe bench run report compare doctor image import list help " ]
 }
 
 @test "an unknown verb is refused with the nearest one" {
