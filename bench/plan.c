@@ -97,6 +97,8 @@ static bool engine_joins(struct plan *p, const struct engine_ops *engine, const 
 	unsigned carriers = engine->carriers ? engine->carriers : ENGINE_VIA_PROCESS;
 	size_t n = strlen(p->left_out);
 
+	if (engine->wanted && !engine->wanted(c))
+		return false;
 	if (via->kind != VIA_AUTO)
 		return carriers & (via->kind == VIA_PROCESS ? ENGINE_VIA_PROCESS : ENGINE_VIA_IMAGE);
 	if (!engine->joins || engine->joins(c))
@@ -242,11 +244,13 @@ bool plan_counts_instructions(const struct plan_engine *engine)
 static double engine_time(struct plan *p, struct plan_engine *pe, const struct bench_options *o)
 {
 	bool counts = plan_counts_instructions(pe);
+	double boot;
 
 	pe->launches = counts && !o->launches && p->launches > COUNT_LAUNCHES ? COUNT_LAUNCHES : p->launches;
 	if (!pe->runnable)
 		return 0;
-	return pe->launches * (BOOT_GUESS * !!(pe->info->offers & ENGINE_RING0) +
+	boot = pe->info->boot_seconds > 0 ? pe->info->boot_seconds : BOOT_GUESS * !!(pe->info->offers & ENGINE_RING0);
+	return pe->launches * (boot +
 			       (counts ? COUNT_ROW : p->row_seconds) * (double)pe->runnable);
 }
 
@@ -266,7 +270,7 @@ static void plan_time(struct plan *p, const struct bench_options *o)
 int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
 	      uint64_t tsc_hz, struct err *e)
 {
-	struct engine_config c = { .via = o->via ? o->via : "auto", .verdict = v, .snapshot = s, .tsc_hz = tsc_hz };
+	struct engine_config c = { .via = o->via ? o->via : "auto", .exec = o->exec, .verdict = v, .snapshot = s, .tsc_hz = tsc_hz };
 	struct via via;
 	size_t i;
 	int rc;

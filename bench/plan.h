@@ -14,6 +14,7 @@ struct bench_options {
 	const char *const *op_globs; size_t n_op_globs;	/* 0: all */
 	const char *const *excludes; size_t n_excludes;
 	const char *via;		/* NULL: "auto" */
+	const char *exec;		/* the command of the engine exec, NULL: none */
 	bool quick, force;
 	unsigned launches;		/* 0: 10, quick 3 */
 	double seconds;			/* --time: the whole run ends within it; 0: quick 54, else by launches */

@@ -69,6 +69,8 @@ static int part_add(struct run *u, size_t engine, bool irqchip)
 
 	*part = (struct part){ .engine = engine, .irqchip = irqchip, .left = u->p->engine[engine].launches, .stretch = 1 };
 	part->overhead = in_process ? 0 : OVERHEAD_GUESS;
+	if (!in_process && u->p->engine[engine].info->boot_seconds > part->overhead)
+		part->overhead = u->p->engine[engine].info->boot_seconds;
 	part->row = calloc(u->p->n + 1, sizeof(*part->row));
 	if (!part->row)
 		return -ENOMEM;

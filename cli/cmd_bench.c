@@ -55,6 +55,16 @@ static int names_split(struct names *l, const char *const *value, size_t n)
 	return 0;
 }
 
+static bool exec_chosen(const struct bench_options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_engines; i++)
+		if (!strcmp(o->engines[i], "exec"))
+			return true;
+	return !o->n_engines;
+}
+
 /* Fills (o) from the command line. 0, or the exit status after having said what is wrong. */
 static int options_read(struct cli *cli, const struct args *a, struct names *engines_named, struct bench_options *o)
 {
@@ -64,7 +74,7 @@ static int options_read(struct cli *cli, const struct args *a, struct names *eng
 	size_t n;
 	int rc;
 
-	*o = (struct bench_options){ .via = args_value(a, "via"), .quick = args_flag(a, "quick"),
+	*o = (struct bench_options){ .via = args_value(a, "via"), .exec = args_value(a, "exec"), .quick = args_flag(a, "quick"),
 				     .force = args_flag(a, "force"), .cpu = -1 };
 	value = args_values(a, "engine", &n);
 	if (names_split(engines_named, value, n) < 0) {
@@ -74,6 +84,8 @@ static int options_read(struct cli *cli, const struct args *a, struct names *eng
 	}
 	o->engines = (const char *const *)engines_named->name;
 	o->n_engines = engines_named->n;
+	if (o->exec && !exec_chosen(o))
+		return cli_usage(cli, "bench", "--exec is for the engine exec, which --engine does not name");
 	o->op_globs = args_values(a, "op", &o->n_op_globs);
 	o->excludes = args_values(a, "exclude", &o->n_excludes);
 	rc = cli_u64(cli, a, "launches", 1, 1000, &launches);
@@ -284,6 +296,13 @@ static const struct opt opts[] = {
 		  "that proves function and never speed. 'bochs --help cpu' and 'qemu-system-x86_64 -cpu help' name the "
 		  "models; without one it is corei7_skylake_x for vmx, ryzen (Bochs) or EPYC (QEMU) for svm. Where KVM "
 		  "gives its guests VT, qemu uses that. 'vtscope image' measures a real machine." },
+	{ .name = "exec", .arg = "CMD",
+	  .help = "what boots {image} under your own VMM, serial port to {serial}",
+	  .more = "For the engine exec. The shell runs CMD once a launch; {image} is an ELF file (multiboot, PVH or Linux's "
+		  "64-bit protocol, at least 128 MiB of memory, no command line needed), {iso} the same as a disk, {serial} "
+		  "a file for the output of the first serial port (I/O port 0x3f8); without {serial} it is taken from the "
+		  "standard output. CMD gets SIGTERM when the guest is done. doc/exec.md has the command for QEMU, "
+		  "cloud-hypervisor, crosvm, Firecracker, VirtualBox and Bochs." },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
 	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },
 	{ 0 }
@@ -307,6 +326,8 @@ const struct cmd cmd_bench = {
 	.examples =
 		"vtscope bench --quick -o result.json\n  a first look, in a minute\n"
 		"vtscope bench --engine kvm,native --op 'exit.*' --op 'cpu.*'\n  some operations on two engines\n"
+		"vtscope bench -e exec --exec 'qemu-system-x86_64 -accel kvm -nodefaults -display none -kernel {image} "
+		"-serial file:{serial}'\n  a QEMU of your own\n"
 		"vtscope bench --dry-run\n  what would run here, and what would not\n",
 	.opts = opts,
 	.exits = exits,

@@ -55,7 +55,8 @@ static int run(struct cli *cli, const struct args *a)
 	if (!strcmp(format, "elf")) {
 		rc = cli_write(cli, file, boot_image, (size_t)(boot_image_end - boot_image));
 	} else {
-		rc = iso_make(boot_image, (size_t)(boot_image_end - boot_image), words, &out, &warning, &e);
+		rc = iso_make(boot_image, (size_t)(boot_image_end - boot_image), words, ISO_WAIT, &out, &warning,
+			      &e);
 		if (rc)
 			cli_error(cli, &e);
 		else if (warning.len)

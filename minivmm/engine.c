@@ -13,6 +13,7 @@ const struct engine_ops *const engines[] = {
 	&engine_native,
 	&engine_vmx,
 	&engine_svm,
+	&engine_exec,
 };
 const size_t n_engines = sizeof(engines) / sizeof(engines[0]);
 

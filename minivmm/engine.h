@@ -92,6 +92,7 @@ const char *engine_offer_reason(unsigned missing);	/* why a row is skipped when 
 
 struct engine_config {
 	const char *via;		/* "auto", "process", "bochs", "bochs:MODEL", "qemu", "qemu:CPU": minivmm/via.h knows them */
+	const char *exec;		/* the command of the engine exec, NULL: not given */
 	const char *qemu;		/* path of qemu-system-x86_64, NULL: from the snapshot's tool record */
 	const struct verdict *verdict;	/* borrowed for the life of the engine */
 	const struct snapshot *snapshot;
@@ -105,6 +106,7 @@ struct engine_info {
 	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */
 	unsigned offers;		/* ENGINE_* */
 	uint32_t fence;			/* GUEST_FENCE_* of its launches: is there RDTSCP in the guest? */
+	double boot_seconds;		/* that a launch takes beside its rows, as open() saw it; 0: not known */
 	bool unprepared;		/* nobody calls launch.prepare: the boot image has its memory to itself */
 	bool counts_exits;
 	bool exact_exits;		/* nothing but the rows is in its counters: not even a doorbell */
@@ -143,6 +145,8 @@ struct engine_ops {
 	unsigned carriers;		/* ENGINE_VIA_*: what --via may name; 0: process only */
 	/* NULL: yes. May it join a plan that does not name it? No for what would run on an emulated processor. */
 	bool (*joins)(const struct engine_config *c);
+	/* NULL: yes. Has the user given it what it needs? If not, it is in no plan that does not name it. */
+	bool (*wanted)(const struct engine_config *c);
 	/* 0 or -errno. */
 	int (*open)(struct engine **out, const struct engine_config *c, struct err *e);
 	const struct engine_info *(*info)(const struct engine *en);
@@ -156,8 +160,9 @@ struct engine_ops {
 };
 extern const char *const engine_needs_nothing[];
 
-extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native, engine_vmx, engine_svm;
-/* Explicit table: kvm tcg qemu-kvm native vmx svm. */
+extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_native, engine_vmx, engine_svm,
+	engine_exec;
+/* Explicit table: kvm tcg qemu-kvm native vmx svm exec. */
 extern const struct engine_ops *const engines[];
 extern const size_t n_engines;
 const struct engine_ops *engine_find(const char *name);

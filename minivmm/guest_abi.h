@@ -39,6 +39,13 @@
 #define GUEST_VIRT_MMIO		0x1080000000	/* GUEST_MMIO_PHYS, one uncached 4 KiB page */
 
 /* Ports. Writes; sizes as noted. What is not implemented by a carrier is ignored by it. */
+/*
+ * The command line that a boot image's file has room for. What stands there counts, whatever a loader says: so it can be
+ * told what to do by who writes the file, under a VMM that gives it no command line, or one of its own.
+ */
+#define GUEST_GIVEN_MAGIC	"vtscope's plan\x01"	/* with its NUL 16 bytes, once in the file */
+#define GUEST_GIVEN_BYTES	6144			/* a line of a thousand rows, with its NUL */
+
 #define GUEST_PORT_CONSOLE	0x00e9		/* byte: console output (QEMU: debugcon) */
 #define GUEST_PORT_DOORBELL	0x02f0		/* dword: enum guest_doorbell */
 #define GUEST_PORT_IO		0x02f4		/* unclaimed: the port of exit.pio-*.user */
@@ -87,6 +94,11 @@ struct guest_fault {
 	uint64_t gpr[16];	/* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
 	uint32_t row, cpl;
 	char what[96];		/* a sentence, where there is more to say than the vector: an exit that nobody expected */
+};
+
+struct guest_given {
+	char magic[16];
+	char line[GUEST_GIVEN_BYTES];	/* "": nothing is given */
 };
 
 /* At GUEST_CTRL_PHYS. Fields above the line belong to the host before the start, below to the guest. */

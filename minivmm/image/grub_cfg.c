@@ -53,9 +53,10 @@ static void entry_write(const char *title, const char *words, struct buf *out)
 	buf_puts(out, "\n}\n");
 }
 
-void iso_grub_cfg(const char *words, struct buf *out)
+void iso_grub_cfg(const char *words, unsigned wait, struct buf *out)
 {
-	buf_puts(out, "set timeout=5\nset default=0\n"
+	buf_printf(out, "set timeout=%u\n", wait);
+	buf_puts(out, "set default=0\n"
 		      /* EFI has no text screen to hand over: the image draws its letters on a linear frame buffer. */
 		      "if [ \"$grub_platform\" = efi ]; then\n"
 		      "\tinsmod all_video\n\tset gfxpayload=1024x768,auto\nfi\n");

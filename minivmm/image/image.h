@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * image.h - the boot image in an emulator or a virtual machine: engines vmx and svm, and native where it is not a
- * process. minivmm/{image,bochs,qemu}/, native.c and tests include this.
+ * image.h - the boot image in an emulator or a virtual machine: engines vmx and svm, native where it is not a process,
+ * and exec. minivmm/{image,bochs,qemu,exec}/, native.c and tests include this.
  *
- * A launch is a boot. The plan goes in as a command line, results come out as lines (minivmm/lines.h) on the debug port.
+ * A launch is a boot. The plan goes in as a command line, results come out as lines (minivmm/lines.h) on the debug port
+ * or a serial one.
  */
 #ifndef VTSCOPE_MINIVMM_IMAGE_IMAGE_H
 #define VTSCOPE_MINIVMM_IMAGE_IMAGE_H
@@ -21,7 +22,7 @@ struct image_carrier;
 struct image_boot {
 	const char *plan;		/* the image's command line */
 	int cpu;			/* of the host to stay on, -1: any */
-	const struct sink *console;	/* gets every byte of the debug port */
+	const struct sink *console;	/* gets every byte of the port */
 };
 
 struct image_carrier_ops {
@@ -40,6 +41,9 @@ struct image_carrier_ops {
 	void (*end)(struct image_carrier *c);
 	void (*close)(struct image_carrier *c);
 	uint64_t tsc_hz;		/* ticks that the guest's clock shows a second of its own; 0: the host's */
+	bool own_clock;			/* only the image can tell (tsc_hz) */
+	bool serial;			/* lines come from COM1, else from the debug port */
+	const char *silent;		/* what to ask when not one line comes, NULL: that does not happen */
 };
 
 extern const struct image_carrier_ops image_bochs;		/* minivmm/bochs/ */
@@ -52,6 +56,9 @@ struct image_engine;
 /* (via) is of a kind that boots the image, or VIA_AUTO. Boots once, to see what there is. 0 or -errno with a sentence. */
 int image_engine_open(struct image_engine **out, const struct engine_config *c, const struct via *via,
 		      enum ring0_engine engine, struct err *e);
+/* The same on this carrier and no other. */
+int image_engine_open_on(struct image_engine **out, const struct engine_config *c, const struct image_carrier_ops *ops,
+			 enum ring0_engine engine, struct err *e);
 const struct engine_info *image_engine_info(const struct image_engine *en);
 int image_engine_launch(struct image_engine *en, const struct launch *l, const struct sink *s, struct vm_stop *stop,
 			struct err *e);

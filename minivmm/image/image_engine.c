@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/interrupt.h"
@@ -23,6 +24,7 @@ struct image_engine {
 	struct image_identity id;	/* of the first boot */
 	struct image_identity now;	/* of the last */
 	uint64_t tsc_hz;
+	double boot_seconds;		/* that the first boot took, end included */
 };
 
 static const char *const engine_words[] = { [RING0_NATIVE] = "native", [RING0_VMX] = "vmx", [RING0_SVM] = "svm" };
@@ -111,7 +113,7 @@ static void rows_put(struct buf *plan, const struct launch *l)
 
 static int plan_text(const struct image_engine *en, const struct launch *l, struct buf *plan)
 {
-	buf_printf(plan, "engine=%s serial=0 screen=0 end=off seed=%" PRIu64, engine_words[en->engine],
+	buf_printf(plan, "engine=%s serial=%d screen=0 end=off seed=%" PRIu64, engine_words[en->engine], en->ops->serial,
 		   (l->seed & SEED_MAX) | 1);
 	if (en->tsc_hz)
 		buf_printf(plan, " tsc_hz=%" PRIu64, en->tsc_hz);
@@ -164,6 +166,7 @@ static void info_fill(struct image_engine *en)
 	i->n_steps = en->id.n_steps;
 	i->fact = en->id.fact;
 	i->n_facts = en->id.n_facts;
+	i->boot_seconds = en->boot_seconds;
 }
 
 /* A first boot, with one small row for nobody: is it ours, does it end, has it what the engine needs? */
@@ -178,6 +181,9 @@ static int identity_learn(struct image_engine *en, struct err *e)
 		return rc;
 	if (stop.kind == VM_STOP_INTERRUPTED)
 		return err_set(e, EINTR, "interrupted");
+	if (stop.kind != VM_STOP_EXIT && !en->id.engine[0] && en->ops->silent)
+		return err_set(e, EIO, "%s: no line came from the boot image; %s; %s", en->info.backend,
+			       stop.text[0] ? stop.text : stop.native, en->ops->silent);
 	if (stop.kind != VM_STOP_EXIT || stop.status)
 		return err_set(e, EIO, "%s: the boot image did not come to its end: %s", en->info.backend,
 			       stop.text[0] ? stop.text : stop.native);
@@ -187,27 +193,57 @@ static int identity_learn(struct image_engine *en, struct err *e)
 	return 0;
 }
 
-int image_engine_open(struct image_engine **out, const struct engine_config *c, const struct via *via,
-		      enum ring0_engine engine, struct err *e)
+static double now_seconds(void)
 {
-	struct image_engine *en = calloc(1, sizeof(*en));
-	int rc;
+	struct timespec t;
 
-	if (!en)
-		return err_set(e, ENOMEM, "out of memory");
-	en->engine = engine;
-	rc = carrier_choose(en, c, via, e);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A carrier was chosen and opened, or (rc) says why not. */
+static int engine_settle(struct image_engine **out, struct image_engine *en, const struct engine_config *c, int rc,
+			 struct err *e)
+{
+	double start = now_seconds();
+
 	if (rc == 0) {
-		en->tsc_hz = en->ops->tsc_hz ? en->ops->tsc_hz : c->tsc_hz;
+		en->tsc_hz = en->ops->tsc_hz ? en->ops->tsc_hz : en->ops->own_clock ? 0 : c->tsc_hz;
 		rc = identity_learn(en, e);
 	}
 	if (rc < 0) {
 		image_engine_close(en);
 		return rc;
 	}
+	if (en->ops->own_clock)
+		en->tsc_hz = en->id.tsc_hz;
+	en->boot_seconds = now_seconds() - start;
 	info_fill(en);
 	*out = en;
 	return 0;
+}
+
+int image_engine_open(struct image_engine **out, const struct engine_config *c, const struct via *via,
+		      enum ring0_engine engine, struct err *e)
+{
+	struct image_engine *en = calloc(1, sizeof(*en));
+
+	if (!en)
+		return err_set(e, ENOMEM, "out of memory");
+	en->engine = engine;
+	return engine_settle(out, en, c, carrier_choose(en, c, via, e), e);
+}
+
+int image_engine_open_on(struct image_engine **out, const struct engine_config *c, const struct image_carrier_ops *ops,
+			 enum ring0_engine engine, struct err *e)
+{
+	struct image_engine *en = calloc(1, sizeof(*en));
+
+	if (!en)
+		return err_set(e, ENOMEM, "out of memory");
+	en->engine = engine;
+	en->ops = ops;
+	return engine_settle(out, en, c, ops->open(&en->carrier, c, "", engine, &en->info, e), e);
 }
 
 const struct engine_info *image_engine_info(const struct image_engine *en)

@@ -146,13 +146,14 @@ static int dir_put(const struct workshop *w, const char *name, struct err *e)
 	return mkdir(path, 0755) ? err_set(e, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-static int tree_put(struct workshop *w, const void *image, size_t bytes, const char *words, struct err *e)
+static int tree_put(struct workshop *w, const void *image, size_t bytes, const char *words, unsigned wait,
+		    struct err *e)
 {
 	struct buf cfg = BUF_INIT;
 	uint64_t digest = fnv1a64(FNV1A64_INIT, image, bytes);
 	int rc;
 
-	iso_grub_cfg(words, &cfg);
+	iso_grub_cfg(words, wait, &cfg);
 	rc = buf_error(&cfg) ? err_set(e, ENOMEM, "out of memory") : dir_put(w, "tree", e);
 	if (!rc)
 		rc = dir_put(w, "tree/boot", e);
@@ -263,7 +264,8 @@ static int iso_take(const struct workshop *w, struct buf *out, struct err *e)
 	return rc;
 }
 
-int iso_make(const void *image, size_t bytes, const char *words, struct buf *out, struct buf *warning, struct err *e)
+int iso_make(const void *image, size_t bytes, const char *words, unsigned wait, struct buf *out, struct buf *warning,
+	     struct err *e)
 {
 	struct workshop w = { 0 };
 	struct buf grub = BUF_INIT;
@@ -278,7 +280,7 @@ int iso_make(const void *image, size_t bytes, const char *words, struct buf *out
 		return rc;
 	}
 	w.grub = buf_str(&grub);
-	rc = tree_put(&w, image, bytes, words, e);
+	rc = tree_put(&w, image, bytes, words, wait, e);
 	if (!rc)
 		rc = grub_run(&w, e);
 	if (!rc)

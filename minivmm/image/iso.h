@@ -20,8 +20,8 @@
  */
 int iso_words_check(const char *words, struct err *e);
 
-/* GRUB's menu; (words) is the first entry's, NULL: everything. Same words, same bytes. */
-void iso_grub_cfg(const char *words, struct buf *out);
+/* GRUB's menu; (words) is the first entry's, NULL: everything. It starts after (wait) seconds. Same words, same bytes. */
+void iso_grub_cfg(const char *words, unsigned wait, struct buf *out);
 
 /*
  * Appends the ISO to (out): (image) as /boot/vtscope.elf, the menu, GRUB for each firmware it is installed for. What
@@ -31,6 +31,9 @@ void iso_grub_cfg(const char *words, struct buf *out);
  * 0 or -errno: -ENOENT when a program or all of GRUB's parts are missing, named in (e) with their package; -EINTR when
  * the user asked to stop. Its temporary folder is gone in any case.
  */
-int iso_make(const void *image, size_t bytes, const char *words, struct buf *out, struct buf *warning, struct err *e);
+int iso_make(const void *image, size_t bytes, const char *words, unsigned wait, struct buf *out, struct buf *warning,
+	     struct err *e);
+
+#define ISO_WAIT 5	/* seconds: for a person */
 
 #endif

@@ -168,6 +168,7 @@ struct loader_screen {
 struct loader {
 	char name[80];
 	char command_line[COMMAND_LINE_MAX];
+	bool given;		/* it is the one of the image's file, no loader's */
 	bool command_line_cut;	/* it was longer: what is missing is not guessed */
 	uint64_t rsdp;		/* 0: not told */
 	unsigned ranges;

@@ -27,7 +27,7 @@ SECTIONS
 	. = ALIGN(4096);
 	LOADED(.bss) { *(.bss .bss.* COMMON) } :image
 	image_end = .;
-	image_entry = start_multiboot - GUEST_VIRT_BASE;
+	image_entry = start_entry - GUEST_VIRT_BASE;
 	/DISCARD/ : { *(.comment) *(.eh_frame*) *(.note.gnu*) *(.note.GNU-stack) }
 	/* Firmware built from EDK II keeps tables at 8 MiB, where GRUB then loads nothing. */
 	ASSERT(. <= GUEST_VIRT_BASE + 0x800000, "the image is too large")

@@ -121,13 +121,49 @@ static void read_pvh(struct loader *l, uint64_t at)
 			  *(const uint32_t *)(map + 16) == MMAP_RAM);
 }
 
+static void read_linux(struct loader *l, uint64_t at)
+{
+	const unsigned char *page = told(at, LINUX_PAGE_BYTES), *map;
+	unsigned entries;
+
+	name_loader(l, "Linux's protocol");
+	if (!page || *(const uint32_t *)(page + LINUX_HEADER) != 0x53726448)	/* HdrS */
+		return;
+	l->command_line_cut = !copy_string(l->command_line, sizeof(l->command_line),
+					   *(const uint32_t *)(page + LINUX_CMD_LINE));
+	l->rsdp = *(const uint64_t *)(page + LINUX_ACPI_RSDP);
+	entries = page[LINUX_E820_ENTRIES];
+	map = page + LINUX_E820;
+	for (unsigned i = 0; i < entries && i < LINUX_E820_MAX; i++, map += LINUX_E820_BYTES)
+		add_range(l, *(const uint64_t *)map, *(const uint64_t *)(map + 8),
+			  *(const uint32_t *)(map + 16) == MMAP_RAM);
+}
+
+/* In the file, so that it is there before anything runs; who loads it changed it, which no compiler knows. */
+static volatile struct guest_given given = { .magic = GUEST_GIVEN_MAGIC };
+
+static void read_given(struct loader *l)
+{
+	size_t n = 0;
+
+	for (; n < sizeof(given.line) - 1 && given.line[n]; n++)
+		l->command_line[n] = given.line[n];
+	l->command_line[n] = 0;
+	l->command_line_cut = false;
+	l->given = true;
+}
+
 void loader_read(struct loader *l, uint32_t how, uint32_t info)
 {
 	*l = (struct loader){ .ranges = 0 };
 	if (how == BOOT_MULTIBOOT)
 		read_multiboot(l, info);
+	else if (how == BOOT_LINUX)
+		read_linux(l, info);
 	else
 		read_pvh(l, info);
+	if (given.line[0])
+		read_given(l);
 }
 
 /* ---- memory ---- */

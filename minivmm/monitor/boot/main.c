@@ -111,10 +111,13 @@ void boot_main(uint32_t how, uint32_t info)
 {
 	char why[LINE_PAYLOAD_MAX - 16];
 	struct text reason = text_in(why, sizeof(why));
+	const char *words = loader.command_line;
 	bool understood;
 
 	loader_read(&loader, how, info);
-	understood = plan_parse(&plan, plan_skip_path(loader.command_line, loader.name), &reason);
+	if (!loader.given)
+		words = plan_skip_path(words, loader.name);
+	understood = plan_parse(&plan, words, &reason);
 	output_open(plan.serial);
 	mask_interrupts();
 	trap_open();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * multiboot.h - what loaders tell the image: the Multiboot 1 information structure and PVH's start info. Only
+ * multiboot.h - what loaders tell the image: Multiboot 1's information structure, PVH's start info, Linux's zero page. Only
  * minivmm/monitor/boot/ includes this, from C and from assembly.
  */
 #ifndef VTSCOPE_MINIVMM_MONITOR_BOOT_MULTIBOOT_H
@@ -15,6 +15,7 @@
 /* How the image was entered: in eax by a multiboot loader, by us for PVH. */
 #define BOOT_MULTIBOOT		0x2badb002
 #define BOOT_PVH		0x50564820
+#define BOOT_LINUX		0x4c6e7836	/* by us for Linux's 64-bit boot protocol */
 
 #ifndef __ASSEMBLER__
 
@@ -50,6 +51,16 @@ struct pvh_start_info {
 	uint64_t memmap_paddr;		/* version 1 */
 	uint32_t memmap_entries, reserved;
 } __attribute__((packed));
+
+/* Linux's zero page (struct boot_params, Documentation/arch/x86/zero-page.rst): where what matters here lies. */
+#define LINUX_PAGE_BYTES	4096
+#define LINUX_ACPI_RSDP		0x070	/* 8 bytes */
+#define LINUX_E820_ENTRIES	0x1e8	/* 1 byte */
+#define LINUX_HEADER		0x202	/* "HdrS" */
+#define LINUX_CMD_LINE		0x228	/* 4 bytes */
+#define LINUX_E820		0x2d0	/* entries: address and size, 8 bytes each, type, 4 bytes */
+#define LINUX_E820_BYTES	20
+#define LINUX_E820_MAX		128
 
 #endif
 #endif
