@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/comparison.h"
+#include "cli/result_file.h"
 
 static int compare_files(struct cli *cli, const struct args *a, const char *const *file, const struct compare_options *o)
 {

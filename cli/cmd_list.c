@@ -11,6 +11,7 @@
 #include "minivmm/engine.h"
 #include "probe/check.h"
 #include "probe/readers.h"
+#include "report/export.h"
 
 /* One thing to list: what the text shows, and all of it as JSON. */
 struct kind {
@@ -203,6 +204,8 @@ static void format_text(size_t i, struct buf *name, struct buf *rest)
 	buf_puts(name, format);
 	if (reader)
 		buf_printf(rest, "read by probe --from: %s", reader->doc);
+	else if (!strcmp(cmd->name, "export") && export_format_find(format))
+		buf_printf(rest, "written by export: %s", export_format_find(format)->summary);
 	else
 		buf_printf(rest, "written by %s --format=%s", cmd->name, format);
 }

@@ -5,36 +5,14 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/result_file.h"
 #include "common/child.h"
-#include "common/fileio.h"
 #include "report/report.h"
-
-#define RESULT_FILE_MAX	(256u << 20)
 
 static const char *const formats[] = { "text", "html", "md", "png", "svg", "pdf", NULL };
 static const enum report_format format_values[] = { REPORT_TEXT, REPORT_HTML, REPORT_MARKDOWN, REPORT_PNG, REPORT_SVG,
 						    REPORT_PDF };
 static const char *const plots[] = { "auto", "ansi", "none", NULL };
-
-/* A result file, or a report that holds one. */
-static int load(struct result_set *r, const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT, json = BUF_INIT;
-	const struct buf *from = &text;
-	int rc = file_read(path, RESULT_FILE_MAX, &text, e);
-
-	if (!rc && text.len && text.data[strspn(text.data, " \t\r\n")] == '<') {
-		rc = report_extract_json(text.data, text.len, &json, e);
-		if (rc)
-			err_prefix(e, "%s", path);
-		from = &json;
-	}
-	if (!rc)
-		rc = result_set_load(r, buf_str(from), from->len, path, e);
-	buf_free(&text);
-	buf_free(&json);
-	return rc;
-}
 
 /* --format, else the extension of -o, else text. */
 static int choose_format(struct cli *cli, const struct args *a, const char *file, enum report_format *out)
@@ -60,8 +38,7 @@ static int write_report(struct cli *cli, const char *input, const char *file, co
 	struct err e = { 0 };
 	int rc;
 
-	result_set_init(&r);
-	rc = load(&r, input, &e);
+	rc = result_file_load(&r, input, &e);
 	if (!rc)
 		rc = report_render(&r, o, &out, &warning, &e);
 	result_set_free(&r);

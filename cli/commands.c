@@ -12,6 +12,7 @@
 	X(cmd_compare) \
 	X(cmd_doctor) \
 	X(cmd_image) \
+	X(cmd_export) \
 	X(cmd_import) \
 	X(cmd_list) \
 	X(cmd_help)

@@ -8,10 +8,8 @@
 
 #include "bench/op.h"
 #include "cli/args.h"
-#include "common/fileio.h"
 #include "common/parse.h"
 
-#define RESULT_FILE_MAX	(256u << 20)
 #define PERCENT_MAX	1000000.0
 
 /* "8", "8%" or "0.5 %" as a share. */
@@ -126,16 +124,4 @@ int comparison_write(struct cli *cli, const struct args *a, const struct compari
 	rc = cli_write_buf(cli, file ? file : "-", &out);
 	buf_free(&out);
 	return rc ? rc : comparison_exit(c, style.strict);
-}
-
-int result_file_load(struct result_set *r, const char *path, struct err *e)
-{
-	struct buf bytes = BUF_INIT;
-	int rc = file_read(path, RESULT_FILE_MAX, &bytes, e);
-
-	result_set_init(r);
-	if (rc == 0)
-		rc = result_set_load(r, buf_str(&bytes), bytes.len, strcmp(path, "-") ? path : "standard input", e);
-	buf_free(&bytes);
-	return rc;
 }

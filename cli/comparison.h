@@ -43,7 +43,4 @@ void comparison_args_free(struct comparison_args *c);
 /* Writes (c) as --format and -o ask for it. The exit status, of the comparison where it could be written. */
 int comparison_write(struct cli *cli, const struct args *a, const struct comparison *c);
 
-/* A result file, - for standard input. 0 or -errno. */
-int result_file_load(struct result_set *r, const char *path, struct err *e);
-
 #endif
