@@ -141,30 +141,97 @@ static int change_failed(struct comparison *c, const struct result *a, const cha
 	return comparison_add(c, &row);
 }
 
-static int rows_match(struct comparison *c, const struct result_set *a, const struct result_set *b,
-		      const struct compare_options *o)
+/* The runs of one side that have the row; where none has, the first reason that one gives. */
+static const char *side_find(struct side *side, const struct result_set *const *set, size_t n, const struct result *like,
+			     bool *failed)
 {
-	double hz = json_number_value(json_object_get(a->hardware, "tsc_hz"));
-	int rc = 0;
-	bool failed;
-	size_t i;
+	const char *reason = "";
 
-	for (i = 0; i < a->n_results && rc == 0; i++) {
-		const struct result *x = &a->result[i], *y = row_find(b, x);
-		const char *reason;
+	side->n = 0;
+	*failed = false;
+	for (size_t i = 0; i < n; i++) {
+		const struct result *r = row_find(set[i], like);
+		bool tried;
 
-		if (row_find(a, x) != x)	/* a file may say a row twice: the first counts */
-			continue;
-		if (y) {
-			rc = compare_rows(c, x, y, hz, o);
-			continue;
-		}
-		reason = row_missing(b, x, &failed);
-		rc = failed ? change_failed(c, x, reason) : unmatched_add(c, x, true, reason);
+		if (r)
+			side->run[side->n++] = r;
+		else if (!*reason)
+			reason = row_missing(set[i], like, &tried), *failed |= tried;
 	}
-	for (i = 0; i < b->n_results && rc == 0; i++)
-		if (!row_find(a, &b->result[i]))
-			rc = unmatched_add(c, &b->result[i], false, row_missing(a, &b->result[i], &failed));
+	return reason;
+}
+
+struct runs { const struct result_set *const *set; size_t n; struct side side; };
+
+/* Is (r), of run (at), the first of its row? */
+static bool row_first(const struct runs *runs, size_t at, const struct result *r)
+{
+	for (size_t i = 0; i < at; i++)
+		if (row_find(runs->set[i], r))
+			return false;
+	return row_find(runs->set[at], r) == r;		/* a file may say a row twice: the first counts */
+}
+
+/* The changes of one row, and what its runs say in (between), which has room for another two. */
+static int row_compare(struct comparison *c, struct runs *a, struct runs *b, const struct result *like,
+		       const struct compare_options *o, struct between *between)
+{
+	double hz = json_number_value(json_object_get(a->set[0]->hardware, "tsc_hz"));
+	bool failed, other;
+	const char *reason;
+
+	side_find(&a->side, a->set, a->n, like, &other);
+	reason = side_find(&b->side, b->set, b->n, like, &failed);
+	if (b->side.n) {
+		between[c->n + 1] = (struct between){ 0 };
+		return compare_rows(c, &a->side, &b->side, hz, o, &between[c->n]);
+	}
+	between[c->n] = (struct between){ 0 };
+	return failed ? change_failed(c, like, reason) : unmatched_add(c, like, true, reason);
+}
+
+static int rows_compare(struct comparison *c, struct runs *a, struct runs *b, const struct compare_options *o,
+			struct between *between)
+{
+	bool failed;
+	int rc = 0;
+
+	for (size_t k = 0; k < a->n && rc == 0; k++)
+		for (size_t i = 0; i < a->set[k]->n_results && rc == 0; i++)
+			if (row_first(a, k, &a->set[k]->result[i]))
+				rc = row_compare(c, a, b, &a->set[k]->result[i], o, between);
+	for (size_t k = 0; k < b->n && rc == 0; k++)
+		for (size_t i = 0; i < b->set[k]->n_results && rc == 0; i++) {
+			const struct result *r = &b->set[k]->result[i];
+			const char *reason = side_find(&a->side, a->set, a->n, r, &failed);
+
+			if (!a->side.n && row_first(b, k, r))
+				rc = unmatched_add(c, r, false, reason);
+		}
+	return rc ? rc : compare_between(c, between);
+}
+
+static size_t rows_most(const struct runs *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += r->set[i]->n_results;
+	return n;
+}
+
+static int rows_match(struct comparison *c, struct runs *a, struct runs *b, const struct compare_options *o)
+{
+	struct between *between = calloc(2 * rows_most(a) + 2, sizeof(*between));
+	int rc = -ENOMEM;
+
+	a->side.run = calloc(a->n, sizeof(*a->side.run));
+	b->side.run = calloc(b->n, sizeof(*b->side.run));
+	if (between && a->side.run && b->side.run)
+		rc = rows_compare(c, a, b, o, between);
+	free(between);
+	free(a->side.run);
+	free(b->side.run);
 	return rc;
 }
 
@@ -180,22 +247,49 @@ static void all_incomparable(struct comparison *c)
 
 		row->word = CHANGE_INCOMPARABLE;
 		row->p = row->p_holm = NAN;
-		row->launches_needed = 0;
+		row->launches_needed = row->runs_needed = 0;
 		snprintf(row->key, sizeof(row->key), "%s", d->key);
-		snprintf(row->why, sizeof(row->why), "the hardware differs: %s is %.60s in A, %.60s in B", d->key, d->a, d->b);
+		snprintf(row->why, sizeof(row->why), "the hardware differs: %s is %.60s, and %.60s", d->key, d->a, d->b);
 	}
 }
 
-int compare_sets(struct comparison *c, const struct result_set *a, const struct result_set *b,
-		 const struct compare_options *o, struct err *e)
+/* Runs of a side must be of the same machine as well. */
+static int machines_compare(struct comparison *c, const struct runs *a, const struct runs *b,
+			    const struct compare_options *o, struct err *e)
 {
+	int other = compare_machines(c, a->set[0], b->set[0], o, e);
+
+	for (size_t i = 1; i < a->n + b->n && other == 0; i++) {
+		struct comparison more;
+
+		comparison_init(&more);
+		other = compare_machines(&more, a->set[0], i < a->n ? a->set[i] : b->set[i - a->n], o, e);
+		if (other == 1) {
+			free(c->hardware);
+			c->hardware = more.hardware;
+			c->n_hardware = more.n_hardware;
+			more.hardware = NULL;
+		}
+		comparison_free(&more);
+	}
+	return other;
+}
+
+int compare_runs(struct comparison *c, const struct result_set *const *a, size_t na, const struct result_set *const *b,
+		 size_t nb, const struct compare_options *o, struct err *e)
+{
+	struct runs before = { a, na, { 0 } }, after = { b, nb, { 0 } };
 	int rc, other;
 
 	comparison_init(c);
-	other = compare_machines(c, a, b, o, e);
-	if (other < 0)
+	c->runs_a = na;
+	c->runs_b = nb;
+	other = machines_compare(c, &before, &after, o, e);
+	if (other < 0) {
+		comparison_free(c);
 		return other;
-	rc = rows_match(c, a, b, o);
+	}
+	rc = rows_match(c, &before, &after, o);
 	if (rc == 0)
 		rc = comparison_decide(c);
 	if (rc < 0) {
@@ -207,33 +301,51 @@ int compare_sets(struct comparison *c, const struct result_set *a, const struct 
 	return 0;
 }
 
-/* How many launches a side would narrow the interval, and the p, enough to decide; 0: none that one would measure. */
-static unsigned launches_needed(const struct change *row, size_t family)
+int compare_sets(struct comparison *c, const struct result_set *a, const struct result_set *b,
+		 const struct compare_options *o, struct err *e)
 {
-	double n = (double)(row->n_a < row->n_b ? row->n_a : row->n_b), level = COMPARE_ALPHA / (double)(family ? family : 1);
-	double effect = fabs(log(row->ratio)), limit = log1p(row->threshold), half, need, least;
-
-	least = fmax(COMPARE_LAUNCHES, stats_rank_sum_least(level));
-	if (isnan(row->lo) || n < least)
-		return (unsigned)least;
-	half = (log(row->hi) - log(row->lo)) / 2;
-	need = effect > limit ? effect : limit - effect;
-	need = n * (half / need) * (half / need);
-	if (effect > limit && row->p > 0 && row->p < 1) {
-		double z = stats_normal_quantile(1 - level / 2) / stats_normal_quantile(1 - row->p / 2);
-
-		need = fmax(need, n * z * z);
-	}
-	need = fmax(ceil(need), n + 1);
-	return need <= COMPARE_LAUNCHES_MAX ? (unsigned)need : 0;
+	return compare_runs(c, &a, 1, &b, 1, o, e);
 }
 
-static void word_find(struct change *row, size_t family)
+/*
+ * How many launches a side would narrow the interval, and the p, enough to decide; where runs differ by more than their
+ * launches tell, over how many runs. 0: none that one would measure.
+ */
+static void need_find(struct change *row, const struct comparison *c)
+{
+	double n = (double)(row->n_a < row->n_b ? row->n_a : row->n_b), z, need, sigma, times, least;
+	double level = COMPARE_ALPHA / (double)(c->family ? c->family : 1);
+	double effect = fabs(log(row->ratio)), limit = log1p(row->threshold);
+
+	least = fmax(COMPARE_LAUNCHES, stats_rank_sum_least(level));
+	if (!isfinite(row->lo) || !isfinite(row->hi) || n < least) {
+		row->launches_needed = (unsigned)least;
+		return;
+	}
+	sigma = (log(row->hi) - log(row->lo)) / 2 / STATS_Z95;
+	z = effect > limit ? stats_normal_quantile(1 - level / 2) : STATS_Z95;
+	need = effect > limit ? effect : limit - effect;
+	times = z * sigma / need * (z * sigma / need);
+	if (row->between > 0) {
+		double runs = 2 / (1 / (double)c->runs_a + 1 / (double)c->runs_b), launches = n / runs;
+
+		runs = fmax(ceil(runs * times), runs + 1);
+		if (runs > COMPARE_RUNS_MAX)
+			return;
+		row->runs_needed = (unsigned)runs;
+		row->launches_needed = (unsigned)ceil(runs * launches);
+		return;
+	}
+	times = fmax(ceil(n * times), n + 1);
+	row->launches_needed = times <= COMPARE_LAUNCHES_MAX ? (unsigned)times : 0;
+}
+
+static void word_find(struct change *row, const struct comparison *c)
 {
 	double over = 1 + row->threshold;
 	bool sure = row->p_holm <= COMPARE_ALPHA;
 
-	row->launches_needed = 0;
+	row->launches_needed = row->runs_needed = 0;
 	if (row->lo > 1 && row->ratio > over && sure) {
 		row->word = CHANGE_REGRESSION;
 	} else if (row->hi < 1 && row->ratio < 1 / over && sure) {
@@ -243,7 +355,7 @@ static void word_find(struct change *row, size_t family)
 	} else {
 		row->word = CHANGE_INCONCLUSIVE;
 		if (row->ratio > 0 && isfinite(row->ratio))
-			row->launches_needed = launches_needed(row, family);
+			need_find(row, c);
 	}
 }
 
@@ -268,7 +380,7 @@ int comparison_decide(struct comparison *c)
 
 		row->p_holm = corrected[i];
 		if (!row->exact && row->word != CHANGE_INCOMPARABLE)
-			word_find(row, c->family);
+			word_find(row, c);
 	}
 	free(p);
 	return 0;

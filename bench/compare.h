@@ -14,6 +14,7 @@
 #define COMPARE_ALPHA		0.05	/* chance of one false word in a whole comparison, by Holm */
 #define COMPARE_LAUNCHES	6	/* fewer have no interval: inconclusive */
 #define COMPARE_LAUNCHES_MAX	10000	/* more is no advice */
+#define COMPARE_RUNS_MAX	100
 
 enum change_word {
 	CHANGE_REGRESSION, CHANGE_IMPROVEMENT, CHANGE_NONE, CHANGE_INCONCLUSIVE, CHANGE_INCOMPARABLE, CHANGE_WORDS
@@ -32,10 +33,13 @@ struct change {
 	size_t n_a, n_b;	/* launches behind them; of a paired ratio both are the pairs */
 	double ratio, lo, hi;	/* b / a and its 95 % interval */
 	double p, p_holm;	/* two-sided, and corrected over the comparison */
+	double spread;		/* standard deviation of the launches' logarithms within a run */
+	double between;		/* of log (ratio): what two runs differ by anyway, in lo, hi and p; 0 where paired */
 	double threshold;	/* 0.05: 5 %; of exact counts 0 unless the user gave one */
 	bool exact;		/* counted: no interval, no p, any difference is a change */
 	enum change_word word;
 	unsigned launches_needed;	/* a side, with which inconclusive would end; 0: no number of them, or not asked */
+	unsigned runs_needed;	/* that these launches must be spread over; 0: it does not matter */
 	char key[64];		/* incomparable: what differs; else "" */
 	char why[240];		/* a sentence: why this word; "" where the numbers say it */
 };
@@ -52,6 +56,7 @@ struct comparison {
 	struct key_difference *hardware; size_t n_hardware;	/* owned */
 	struct key_difference *subject; size_t n_subject;	/* owned */
 	struct unmatched *unmatched; size_t n_unmatched;	/* owned */
+	size_t runs_a, runs_b;	/* results behind each side */
 	size_t family;		/* tests that Holm's correction is over */
 	bool paired;		/* the ratios are of pairs measured in turn */
 	bool confirmed;		/* regressions were measured once more (--confirm) and stand */
@@ -81,6 +86,13 @@ double compare_threshold(const struct compare_options *o, const char *op);
  */
 int compare_sets(struct comparison *c, const struct result_set *a, const struct result_set *b,
 		 const struct compare_options *o, struct err *e);
+
+/*
+ * The same of several runs a side (na, nb from 1 on), which tell how much runs differ anyway: with 5 of a baseline a
+ * change has to be about half as large to be seen as with one.
+ */
+int compare_runs(struct comparison *c, const struct result_set *const *a, size_t na, const struct result_set *const *b,
+		 size_t nb, const struct compare_options *o, struct err *e);
 
 /*
  * The differences of hardware and subject alone, into an initialised (c): for who makes the changes otherwise.

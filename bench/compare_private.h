@@ -7,14 +7,26 @@
 
 #include "bench/compare.h"
 
+/* One row in the runs of one side that have it. */
+struct side { const struct result **run; size_t n; };
+
+/* What several runs say of how runs differ: the sum of squares of their logarithms around their sides' means. */
+struct between { double squares; size_t freedom; };
+
 /* Is a difference of (key) allowed? */
 bool compare_allowed(const struct compare_options *o, const char *key);
 
 /* The user's own threshold of an operation, NULL: none. */
 const struct op_threshold *compare_op_threshold(const struct compare_options *o, const char *op);
 
-/* Adds the changes of two results of the same row. -ENOMEM. */
-int compare_rows(struct comparison *c, const struct result *a, const struct result *b, double tsc_hz,
-		 const struct compare_options *o);
+/* Adds the changes of one row, both sides of which have a run. (spread): where to put what runs say. -ENOMEM. */
+int compare_rows(struct comparison *c, const struct side *a, const struct side *b, double tsc_hz,
+		 const struct compare_options *o, struct between *spread);
+
+/*
+ * Widens the intervals of all times, and their p, by what two runs of the same differ by. (between): one for each
+ * change. -ENOMEM.
+ */
+int compare_between(struct comparison *c, const struct between *between);
 
 #endif

@@ -14,13 +14,24 @@
 #define EXITS_TOLD		0.5	/* an operation's own exit would be seen */
 #define STRAY_EXITS_A_SECOND	4000.0	/* timers of host and guest, with what is executed around the operation */
 
-static void change_begin(struct change *row, const struct result *a, const struct result *b, enum change_measure m)
+static size_t launches_of(const struct side *s)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->run[i]->n_launches;
+	return n;
+}
+
+static void change_begin(struct change *row, const struct side *a, const struct side *b, enum change_measure m)
+{
+	const struct result *like = a->run[0];
+
 	*row = (struct change){ .measure = m, .a = NAN, .b = NAN, .ratio = NAN, .lo = NAN, .hi = NAN, .p = NAN,
-				.p_holm = NAN, .n_a = a->n_launches, .n_b = b->n_launches };
-	snprintf(row->op, sizeof(row->op), "%s", a->op);
-	snprintf(row->engine, sizeof(row->engine), "%s", a->engine);
-	snprintf(row->via, sizeof(row->via), "%s", a->via);
+				.p_holm = NAN, .spread = NAN, .n_a = launches_of(a), .n_b = launches_of(b) };
+	snprintf(row->op, sizeof(row->op), "%s", like->op);
+	snprintf(row->engine, sizeof(row->engine), "%s", like->engine);
+	snprintf(row->via, sizeof(row->via), "%s", like->via);
 }
 
 /* Does a property of the row differ that must not? Says so in (row). */
@@ -30,12 +41,12 @@ static bool property_differs(struct change *row, const char *key, const char *a,
 		return false;
 	row->word = CHANGE_INCOMPARABLE;
 	snprintf(row->key, sizeof(row->key), "%s", key);
-	snprintf(row->why, sizeof(row->why), "%s is %s in A and %s in B", key, *a ? a : "unknown", *b ? b : "unknown");
+	snprintf(row->why, sizeof(row->why), "%s is %s, and %s", key, *a ? a : "unknown", *b ? b : "unknown");
 	return true;
 }
 
-static bool row_incomparable(struct change *row, const struct result *a, const struct result *b,
-			     const struct compare_options *o)
+static bool pair_incomparable(struct change *row, const struct result *a, const struct result *b,
+			      const struct compare_options *o)
 {
 	bool emulated = !strcmp(a->provenance, "emulated") || !strcmp(b->provenance, "emulated");
 
@@ -45,60 +56,159 @@ static bool row_incomparable(struct change *row, const struct result *a, const s
 	       property_differs(row, "memory", a->memory, b->memory, compare_allowed(o, "memory"));
 }
 
-/* Medians of the launches that have one. Owned by the caller; NULL: out of memory. */
-static double *launch_medians(const struct result *r, double less, size_t *n)
+static bool row_incomparable(struct change *row, const struct side *a, const struct side *b,
+			     const struct compare_options *o)
 {
-	double *v = calloc(r->n_launches + 1, sizeof(*v));
+	for (size_t i = 0; i < a->n + b->n; i++)
+		if (pair_incomparable(row, a->run[0], i < a->n ? a->run[i] : b->run[i - a->n], o))
+			return true;
+	return false;
+}
+
+/* Medians of the launches that have one, run after run. Owned by the caller; NULL: out of memory. */
+static double *launch_medians(const struct side *s, size_t *n)
+{
+	double *v = calloc(launches_of(s) + 1, sizeof(*v));
 
 	*n = 0;
-	for (size_t i = 0; v && i < r->n_launches; i++)
-		if (r->launch[i].n && isfinite(r->launch[i].median))
-			v[(*n)++] = r->launch[i].median - less;
+	for (size_t i = 0; v && i < s->n; i++) {
+		const struct result *r = s->run[i];
+
+		for (size_t k = 0; k < r->n_launches; k++)
+			if (r->launch[k].n && isfinite(r->launch[k].median))
+				v[(*n)++] = r->launch[k].median;
+	}
 	return v;
+}
+
+/*
+ * Variance of the logarithms of (r)'s launches, by the interval of their median where there is one: one launch that went
+ * astray does not count for all. False: fewer than two launches.
+ */
+static bool launches_variance(const struct result *r, double *variance)
+{
+	double *v = calloc(r->n_launches + 1, sizeof(*v)), lo, hi, total = 0, squares = 0;
+	size_t n = 0;
+
+	for (size_t k = 0; v && k < r->n_launches; k++) {
+		double m = r->launch[k].median;
+
+		if (!r->launch[k].n || !(m > 0) || !isfinite(m))
+			continue;
+		v[n] = log(m);
+		total += v[n];
+		squares += v[n] * v[n];
+		n++;
+	}
+	if (n >= 2)
+		*variance = fmax(0, squares - total * total / (double)n) / (double)(n - 1);
+	if (stats_median_ci95(v, n, &lo, &hi)) {
+		double error = (hi - lo) / 2 / STATS_Z95;
+
+		*variance = error * error * (double)n / STATS_MEDIAN_VARIANCE;
+	}
+	free(v);
+	return n >= 2;
+}
+
+/* How launches differ within a run (row->spread), and the runs of a side among each other. */
+static void spreads_find(struct change *row, const struct side *a, const struct side *b, struct between *between)
+{
+	const struct side *side[2] = { a, b };
+	double within = 0, variance = 0;
+	size_t known = 0;
+
+	*between = (struct between){ 0 };
+	for (unsigned s = 0; s < 2; s++) {
+		double total = 0, squares = 0;
+		size_t n = 0;
+
+		for (size_t i = 0; i < side[s]->n; i++) {
+			const struct result *r = side[s]->run[i];
+
+			if (!(r->median > 0))
+				continue;
+			if (launches_variance(r, &variance)) {
+				within += variance;
+				known++;
+			}
+			n++;
+			total += log(r->median);
+			squares += log(r->median) * log(r->median);
+		}
+		if (n < 2)
+			continue;
+		between->squares += fmax(0, squares - total * total / (double)n);
+		between->freedom += n - 1;
+	}
+	if (known)
+		row->spread = sqrt(within / (double)known);
+}
+
+/* The largest share that a bracket has of a single shot, 0 where (s) has none; whether (s) has single shots, differences. */
+static double bracket_share(const struct side *s, bool has[2])
+{
+	double most = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct result *r = s->run[i];
+
+		has[r->differenced] = true;
+		if (!r->differenced)
+			most = fmax(most, r->median > 0 && r->empty_bracket >= 0 ? r->empty_bracket / r->median : 1);
+	}
+	return most;
 }
 
 /*
  * An operation near ten brackets may be measured in single shots here and by differences there. A single shot has its
  * bracket in it, or a part of that: the interval then holds both readings.
  */
-static void bracket_widen(struct change *row, const struct result *a, const struct result *b)
+static void bracket_widen(struct change *row, const struct side *a, const struct side *b)
 {
-	const struct result *single = a->differenced ? b : a;
-	double share = single->median > 0 ? single->empty_bracket / single->median : NAN;
+	bool has[2] = { false, false };
+	double in_a = bracket_share(a, has), in_b = bracket_share(b, has);
 
-	snprintf(row->why, sizeof(row->why), "single shots in %s and differences in %s: the interval is wider by a bracket",
-		 a->differenced ? "B" : "A", a->differenced ? "A" : "B");
-	if (!(share < 1)) {
+	if (!has[0] || !has[1])
+		return;
+	snprintf(row->why, sizeof(row->why), "measured in single shots and by differences: the interval is wider by a bracket");
+	if (in_a >= 1 || in_b >= 1) {
 		row->lo = row->hi = row->p = NAN;
 		return;
 	}
-	if (single == a)
-		row->hi /= 1 - share;
-	else
-		row->lo *= 1 - share;
+	row->hi /= 1 - in_a;
+	row->lo *= 1 - in_b;
 }
 
-static int time_compare(struct change *row, const struct result *a, const struct result *b)
+static void time_reason(struct change *row)
 {
-	double *x = launch_medians(a, 0, &row->n_a), *y = launch_medians(b, 0, &row->n_b);
+	size_t least = row->n_a < row->n_b ? row->n_a : row->n_b;
+
+	if (least < COMPARE_LAUNCHES) {
+		snprintf(row->why, sizeof(row->why), "%zu launch%s: an interval needs %d", least, least == 1 ? "" : "es",
+			 COMPARE_LAUNCHES);
+		return;
+	}
+	row->ratio = NAN;
+	snprintf(row->why, sizeof(row->why), "a launch measured nothing above zero: too short for this clock");
+}
+
+static int time_compare(struct change *row, const struct side *a, const struct side *b, struct between *between)
+{
+	double *x = launch_medians(a, &row->n_a), *y = launch_medians(b, &row->n_b);
 	int rc = x && y ? 0 : -ENOMEM;
 
 	if (rc == 0) {
 		bool interval = stats_ratio_ci95(x, row->n_a, y, row->n_b, &row->ratio, &row->lo, &row->hi);
-		size_t least = row->n_a < row->n_b ? row->n_a : row->n_b;
 
 		row->a = stats_median(x, row->n_a);
 		row->b = stats_median(y, row->n_b);
+		spreads_find(row, a, b, between);
 		if (interval) {
 			row->p = stats_rank_sum_p(x, row->n_a, y, row->n_b);
-			if (a->differenced != b->differenced)
-				bracket_widen(row, a, b);
-		} else if (least < COMPARE_LAUNCHES) {
-			snprintf(row->why, sizeof(row->why), "%zu launch%s: an interval needs %d", least,
-				 least == 1 ? "" : "es", COMPARE_LAUNCHES);
+			bracket_widen(row, a, b);
 		} else {
-			row->ratio = NAN;
-			snprintf(row->why, sizeof(row->why), "a launch measured nothing above zero: too short for this clock");
+			time_reason(row);
 		}
 	}
 	free(x);
@@ -111,11 +221,9 @@ static void count_judge(struct change *row)
 {
 	double more = row->b - row->a;
 
-	row->ratio = row->b / row->a;
+	row->ratio = more == 0 ? 1 : row->a == 0 ? NAN : row->b / row->a;
 	row->lo = row->hi = row->ratio;
-	if (more == 0)
-		row->ratio = row->lo = row->hi = 1;
-	if (fabs(more) <= row->threshold * row->a)
+	if (fabs(more) <= row->threshold * fabs(row->a))
 		row->word = CHANGE_NONE;
 	else
 		row->word = more > 0 ? CHANGE_REGRESSION : CHANGE_IMPROVEMENT;
@@ -129,18 +237,37 @@ static double count_threshold(const struct compare_options *o, const char *op)
 	return own ? own->threshold : 0;
 }
 
-/* An emulator's clock: launches agree to the last instruction, or the row is none that can be counted. */
-static void instructions_compare(struct change *row, const struct result *a, const struct result *b)
+struct counted { double lo, hi, mid; };
+
+/* The least and the most of the members at (lo) and (hi) over the runs; (mid) is of the first. */
+static struct counted counted_of(const struct side *s, size_t lo, size_t hi, size_t mid)
 {
-	row->a = a->median;
-	row->b = b->median;
+	struct counted c = { INFINITY, -INFINITY, *(const double *)((const char *)s->run[0] + mid) };
+
+	for (size_t i = 0; i < s->n; i++) {
+		c.lo = fmin(c.lo, *(const double *)((const char *)s->run[i] + lo));
+		c.hi = fmax(c.hi, *(const double *)((const char *)s->run[i] + hi));
+	}
+	return c;
+}
+
+#define COUNTED(side, lo, hi, mid) \
+	counted_of(side, offsetof(struct result, lo), offsetof(struct result, hi), offsetof(struct result, mid))
+
+/* An emulator's clock: launches agree to the last instruction, or the row is none that can be counted. */
+static void instructions_compare(struct change *row, const struct side *a, const struct side *b)
+{
+	struct counted x = COUNTED(a, range_lo, range_hi, median), y = COUNTED(b, range_lo, range_hi, median);
+
+	row->a = x.mid;
+	row->b = y.mid;
 	row->exact = true;
-	if (a->range_lo == a->range_hi && b->range_lo == b->range_hi) {
+	if (x.lo == x.hi && y.lo == y.hi) {
 		count_judge(row);
 		return;
 	}
 	snprintf(row->why, sizeof(row->why), "the count is not the same in every launch");
-	if (b->range_lo > a->range_hi || b->range_hi < a->range_lo) {
+	if (y.lo > x.hi || y.hi < x.lo) {
 		count_judge(row);
 		return;
 	}
@@ -150,21 +277,20 @@ static void instructions_compare(struct change *row, const struct result *a, con
 
 /*
  * How far two numbers of exits may be apart without meaning it: not at all where nothing but the operation is counted,
- * else as much as interrupts make, which grows with the operation's length.
+ * else as much as interrupts make, which grows with the operation's length, and as one side's runs do.
  */
-static double exits_stray(const struct result *a, const struct result *b, double tsc_hz)
+static double exits_stray(const struct result *a, const struct counted *x, const struct counted *y, double ticks,
+			  double tsc_hz)
 {
-	double stray = EXITS_STRAY + EXITS_SHARE * fmax(a->exits_observed, b->exits_observed);
+	double stray = EXITS_STRAY + EXITS_SHARE * fmax(x->hi, y->hi) + (x->hi - x->lo) + (y->hi - y->lo);
 
 	if (strcmp(a->clock, "tsc") || !strcmp(a->engine, "vmx") || !strcmp(a->engine, "svm"))
 		return 0;
-	return tsc_hz > 0 ? stray + STRAY_EXITS_A_SECOND * fmax(a->median, b->median) / tsc_hz : stray;
+	return tsc_hz > 0 ? stray + STRAY_EXITS_A_SECOND * ticks / tsc_hz : stray;
 }
 
-static void exits_compare(struct change *row, const struct result *a, const struct result *b, double stray)
+static void exits_judge(struct change *row, double stray)
 {
-	row->a = a->exits_observed;
-	row->b = b->exits_observed;
 	row->exact = true;
 	if (fabs(row->b - row->a) <= stray) {
 		row->ratio = row->lo = row->hi = 1;	/* as far as it can be known */
@@ -176,34 +302,50 @@ static void exits_compare(struct change *row, const struct result *a, const stru
 		snprintf(row->why, sizeof(row->why), "exits per operation: %.4g, then %.4g", row->a, row->b);
 }
 
-int compare_rows(struct comparison *c, const struct result *a, const struct result *b, double tsc_hz,
-		 const struct compare_options *o)
+/* Only where every run counted. */
+static int exits_compare(struct comparison *c, const struct side *a, const struct side *b, double tsc_hz,
+			 const struct compare_options *o)
 {
-	bool counts = !strcmp(result_unit(a->clock), "instructions");
+	struct counted x = COUNTED(a, exits_observed, exits_observed, exits_observed);
+	struct counted y = COUNTED(b, exits_observed, exits_observed, exits_observed);
+	struct counted ticks_a = COUNTED(a, median, median, median), ticks_b = COUNTED(b, median, median, median);
 	struct change row;
 	double stray;
+
+	for (size_t i = 0; i < a->n + b->n; i++)
+		if (isnan((i < a->n ? a->run[i] : b->run[i - a->n])->exits_observed))
+			return 0;
+	stray = exits_stray(a->run[0], &x, &y, fmax(ticks_a.hi, ticks_b.hi), tsc_hz);
+	if (stray >= EXITS_TOLD && fabs(x.mid - y.mid) <= stray)
+		return 0;	/* interrupts hide what one would want to know */
+	change_begin(&row, a, b, MEASURE_EXITS);
+	row.a = x.mid;
+	row.b = y.mid;
+	row.threshold = count_threshold(o, row.op);
+	exits_judge(&row, stray);
+	return comparison_add(c, &row);
+}
+
+int compare_rows(struct comparison *c, const struct side *a, const struct side *b, double tsc_hz,
+		 const struct compare_options *o, struct between *between)
+{
+	bool counts = !strcmp(result_unit(a->run[0]->clock), "instructions");
+	struct change row;
 	int rc = 0;
 
+	*between = (struct between){ 0 };
 	change_begin(&row, a, b, counts ? MEASURE_INSTRUCTIONS : MEASURE_TIME);
-	row.threshold = counts ? count_threshold(o, a->op) : compare_threshold(o, a->op);
+	row.threshold = counts ? count_threshold(o, row.op) : compare_threshold(o, row.op);
 	if (row_incomparable(&row, a, b, o)) {
-		row.a = a->median;
-		row.b = b->median;
+		row.a = a->run[0]->median;
+		row.b = b->run[0]->median;
 		return comparison_add(c, &row);
 	}
 	if (counts)
 		instructions_compare(&row, a, b);
 	else
-		rc = time_compare(&row, a, b);
+		rc = time_compare(&row, a, b, between);
 	if (rc == 0)
 		rc = comparison_add(c, &row);
-	if (rc < 0 || isnan(a->exits_observed) || isnan(b->exits_observed))
-		return rc;
-	stray = exits_stray(a, b, tsc_hz);
-	if (stray >= EXITS_TOLD && fabs(a->exits_observed - b->exits_observed) <= stray)
-		return 0;	/* interrupts hide what one would want to know */
-	change_begin(&row, a, b, MEASURE_EXITS);
-	row.threshold = count_threshold(o, a->op);
-	exits_compare(&row, a, b, stray);
-	return comparison_add(c, &row);
+	return rc < 0 ? rc : exits_compare(c, a, b, tsc_hz, o);
 }

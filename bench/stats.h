@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define STATS_Z95		1.959964	/* of the normal distribution */
+#define STATS_MEDIAN_VARIANCE	1.570796	/* of a median of normal values, by that of their mean */
+
 /* Sorts (v). NAN when n is 0. */
 double stats_median(double *v, size_t n);
 

@@ -7,31 +7,38 @@
 #include "cli/comparison.h"
 #include "cli/result_file.h"
 
-static int compare_files(struct cli *cli, const struct args *a, const char *const *file, const struct compare_options *o)
+static void name_put(char *out, size_t size, const char *path, size_t runs)
 {
-	struct result_set before, after;
+	if (runs > 1)
+		snprintf(out, size, "%s, %zu runs", path, runs);
+	else
+		snprintf(out, size, "%s", path);
+}
+
+static int compare_files(struct cli *cli, const struct args *a, const char *const *path, const struct compare_options *o)
+{
+	struct result_files before, after = { 0 };
 	struct comparison c;
 	struct err e = { 0 };
 	int rc;
 
-	result_set_init(&after);
 	comparison_init(&c);
-	rc = result_file_load(&before, file[0], &e);
+	rc = result_files_load(&before, path[0], &e);
 	if (rc == 0)
-		rc = result_file_load(&after, file[1], &e);
+		rc = result_files_load(&after, path[1], &e);
 	if (rc == 0)
-		rc = compare_sets(&c, &before, &after, o, &e);
+		rc = compare_runs(&c, before.at, before.n, after.at, after.n, o, &e);
 	if (rc < 0) {
 		cli_error(cli, &e);
 		rc = cli_status(rc);
 	} else {
-		snprintf(c.a_name, sizeof(c.a_name), "%s", file[0]);
-		snprintf(c.b_name, sizeof(c.b_name), "%s", file[1]);
+		name_put(c.a_name, sizeof(c.a_name), path[0], before.n);
+		name_put(c.b_name, sizeof(c.b_name), path[1], after.n);
 		rc = comparison_write(cli, a, &c);
 	}
 	comparison_free(&c);
-	result_set_free(&before);
-	result_set_free(&after);
+	result_files_free(&before);
+	result_files_free(&after);
 	return rc;
 }
 
@@ -62,25 +69,30 @@ static const struct exit_doc exits[] = {
 
 const struct cmd cmd_compare = {
 	.name = "compare",
-	.operands = "BEFORE.json AFTER.json",
+	.operands = "BEFORE AFTER",
 	.min_operands = 2,
 	.max_operands = 2,
 	.complete = COMPLETE_FILE,
 	.summary = "what changed between two results, by how much, how sure that is",
 	.description =
 		"Compares two results of vtscope bench, row by row: the ratio of the medians, AFTER by BEFORE, with its 95 % "
-		"interval over launches, and a word. - is standard input.\n\n"
+		"interval, and a word. Each is a file, a folder of results (several runs of the same), or - for standard "
+		"input.\n\n"
 		"It is a regression (or an improvement) only where the interval excludes 1, the change is larger than the "
-		"threshold, the hardware is the same, and a rank test says so after Holm's correction over all rows. It is "
-		"no change where the interval lies within the threshold. Everything else is inconclusive, with the number "
-		"of launches that would decide; that is the usual answer on a shared machine, and status 0.\n\n"
+		"threshold, the hardware is the same, and a test says so after Holm's correction over all rows. It is "
+		"no change where the interval lies within the threshold. Everything else is inconclusive, with what would "
+		"decide; that is the usual answer on a shared machine, and status 0.\n\n"
+		"Two runs of the same thing differ by more than their launches tell: the machine did something else. The "
+		"intervals contain what the spread of the launches, and computation in a process (cpu.*.u on native, where it "
+		"was measured) let expect of that, and with several runs a side what these runs show. To see a small change "
+		"measure both in one session with vtscope ab.\n\n"
 		"Exits per operation and an emulator's instructions are counts: any difference is one, on any machine.\n\n"
-		"Two runs at different times differ by what else the machine did; to see a small change measure both in one "
-		"session with vtscope ab.",
+		"Hardware must be the same, key by key; what is under test (kernel, modules, QEMU) may differ and is shown.",
 	.examples =
 		"vtscope compare before.json after.json\n  what changed\n"
 		"vtscope compare before.json after.json --threshold 10 --threshold 'exit.*=3' --format md\n"
 		"  a comment for a pull request\n"
+		"vtscope compare nightly/ after.json\n  against several runs: smaller changes are seen\n"
 		"vtscope compare before.json after.json -o compare.xml --strict\n  JUnit for a pipeline\n",
 	.opts = opts,
 	.exits = exits,

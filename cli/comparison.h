@@ -43,4 +43,11 @@ void comparison_args_free(struct comparison_args *c);
 /* Writes (c) as --format and -o ask for it. The exit status, of the comparison where it could be written. */
 int comparison_write(struct cli *cli, const struct args *a, const struct comparison *c);
 
+/* Results of one side. */
+struct result_files { struct result_set *set; const struct result_set **at; size_t n; };
+
+/* One result, or the results (*.json) of a folder in the order of their names. 0, or -errno with (f) empty. */
+int result_files_load(struct result_files *f, const char *path, struct err *e);
+void result_files_free(struct result_files *f);
+
 #endif

@@ -43,10 +43,13 @@ static void reason_inconclusive(const struct change *row, struct buf *out)
 	buf_puts(out, row->why[0] ? "; " : "");
 	if (row->exact)
 		buf_puts(out, "no count to go by");
+	else if (row->runs_needed)
+		buf_printf(out, "%u runs a side would decide (%u launches), or both in one session, 'vtscope ab'",
+			   row->runs_needed, row->launches_needed);
 	else if (row->launches_needed)
 		buf_printf(out, "%u launches a side would decide", row->launches_needed);
 	else
-		buf_puts(out, "no number of launches that is worth it would decide: measure both in one session, 'vtscope ab'");
+		buf_puts(out, "more runs would not decide: measure both in one session, 'vtscope ab'");
 }
 
 void change_reason(const struct change *row, struct buf *out)

@@ -38,13 +38,15 @@ static json_t *change_json(const struct change *row)
 	json_t *ci = isfinite(row->lo) && isfinite(row->hi) && !row->exact ?
 			     json_pack("[o,o]", number(row->lo), number(row->hi)) : json_null();
 
-	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:o,s:o,s:o}",
+	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:o,s:o,s:o,s:o}",
 			 "op", text(row->op), "engine", text(row->engine), "via", text(row->via),
 			 "measure", change_measure(row->measure), "a", number(row->a), "b", number(row->b),
 			 "launches", (json_int_t)row->n_a, (json_int_t)row->n_b, "ratio", number(row->ratio), "ci95", ci,
 			 "p", number(row->p), "p_holm", number(row->p_holm), "threshold", number(row->threshold),
-			 "exact", row->exact, "word", change_word(row->word), "launches_needed",
-			 row->launches_needed ? json_integer(row->launches_needed) : json_null(), "key",
+			 "between", row->between > 0 ? number(row->between) : json_null(), "exact", row->exact, "word",
+			 change_word(row->word), "launches_needed",
+			 row->launches_needed ? json_integer(row->launches_needed) : json_null(), "runs_needed",
+			 row->runs_needed ? json_integer(row->runs_needed) : json_null(), "key",
 			 text_or_null(row->key), "why", text_or_null(row->why));
 }
 
@@ -73,6 +75,11 @@ static json_t *summary_json(const struct comparison *c)
 	return o;
 }
 
+static json_t *runs_json(const struct comparison *c)
+{
+	return json_pack("[I,I]", (json_int_t)c->runs_a, (json_int_t)c->runs_b);
+}
+
 static int append_chunk(const char *bytes, size_t n, void *out)
 {
 	buf_append(out, bytes, n);
@@ -88,9 +95,10 @@ void comparison_json(const struct comparison *c, struct buf *out)
 		bad |= json_array_append_new(changes, change_json(&c->change[i]));
 	for (size_t i = 0; i < c->n_unmatched; i++)
 		bad |= json_array_append_new(unmatched, unmatched_json(&c->unmatched[i]));
-	o = json_pack("{s:s,s:o,s:o,s:b,s:b,s:I,s:o,s:o,s:o,s:o,s:o}", "schema", "vtscope.comparison/1", "a",
+	o = json_pack("{s:s,s:o,s:o,s:b,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", "vtscope.comparison/1", "a",
 		      text_or_null(c->a_name), "b", text_or_null(c->b_name), "paired", c->paired, "confirmed",
-		      c->confirmed, "family", (json_int_t)c->family, "summary", summary_json(c), "hardware",
+		      c->confirmed, "family", (json_int_t)c->family, "runs",
+		      runs_json(c), "summary", summary_json(c), "hardware",
 		      differences_json(c->hardware, c->n_hardware), "subject", differences_json(c->subject, c->n_subject),
 		      "changes", changes, "unmatched", unmatched);
 	if (bad || !o || json_dump_callback(o, append_chunk, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)

@@ -11,6 +11,7 @@
 #define INTERVAL_WIDTH	20
 #define NAME_MAX_WIDTH	40
 #define SUBJECT_LINES	8
+#define REASON_LINES	8
 
 static bool shown(const struct change *row, const struct comparison_style *style)
 {
@@ -128,33 +129,43 @@ static void differences(const struct key_difference *d, size_t n, size_t most, c
 		buf_printf(out, "%s and %zu more; -v has all\n", what, n - most);
 }
 
-/* Sentences for the words that call for something to be done, each kind of reason at most a few times. */
-static void reasons(const struct comparison *c, struct buf *out)
+static void reason_line(const struct change *row, struct buf *out)
 {
-	static const enum change_word told[] = { CHANGE_REGRESSION, CHANGE_INCOMPARABLE, CHANGE_INCONCLUSIVE };
-	const size_t most = 6;
+	buf_puts(out, "  ");
+	change_name(row, out);
+	buf_puts(out, " ");
+	escape_plain(out, row->engine);
+	buf_puts(out, ": ");
+	change_reason(row, out);
+	buf_puts(out, "\n");
+}
 
-	for (size_t w = 0; w < sizeof(told) / sizeof(told[0]); w++) {
-		size_t n = 0;
+/* What is behind each word that calls for something to be done; the table has said most. */
+static void reasons(const struct comparison *c, bool all, struct buf *out)
+{
+	size_t between = 0, told = 0, hidden = 0;
 
+	for (unsigned w = 0; w < CHANGE_WORDS; w++)
 		for (size_t i = 0; i < c->n; i++) {
 			const struct change *row = &c->change[i];
 
-			if (row->word != told[w] || (told[w] == CHANGE_REGRESSION && !row->why[0]))
+			if ((unsigned)row->word != w)
 				continue;
-			if (++n > most)
+			between += w == CHANGE_INCONCLUSIVE && row->between > 0;
+			if (!row->why[0] && (w != CHANGE_INCONCLUSIVE || (row->between > 0 && !all)))
 				continue;
-			buf_puts(out, "  ");
-			change_name(row, out);
-			buf_puts(out, " ");
-			escape_plain(out, row->engine);
-			buf_puts(out, ": ");
-			change_reason(row, out);
-			buf_puts(out, "\n");
+			if (w == CHANGE_NONE && !all)
+				continue;
+			if (told++ < REASON_LINES || all)
+				reason_line(row, out);
+			else
+				hidden++;
 		}
-		if (n > most)
-			buf_printf(out, "  and %zu more %s\n", n - most, change_word(told[w]));
-	}
+	if (hidden)
+		buf_printf(out, "  and %zu more; -v has all\n", hidden);
+	if (between)
+		buf_puts(out, "Two runs of the same differ, too, and the intervals have that in them. To see less, measure both\n"
+			      "in one session (vtscope ab), or give several runs a side.\n");
 }
 
 static void unmatched_put(const struct comparison *c, struct buf *out)
@@ -200,5 +211,5 @@ void comparison_text(const struct comparison *c, const struct comparison_style *
 	buf_puts(out, "\n");
 	comparison_summary(c, out);
 	buf_puts(out, "\n");
-	reasons(c, out);
+	reasons(c, style->all, out);
 }

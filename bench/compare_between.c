@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What two runs of the same thing differ by. Launches of one run share what the machine did in these seconds: its clock,
+ * its neighbours, where memory happened to lie. An interval over launches does not know that, so it is widened.
+ *
+ * doc/method.md, "Two runs", has the rule, and the measurements that it was taken from.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/compare_private.h"
+#include "bench/stats.h"
+
+#define LEAST_BETWEEN	0.005	/* no two runs are surer to be alike than that */
+#define PRIOR_RUNS	4.0	/* the assumption weighs as much as so many runs' differences */
+#define RUNS_KNOWN	3	/* from so many differences on, runs themselves say how much they move */
+#define OTHERS_LEAST	3	/* rows that can tell whether everything moved */
+#define MAD_TO_SIGMA	1.4826
+
+static bool timed(const struct change *row)
+{
+	return row->measure == MEASURE_TIME && row->word != CHANGE_INCOMPARABLE && isfinite(row->ratio) && row->ratio > 0;
+}
+
+/* The middle spread of an engine's rows: one row alone may have looked quieter than it is. */
+static double engine_spread(const struct comparison *c, const char *engine, double *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (timed(&c->change[i]) && !strcmp(c->change[i].engine, engine) && isfinite(c->change[i].spread))
+			v[n++] = c->change[i].spread;
+	return n ? stats_median(v, n) : 0;
+}
+
+/* Computation in a process is nobody's subject: where it moved, the machine did. */
+static bool is_control(const struct change *row)
+{
+	return !strcmp(row->engine, "native") && !strncmp(row->op, "cpu.", 4) && !strcmp(row->op + strlen(row->op) - 2, ".u");
+}
+
+/* How far everything but (except) moved: by the controls where there are any, else by the middle of all rows. */
+static double machine_moved(const struct comparison *c, const struct change *except, double *v)
+{
+	double most = 0;
+	size_t n = 0, controls = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *row = &c->change[i];
+
+		if (row == except || !timed(row))
+			continue;
+		v[n++] = fabs(log(row->ratio));
+		if (is_control(row)) {
+			controls++;
+			most = fmax(most, v[n - 1]);
+		}
+	}
+	if (controls)
+		return most;
+	return n >= OTHERS_LEAST ? MAD_TO_SIGMA * stats_median(v, n) : 0;
+}
+
+/* Standard deviation of log (ratio) from run to run. */
+static double between_find(const struct comparison *c, const struct change *row, const struct between *b, double *v)
+{
+	double a_runs = (double)c->runs_a, b_runs = (double)c->runs_b, assumed, variance, moved = 0, df = (double)b->freedom;
+	double runs = (a_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / a_runs +
+		      (b_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / b_runs;
+
+	assumed = fmax(LEAST_BETWEEN, fmax(row->spread, engine_spread(c, row->engine, v)));
+	variance = (PRIOR_RUNS * assumed * assumed + b->squares) / (PRIOR_RUNS + df);
+	if (b->freedom < RUNS_KNOWN)
+		moved = machine_moved(c, row, v);
+	return fmax(moved, sqrt(variance * runs));
+}
+
+static void widen(struct change *row, double between)
+{
+	double mid = log(row->ratio), below = mid - log(row->lo), above = log(row->hi) - mid, sigma;
+
+	row->between = between;
+	row->lo = exp(mid - hypot(below, STATS_Z95 * between));
+	row->hi = exp(mid + hypot(above, STATS_Z95 * between));
+	sigma = hypot((mid > 0 ? below : above) / STATS_Z95, between);
+	row->p = fmax(row->p, erfc(fabs(mid) / sigma / M_SQRT2));
+}
+
+int compare_between(struct comparison *c, const struct between *between)
+{
+	double *v = calloc(2 * c->n + 1, sizeof(*v)), *by = v ? v + c->n : NULL;
+
+	if (!v)
+		return -ENOMEM;
+	/* All of them before the first is changed. */
+	for (size_t i = 0; i < c->n; i++)
+		by[i] = timed(&c->change[i]) ? between_find(c, &c->change[i], &between[i], v) : 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (timed(&c->change[i]) && isfinite(c->change[i].lo) && isfinite(c->change[i].p))
+			widen(&c->change[i], by[i]);
+	free(v);
+	return 0;
+}
