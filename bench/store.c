@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "bench/store_private.h"
+#include "common/interrupt.h"
 
 struct sql_value sql_text(const char *s)
 {
@@ -36,6 +37,11 @@ const char *sql_str(const struct sql_value *v)
 int64_t sql_num(const struct sql_value *v)
 {
 	return v->type == SQL_INT ? v->i : 0;
+}
+
+bool sql_interrupted(const struct sql *d)
+{
+	return !d->deaf && interrupt_pending();
 }
 
 void store_now(char out[40])
@@ -104,7 +110,7 @@ static int open_file(struct sql **out, const char *uri, enum store_mode mode, st
 	} else {
 		path = path_of(uri);
 		if (!path || !*path)
-			rc = err_set(e, EINVAL, "'%s' names no store: a file, sqlite:FILE or postgresql://[HOST]/[DATABASE]", uri);
+			rc = err_set(e, EINVAL, "--db: '%.200s' names no store: a file, sqlite:FILE or postgresql://[HOST]/[DATABASE] does", uri);
 	}
 	if (rc == 0)
 		rc = sql_open_sqlite(out, path, mode, e);

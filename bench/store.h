@@ -35,6 +35,7 @@ const char *store_name(const struct store *s);	/* for messages: the path, or the
 /* "$XDG_STATE_HOME/vtscope/results.db", where that is not set below ~/.local/state. -ENOENT: there is no HOME. */
 int store_default_path(struct buf *out, struct err *e);
 bool store_has_postgresql(void);		/* of this build */
+const char *store_sqlite_version(void);		/* of the library */
 
 /* ---- runs ---- */
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,7 +142,7 @@ static void load_one(const struct input *in, struct loaded *l)
 	}
 	l->rc = file_read(in->path, STORE_FILE_MAX, &l->bytes, &l->e);
 	if (l->rc == 0)
-		l->rc = result_set_load(&l->r, buf_str(&l->bytes), l->bytes.len, in->path, &l->e);
+		l->rc = result_set_load_lean(&l->r, buf_str(&l->bytes), l->bytes.len, in->path, &l->e);
 	if (l->rc == -EINVAL && in->from_folder && is_foreign(&l->bytes))
 		l->rc = -ENOMSG;
 }

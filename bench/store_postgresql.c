@@ -104,7 +104,7 @@ static int wait_socket(struct postgresql *q, short events, double deadline, stru
 		if (p.fd < 0)
 			return fail_gone(q, e);
 		n = poll(&p, 1, 100);
-		if (interrupt_pending())
+		if (sql_interrupted(&q->sql))
 			return fail_interrupted(q, e);
 		if (n > 0)
 			return 0;
@@ -279,7 +279,7 @@ static void postgresql_rollback(struct sql *d)
 	struct postgresql *q = postgresql_of(d);
 
 	/* A server that is gone, or that is not done with what it was given, rolls back by itself at the close. */
-	if (PQstatus(q->conn) == CONNECTION_OK && PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !interrupt_pending())
+	if (PQstatus(q->conn) == CONNECTION_OK && PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !sql_interrupted(d))
 		postgresql_script(d, "ROLLBACK", NULL);
 }
 
@@ -435,6 +435,7 @@ int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode,
 		return err_set(e, ENOMEM, "out of memory");
 	}
 	q->sql.ops = &postgresql_ops;
+	q->sql.deaf = interrupt_pending();
 	name_connection(q, false);
 	PQsetnonblocking(q->conn, 1);
 	rc = connect_wait(q, e);

@@ -55,7 +55,11 @@ struct sql {
 	const struct sql_ops *ops;
 	char name[400];		/* for messages */
 	bool read_only;		/* nothing can be written, whatever was asked for */
+	bool deaf;		/* Ctrl-C came before it was opened: what was measured until then is to be saved */
 };
+
+/* Did Ctrl-C come since (d) was opened? */
+bool sql_interrupted(const struct sql *d);
 
 int sql_open_sqlite(struct sql **out, const char *path, enum store_mode mode, struct err *e);
 int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode, struct err *e);

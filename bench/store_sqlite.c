@@ -26,6 +26,11 @@ struct sqlite {
 	time_t waiting_since;
 };
 
+const char *store_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}
+
 static struct sqlite *sqlite_of(struct sql *d)
 {
 	return (struct sqlite *)d;
@@ -85,7 +90,7 @@ static int busy(void *ctx, int tries)
 
 	if (!tries)
 		q->waiting_since = time(NULL);
-	if (interrupt_pending() || time(NULL) - q->waiting_since >= WAIT_SECONDS)
+	if (sql_interrupted(&q->sql) || time(NULL) - q->waiting_since >= WAIT_SECONDS)
 		return 0;
 	usleep(tries < 10 ? 2000 : 20000);
 	return 1;
@@ -93,13 +98,12 @@ static int busy(void *ctx, int tries)
 
 static int stop_asked(void *ctx)
 {
-	(void)ctx;
-	return interrupt_pending();
+	return sql_interrupted(ctx);
 }
 
 static int fail_unless_interrupted(struct sqlite *q, int rc, struct err *e)
 {
-	return fail(q, (rc & 0xff) == SQLITE_BUSY && interrupt_pending() ? SQLITE_INTERRUPT : rc, e);
+	return fail(q, (rc & 0xff) == SQLITE_BUSY && sql_interrupted(&q->sql) ? SQLITE_INTERRUPT : rc, e);
 }
 
 static int sqlite_script(struct sql *d, const char *text, struct err *e)
@@ -339,7 +343,7 @@ static int connect_file(struct sqlite *q, const char *path, int flags, struct er
 		return fail(q, rc, e);
 	defend(q->db);
 	sqlite3_busy_handler(q->db, busy, q);
-	sqlite3_progress_handler(q->db, 100000, stop_asked, NULL);
+	sqlite3_progress_handler(q->db, 100000, stop_asked, &q->sql);
 	q->sql.read_only = sqlite3_db_readonly(q->db, "main") == 1;
 	/* FULL: a commit that returned has reached the disk. The log of a large import is cut back after it. */
 	return sqlite_script(&q->sql, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; "
@@ -389,6 +393,7 @@ int sql_open_sqlite(struct sql **out, const char *path, enum store_mode mode, st
 	if (!q)
 		return err_set(e, ENOMEM, "out of memory");
 	q->sql.ops = &sqlite_ops;
+	q->sql.deaf = interrupt_pending();
 	snprintf(q->sql.name, sizeof(q->sql.name), "%s", path);
 	/* "" and ":memory:" are special to SQLite, a leading "./" makes any name a plain one. */
 	buf_printf(&plain, "%s%s", *path == '/' ? "" : "./", path);

@@ -14,6 +14,7 @@
 #include "cli/bench_table.h"
 #include "cli/cmd.h"
 #include "cli/machine.h"
+#include "cli/store.h"
 #include "common/fileio.h"
 #include "minivmm/via.h"
 
@@ -140,12 +141,26 @@ static void on_progress(void *ctx, const struct run_progress *p)
 	cli_progress(ctx, p->fraction, p->eta, what);
 }
 
-/* A measurement is minutes of work: where -o cannot be written it goes to the temporary folder, or to stdout. */
-static int save(struct cli *cli, const struct result_set *r, const char *file)
+/* A measurement is minutes of work: where (to) cannot be written it goes to the temporary folder, or to stdout. */
+static void save_elsewhere(struct cli *cli, const struct result_set *r, const struct buf *doc, const char *to)
 {
 	const char *folder = getenv("TMPDIR");
-	struct buf doc = BUF_INIT;
 	char other[PATH_MAX];
+	struct err e;
+
+	snprintf(other, sizeof(other), "%s/vtscope-%s.json", folder && *folder ? folder : "/tmp", r->run_id);
+	if (file_write(other, doc->data, doc->len, &e) == 0) {
+		err_set(&e, EIO, "%.150s: not written; the result is in %s", to, other);
+		cli_error(cli, &e);
+	} else {
+		cli_error(cli, &e);
+		cli_out(cli, doc->data, doc->len);
+	}
+}
+
+static int save(struct cli *cli, const struct result_set *r, const char *file)
+{
+	struct buf doc = BUF_INIT;
 	struct err e;
 	int rc;
 
@@ -156,18 +171,33 @@ static int save(struct cli *cli, const struct result_set *r, const char *file)
 		return EXIT_RUNTIME;
 	}
 	rc = cli_write(cli, file, doc.data, doc.len);
-	if (rc && strcmp(file, "-")) {
-		snprintf(other, sizeof(other), "%s/vtscope-%s.json", folder && *folder ? folder : "/tmp", r->run_id);
-		if (file_write(other, doc.data, doc.len, &e) == 0) {
-			err_set(&e, EIO, "%s: not written; the result is in %s", file, other);
-			cli_error(cli, &e);
-		} else {
-			cli_error(cli, &e);
-			cli_out(cli, doc.data, doc.len);
-		}
-	}
+	if (rc && strcmp(file, "-"))
+		save_elsewhere(cli, r, &doc, file);
 	buf_free(&doc);
 	return rc;
+}
+
+/* Into the store of --db; where that fails and no file has the result, it goes elsewhere. */
+static int store(struct cli *cli, const struct args *a, const struct result_set *r, bool in_file)
+{
+	struct buf doc = BUF_INIT;
+	int rc = args_value(a, "db") && r->n_results ? cli_store_save(cli, a, r) : EXIT_OK;
+
+	if (rc && !in_file && result_set_write(r, &doc) == 0)
+		save_elsewhere(cli, r, &doc, args_value(a, "db"));
+	buf_free(&doc);
+	return rc;
+}
+
+/* Better said before a minute of measuring than after it. */
+static int store_check(struct cli *cli, const struct args *a)
+{
+	struct store *s;
+	int rc = args_value(a, "db") && !args_flag(a, "dry-run") ? cli_store_open(cli, a, STORE_WRITE, &s) : -1;
+
+	if (rc == 0)
+		store_close(s);
+	return rc > 0 ? rc : 0;
 }
 
 static double now(void)
@@ -179,10 +209,11 @@ static double now(void)
 }
 
 /* (took): seconds that the run lasted. */
-static int result_out(struct cli *cli, const struct result_set *r, const char *file, double took)
+static int result_out(struct cli *cli, const struct args *a, const struct result_set *r, double took)
 {
+	const char *file = args_value(a, "output");
 	struct buf table = BUF_INIT;
-	int rc = file ? save(cli, r, file) : EXIT_OK;
+	int rc = file ? save(cli, r, file) : EXIT_OK, stored;
 
 	if (!file || (strcmp(file, "-") && cli->out_tty && !cli->quiet)) {
 		bench_result_table(r, cli, &table);
@@ -195,8 +226,10 @@ static int result_out(struct cli *cli, const struct result_set *r, const char *f
 		else if (r->interrupted)
 			cli_warn(cli, "interrupted: %s has what was measured until then", file);
 	}
-	if (!file && took >= LONG_RUN && r->n_results && cli->err_tty && !cli->quiet)
-		cli_warn(cli, "nothing of this is saved; -o FILE.json keeps it for vtscope report");
+	stored = store(cli, a, r, file && !rc);
+	rc = rc ? rc : stored;
+	if (!file && !args_value(a, "db") && took >= LONG_RUN && r->n_results && cli->err_tty && !cli->quiet)
+		cli_warn(cli, "nothing of this is saved; -o FILE.json keeps it for vtscope report, --db for vtscope baseline");
 	if (rc)
 		return rc;
 	if (r->interrupted)
@@ -244,7 +277,7 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 		cli_error(cli, &e);
 		return EXIT_RUNTIME;
 	}
-	rc = result_out(cli, &r, args_value(a, "output"), now() - start);
+	rc = result_out(cli, a, &r, now() - start);
 	result_set_free(&r);
 	return rc;
 }
@@ -259,6 +292,8 @@ static int run(struct cli *cli, const struct args *a)
 
 	if (rc == 0)
 		rc = output_check(cli, args_value(a, "output"));
+	if (rc == 0)
+		rc = store_check(cli, a);
 	if (rc == 0) {
 		cli_progress(cli, 0, 0, "looking at the machine");
 		if (machine_look(&m, true, &e) < 0) {
@@ -304,6 +339,7 @@ static const struct opt opts[] = {
 		  "standard output. CMD gets SIGTERM when the guest is done. doc/exec.md has the command for QEMU, "
 		  "cloud-hypervisor, crosvm, Firecracker, VirtualBox and Bochs." },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
+	STORE_OPT("keep the result in this store, too"),
 	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },
 	{ 0 }
 };

@@ -7,6 +7,7 @@
 #include <libcpuid.h>
 #include <string.h>
 
+#include "bench/store.h"
 #include "config.h"
 
 #define COLUMNS 79
@@ -121,7 +122,7 @@ void version_text(struct buf *out)
 {
 	unsigned hwloc = hwloc_get_api_version();
 
-	buf_printf(out, "vtscope %s\nlibcpuid %s, hwloc API %u.%u.%u, jansson %s\n",
+	buf_printf(out, "vtscope %s\nlibcpuid %s, hwloc API %u.%u.%u, jansson %s, SQLite %s, PostgreSQL %s\n",
 		   PACKAGE_VERSION, cpuid_lib_version(), hwloc >> 16, hwloc >> 8 & 0xff,
-		   hwloc & 0xff, JANSSON_VERSION);
+		   hwloc & 0xff, JANSSON_VERSION, store_sqlite_version(), store_has_postgresql() ? "yes" : "no");
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/store_import.h"
+#include "cli/args.h"
+
+int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, struct store **out)
+{
+	struct err e = { 0 };
+	const char *uri = args_value(a, "db");
+	int rc = store_open(out, uri, mode, &e);
+
+	if (rc == 0)
+		return 0;
+	if (rc == -EINVAL && uri && !strncmp(e.text, "--db: ", 6))
+		return cli_usage(cli, a->cmd->name, "%s", e.text);
+	cli_error(cli, &e);
+	return cli_status(rc);
+}
+
+int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r)
+{
+	struct store *s;
+	struct err e = { 0 };
+	int rc = cli_store_open(cli, a, STORE_WRITE, &s), put;
+
+	if (rc)
+		return rc;
+	put = store_save(s, r, NULL, 0, &e);
+	if (put < 0) {
+		cli_error(cli, &e);
+		rc = cli_status(put);
+	} else {
+		cli_warn(cli, "run %s %s %s", r->run_id, put == STORE_PRESENT ? "was already in" : "is saved in", store_name(s));
+	}
+	store_close(s);
+	return rc;
+}
+
+/* ---- many ---- */
+
+struct telling {
+	struct cli *cli;
+	size_t saved, present, foreign, bad, results, files;
+	double start;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* "saved RUN FILE" as soon as it is, so that who reads it knows it whatever happens to this process. */
+static void on_file(void *ctx, const struct store_import_file *f)
+{
+	struct telling *t = ctx;
+	struct buf line = BUF_INIT;
+
+	t->files++;
+	if (f->outcome == -ENOMSG) {
+		t->foreign++;
+	} else if (f->outcome < 0) {
+		t->bad++;
+		cli_error(t->cli, f->e);
+	} else {
+		t->results += f->outcome == STORE_SAVED ? f->results : 0;
+		*(f->outcome == STORE_SAVED ? &t->saved : &t->present) += 1;
+		buf_printf(&line, "%s %s %s\n", f->outcome == STORE_SAVED ? "saved" : "present", f->run_id, f->path);
+		if (!t->cli->out_tty || t->cli->verbose)
+			cli_out(t->cli, buf_str(&line), line.len);
+		buf_free(&line);
+	}
+}
+
+static void on_progress(void *ctx, size_t done, size_t all)
+{
+	struct telling *t = ctx;
+	double part = all ? (double)done / (double)all : 1, took = now() - t->start;
+
+	cli_progress(t->cli, part, part > 0 ? took / part - took : 0, "importing");
+}
+
+static void summary(struct cli *cli, const struct telling *t, const char *where)
+{
+	char foreign[80] = "", bad[80] = "";
+
+	if (t->foreign)
+		snprintf(foreign, sizeof(foreign), ", %zu %s no results of vtscope", t->foreign, t->foreign == 1 ? "file is" : "files are");
+	if (t->bad)
+		snprintf(bad, sizeof(bad), ", %zu could not be taken", t->bad);
+	cli_warn(cli, "%s: %zu %s with %zu results saved, %zu already there%s%s", where, t->saved, t->saved == 1 ? "run" : "runs",
+		 t->results, t->present, foreign, bad);
+}
+
+int cli_store_import(struct cli *cli, const struct args *a, const char *const *path, size_t n)
+{
+	struct telling t = { .cli = cli, .start = now() };
+	const struct store_import_hooks hooks = { &t, on_file, on_progress };
+	struct store *s;
+	struct err e = { 0 };
+	int rc = cli_store_open(cli, a, STORE_WRITE, &s);
+
+	if (rc)
+		return rc;
+	rc = store_import(s, path, n, &hooks, &e);
+	cli_progress(cli, -1, 0, NULL);
+	if (rc < 0)
+		cli_error(cli, &e);
+	if (t.files)
+		summary(cli, &t, store_name(s));
+	else if (rc == 0)
+		cli_warn(cli, "there is no file called *.json in it");
+	store_close(s);
+	if (rc < 0)
+		return cli_status(rc);
+	if (t.bad)
+		return EXIT_RUNTIME;
+	return t.saved || t.present ? EXIT_OK : EXIT_SKIPPED;
+}
