@@ -388,7 +388,7 @@ static int connect_wait(struct postgresql *q, struct err *e)
 	while (rc == 0 && s != PGRES_POLLING_OK) {
 		if (s == PGRES_POLLING_FAILED || PQstatus(q->conn) == CONNECTION_BAD) {
 			n = first_line(PQerrorMessage(q->conn), &text);
-			return err_set(e, ECONNREFUSED, "%.*s", n < 380 ? n : 380, text);
+			return err_set(e, ECONNREFUSED, "%.150s: %.*s", q->sql.name, n < 220 ? n : 220, text);
 		}
 		rc = wait_socket(q, s == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, e);
 		if (rc == 0)
