@@ -194,6 +194,8 @@ static int last_line(const char *text, size_t len, const char **at)
 
 		for (; start && text[start - 1] != '\n' && text[start - 1] != '\r'; start--)
 			letters |= isalpha((unsigned char)text[start - 1]) != 0;
+		while (start < len && (text[start] == ' ' || text[start] == '\t'))
+			start++;
 		if (letters) {
 			*at = text + start;
 			return len - start < 120 ? (int)(len - start) : 120;
@@ -260,6 +262,6 @@ const struct image_carrier_ops image_exec = {
 	.close = carrier_close,
 	.serial = true,
 	.own_clock = true,
-	.silent = "does it boot the image, and is its first serial port (I/O port 0x3f8) what --exec takes: the file {serial}, "
-		  "or without that its standard output?",
+	.silent = "does it boot the image? is its serial port at 0x3f8 the file {serial}, or, without that word, its standard "
+		  "output?",
 };

@@ -26,7 +26,7 @@ static bool is_word(const char *s, size_t n, const char *word)
 	return strlen(word) == n && !memcmp(s, word, n);
 }
 
-/* The file's name of the first word that is no assignment. */
+/* The file's name of the first word that is no assignment and not the shell's exec. */
 static void program_name(const char *text, char *out, size_t bytes)
 {
 	size_t n;
@@ -34,7 +34,7 @@ static void program_name(const char *text, char *out, size_t bytes)
 	for (;; text += n) {
 		text += strspn(text, " \t\n");
 		n = strcspn(text, " \t\n");
-		if (!memchr(text, '=', n) || !isalpha((unsigned char)*text))
+		if (!is_word(text, n, "exec") && (!memchr(text, '=', n) || !isalpha((unsigned char)*text)))
 			break;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -67,7 +67,7 @@ static void info_fill(struct engine *en, const struct engine_config *c)
 	if (!strcmp(hypervisor, "KVMKVMKVM"))
 		i->offers |= ENGINE_HYPERCALL;
 	n = strlen(i->backend);
-	if (hypervisor[0])
+	if (hypervisor[0] && strcmp(hypervisor, "none"))
 		snprintf(i->backend + n, sizeof(i->backend) - n, " %s", hypervisor);
 	snprintf(i->cpu_model, sizeof(i->cpu_model), "%.63s", fact_of(i, "brand"));
 }

@@ -181,9 +181,9 @@ static int identity_learn(struct image_engine *en, struct err *e)
 		return rc;
 	if (stop.kind == VM_STOP_INTERRUPTED)
 		return err_set(e, EINTR, "interrupted");
-	if (stop.kind != VM_STOP_EXIT && !en->id.engine[0] && en->ops->silent)
-		return err_set(e, EIO, "%s: no line came from the boot image; %s; %s", en->info.backend,
-			       stop.text[0] ? stop.text : stop.native, en->ops->silent);
+	if (stop.kind == VM_STOP_DEADLINE && !en->id.engine[0] && en->ops->silent)
+		return err_set(e, EIO, "%s: no line came from the boot image within %u s: %s", en->info.backend,
+			       IDENTITY_MS / 1000, en->ops->silent);
 	if (stop.kind != VM_STOP_EXIT || stop.status)
 		return err_set(e, EIO, "%s: the boot image did not come to its end: %s", en->info.backend,
 			       stop.text[0] ? stop.text : stop.native);
@@ -215,8 +215,8 @@ static int engine_settle(struct image_engine **out, struct image_engine *en, con
 		image_engine_close(en);
 		return rc;
 	}
-	if (en->ops->own_clock)
-		en->tsc_hz = en->id.tsc_hz;
+	if (en->ops->own_clock)	/* where nothing there tells, it is this machine's, as far as anybody knows */
+		en->tsc_hz = en->id.tsc_hz || strcmp(en->id.clock, "tsc") ? en->id.tsc_hz : c->tsc_hz;
 	en->boot_seconds = now_seconds() - start;
 	info_fill(en);
 	*out = en;
