@@ -19,6 +19,12 @@ double clock_seconds(void)
 
 void tally_free(struct tally *t)
 {
+	size_t i;
+
+	for (i = 0; i < t->n_launches; i++) {
+		raw_free(&t->launch[i].raw_single);
+		raw_free(&t->launch[i].raw_diff);
+	}
 	histogram_free(&t->single);
 	free(t->launch);
 	*t = (struct tally){ 0 };
@@ -61,6 +67,15 @@ void collector_free(struct collector *c)
 {
 	histogram_free(&c->single);
 	histogram_free(&c->empty);
+	raw_free(&c->raw_single);
+	raw_free(&c->raw_diff);
+}
+
+int collector_keep_raw(struct collector *c, uint32_t cap)
+{
+	int rc = raw_init(&c->raw_single, cap);
+
+	return rc ? rc : raw_init(&c->raw_diff, cap);
 }
 
 void collector_start(struct collector *c, uint32_t rows)
@@ -99,6 +114,8 @@ static void row_begin(struct collector *c, uint32_t row, const char *name)
 	c->at = row;
 	histogram_reset(&c->single);
 	histogram_reset(&c->empty);
+	raw_reset(&c->raw_single);
+	raw_reset(&c->raw_diff);
 	r->outcome = ROW_STARTED;
 	r->began = clock_seconds();
 	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN,
@@ -123,8 +140,19 @@ static void add_pairs(struct collector *c, struct launch_values *v, uint32_t cop
 	if (!copies)
 		return;
 	v->copies = copies;
-	for (i = 0; i < bytes / (2 * sizeof(*t)) && v->n_diff < COLLECTOR_DIFFS; i++)
-		c->diff[v->n_diff++] = ((double)t[2 * i + 1] - (double)t[2 * i]) / copies;
+	for (i = 0; i < bytes / (2 * sizeof(*t)) && v->n_diff < COLLECTOR_DIFFS; i++) {
+		c->diff[v->n_diff] = ((double)t[2 * i + 1] - (double)t[2 * i]) / copies;
+		raw_add(&c->raw_diff, c->diff[v->n_diff++]);
+	}
+}
+
+static void add_singles(struct collector *c, const uint64_t *v, uint32_t bytes)
+{
+	uint32_t i;
+
+	add_all(&c->single, v, bytes);
+	for (i = 0; c->raw_single.cap && i < bytes / sizeof(*v); i++)
+		raw_add(&c->raw_single, (double)v[i]);
 }
 
 static void add_splits(struct collector *c, struct launch_values *v, const struct guest_split *s, uint32_t bytes)
@@ -158,6 +186,29 @@ static enum row_outcome row_outcome_of(const struct launch_values *v)
 	return v->n || (v->n_diff && v->flags & GUEST_END_PAIRS) ? ROW_MEASURED : ROW_EMPTY;
 }
 
+/* What was selected, in memory of its own size. */
+static int keep_raw(struct raw *to, const struct raw *from)
+{
+	int rc = from->n ? raw_init(to, from->n) : 0;
+
+	if (rc || !from->n)
+		return rc;
+	memcpy(to->value, from->value, from->n * sizeof(*to->value));
+	to->n = from->n;
+	to->every = from->every;
+	to->seen = from->seen;
+	return 0;
+}
+
+/* Joins the launch that the tally got last; a copy in (r) would own the same memory. */
+static int row_keep_raw(struct collector *c, struct tally *t)
+{
+	struct launch_values *v = &t->launch[t->n_launches - 1];
+	int rc = keep_raw(&v->raw_single, &c->raw_single);
+
+	return rc ? rc : keep_raw(&v->raw_diff, &c->raw_diff);
+}
+
 static void row_end(struct collector *c, const struct guest_row_end *end)
 {
 	struct collector_row *r = &c->row[c->at];
@@ -177,7 +228,7 @@ static void row_end(struct collector *c, const struct guest_row_end *end)
 	r->outcome = row_outcome_of(v);
 	/* What this launch could not execute, but one before it could, is a launch that gave nothing. */
 	if (r->outcome != ROW_FAULTED && (r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
-		c->error = tally_add(r->tally, v, &c->single);
+		c->error = tally_add(r->tally, v, &c->single) < 0 ? -ENOMEM : row_keep_raw(c, r->tally);
 	c->at = c->rows;
 	if (c->row_done)
 		c->row_done(c->ctx);
@@ -217,7 +268,7 @@ static void on_record(void *ctx, const struct guest_record *rec, const void *pay
 		add_all(&c->empty, payload, rec->bytes);
 		break;
 	case RECORD_SINGLE:
-		add_all(&c->single, payload, rec->bytes);
+		add_singles(c, payload, rec->bytes);
 		break;
 	case RECORD_DIFF:
 		add_pairs(c, v, rec->arg, payload, rec->bytes);

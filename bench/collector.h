@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "bench/histogram.h"
+#include "bench/raw.h"
 #include "minivmm/engine.h"
 
 /* What one launch measured of one row. Ticks per execution of the body; NAN where nothing was (n 0: no sample). */
@@ -24,6 +25,8 @@ struct launch_values {
 	uint64_t exits, interrupts;	/* between the doorbells; a doorbell's own exit is taken off */
 	uint64_t n_split;		/* stamped round trips */
 	double split_exit, split_handler, split_entry, split_total;	/* their medians */
+	/* Samples, where they are kept: ticks per execution of the body, and per body. Owned by the tally. */
+	struct raw raw_single, raw_diff;
 };
 
 /* One row over all launches that began it. */
@@ -66,6 +69,7 @@ struct collector {
 	struct histogram single, empty;	/* of the row at work */
 	double diff[COLLECTOR_DIFFS];	/* pairs beyond are counted, not kept */
 	double split[4][COLLECTOR_SPLITS];	/* exit, handler, entry, their sum; the same */
+	struct raw raw_single, raw_diff;	/* of the row at work, where samples are kept */
 	bool exact;			/* no doorbell is in the counters */
 	int error;			/* -ENOMEM: a tally could not be kept */
 	void (*row_done)(void *ctx);	/* may be NULL */
@@ -74,6 +78,8 @@ struct collector {
 
 int collector_init(struct collector *c);		/* 0 or -ENOMEM */
 void collector_free(struct collector *c);
+/* From now on, keep up to (cap) samples of each pass of a row in a launch, (cap) even. 0 or -ENOMEM. */
+int collector_keep_raw(struct collector *c, uint32_t cap);
 /* Before a launch of (rows) rows whose tallies the caller has put in c->row[].tally. */
 void collector_start(struct collector *c, uint32_t rows);
 /* After it: hands what is complete to the tallies. 0 or -ENOMEM. */

@@ -52,8 +52,7 @@ static int row_result(struct import *im, struct import_engine *en, size_t op, co
 		return -ENOMEM;
 	if (result_set_add(im->r, &row) == 0)
 		return 0;
-	free(row.launch);
-	free(row.hist);
+	result_free(&row);
 	return -ENOMEM;
 }
 

@@ -20,6 +20,9 @@
 #define ROW_MAX		2.0	/* with --time: more samples, but the machine drifts */
 #define BOOT_GUESS	1.5	/* seconds a launch costs beside its rows; run measures it */
 #define COUNT_LAUNCHES	2	/* a count of instructions is the same in each: the second one confirms it */
+#define RAW_ALL		4e6	/* samples of all rows and launches */
+#define RAW_MIN		64u	/* of a row in a launch */
+#define RAW_MAX		4096u
 #define COUNT_ROW	0.01	/* seconds of the host that a row of an emulator takes */
 
 /* ---- what the user asked for ---- */
@@ -267,6 +270,14 @@ static void plan_time(struct plan *p, const struct bench_options *o)
 		p->seconds = p->limit;
 }
 
+/* What a result file stays readable with: about 30 MB of numbers, shared by the rows. */
+static uint32_t plan_raw(const struct plan *p)
+{
+	double each = RAW_ALL / ((double)p->launches * (double)(p->runnable ? p->runnable : 1));
+
+	return each > RAW_MAX ? RAW_MAX : each < RAW_MIN ? RAW_MIN : (uint32_t)each & ~1u;
+}
+
 int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
 	      uint64_t tsc_hz, struct err *e)
 {
@@ -294,6 +305,8 @@ int plan_make(struct plan *p, const struct bench_options *o, const struct snapsh
 		plan_free(p);
 	else
 		plan_time(p, o);
+	if (rc == 0 && o->raw)
+		p->raw = plan_raw(p);
 	return rc;
 }
 

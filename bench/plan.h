@@ -16,6 +16,7 @@ struct bench_options {
 	const char *via;		/* NULL: "auto" */
 	const char *exec;		/* the command of the engine exec, NULL: none */
 	bool quick, force;
+	bool raw;			/* keep samples */
 	unsigned launches;		/* 0: 10, quick 3 */
 	double seconds;			/* --time: the whole run ends within it; 0: quick 54, else by launches */
 	int cpu;			/* to measure on, -1: leave it to the kernel */
@@ -52,6 +53,7 @@ struct plan {
 	double row_seconds;		/* for one row in one launch, at most */
 	double seconds;			/* estimate of the whole, for --dry-run */
 	int cpu;
+	uint32_t raw;			/* samples to keep of each row in each launch, at most; 0: none */
 	char left_out[64];		/* engines that would run here, but on an emulated processor, and were not asked for */
 };
 

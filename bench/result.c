@@ -21,14 +21,25 @@ void result_set_init(struct result_set *r)
 	memset(r, 0, sizeof(*r));
 }
 
+void result_free(struct result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_launches; i++)
+		free(r->launch[i].raw.value);
+	free(r->launch);
+	free(r->hist);
+	r->launch = NULL;
+	r->hist = NULL;
+	r->n_launches = r->n_hist = 0;
+}
+
 void result_set_free(struct result_set *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_results; i++) {
-		free(r->result[i].launch);
-		free(r->result[i].hist);
-	}
+	for (i = 0; i < r->n_results; i++)
+		result_free(&r->result[i]);
 	for (i = 0; i < r->n_failed; i++)
 		json_decref(r->failed[i].registers);
 	free(r->result);

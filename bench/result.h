@@ -27,7 +27,11 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 };
 const char *result_flag_name(unsigned bit_index);
 
-struct result_launch { uint64_t n; double median, min; };	/* n 0: it began the row and gave nothing, NAN */
+/* Samples of the headline's pass, ticks per operation, in their order: every (every)th. n 0: not kept. */
+struct result_raw { double *value; size_t n; uint64_t every; };	/* (value) owned */
+
+/* n 0: it began the row and gave nothing, NAN */
+struct result_launch { uint64_t n; double median, min; struct result_raw raw; };
 
 struct bucket { double value; double count; };	/* middle of the bucket, ticks per operation */
 
@@ -106,6 +110,7 @@ int result_set_add_skipped(struct result_set *r, const struct skipped *row);
 int result_set_add_failed(struct result_set *r, const struct failed *row);	/* takes over row->registers */
 int result_set_add_self_test(struct result_set *r, const struct self_test *row);
 int result_set_add_fact(struct result_set *r, const struct found_fact *row);
+void result_free(struct result *r);	/* its owned parts */
 /* "cycles" or "instructions": what (clock) counts. */
 const char *result_unit(const char *clock);
 

@@ -51,6 +51,21 @@ static json_t *pair(bool present, double a, double b)
 	return present ? json_pack("[o,o]", number(a), number(b)) : json_null();
 }
 
+static json_t *raw_json(const struct result_raw *raw)
+{
+	json_t *list = raw->n ? json_array() : json_null();
+	size_t i;
+
+	if (!raw->n)
+		return list;
+	for (i = 0; i < raw->n; i++)
+		if (json_array_append_new(list, number(raw->value[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return json_pack("{s:I,s:o}", "every", (json_int_t)raw->every, "value", list);
+}
+
 static json_t *launches_json(const struct result *r)
 {
 	json_t *list = json_array();
@@ -59,9 +74,9 @@ static json_t *launches_json(const struct result *r)
 	for (i = 0; i < r->n_launches; i++) {
 		const struct result_launch *l = &r->launch[i];
 
-		if (json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:n,s:i}", "n", (json_int_t)l->n, "median",
+		if (json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:n,s:i,s:o}", "n", (json_int_t)l->n, "median",
 							  number(l->median), "min", number(l->min), "disturbed",
-							  "repeats", 0)) < 0) {
+							  "repeats", 0, "raw", raw_json(&l->raw))) < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -10,6 +10,36 @@
 
 /* ---- one result ---- */
 
+/* Results of before --raw existed have none, and need none. */
+static int load_raw(const struct loader *l, json_t *launch, const struct place *up, struct result_raw *raw)
+{
+	struct place at = { up, "raw", 0 }, at_value = { &at, "value", 0 };
+	json_t *o = json_object_get(launch, "raw"), *list, *v;
+	size_t i;
+
+	if (!o || json_is_null(o))
+		return 0;
+	if (!json_is_object(o))
+		return load_bad(l, &at, "is not an object or null");
+	if (load_count(l, o, &at, "every", INT64_MAX, &raw->every) < 0)
+		return -EINVAL;
+	list = load_container(l, o, &at_value, JSON_ARRAY);
+	if (!list)
+		return -EINVAL;
+	raw->value = calloc(json_array_size(list) + 1, sizeof(*raw->value));
+	if (!raw->value)
+		return err_set(l->e, ENOMEM, "%s: out of memory", l->name);
+	json_array_foreach(list, i, v) {
+		struct place here = { &at_value, NULL, i };
+
+		if (!json_is_number(v))
+			return load_bad(l, &here, "is not a number");
+		raw->value[i] = json_number_value(v);
+	}
+	raw->n = json_array_size(list);
+	return 0;
+}
+
 static int load_launches(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "launches", 0 };
@@ -21,16 +51,16 @@ static int load_launches(const struct loader *l, json_t *o, const struct place *
 	r->launch = calloc(json_array_size(list) + 1, sizeof(*r->launch));
 	if (!r->launch)
 		return err_set(l->e, ENOMEM, "%s: out of memory", l->name);
+	r->n_launches = json_array_size(list);
 	json_array_foreach(list, i, row) {
 		struct place here = { &at, NULL, i };
 		struct result_launch *to = &r->launch[i];
 
 		if (load_count(l, row, &here, "n", INT64_MAX, &to->n) < 0 ||
 		    load_number(l, row, &here, "median", &to->median) < 0 ||
-		    load_number(l, row, &here, "min", &to->min) < 0)
+		    load_number(l, row, &here, "min", &to->min) < 0 || load_raw(l, row, &here, &to->raw) < 0)
 			return -EINVAL;
 	}
-	r->n_launches = json_array_size(list);
 	return 0;
 }
 
@@ -171,8 +201,7 @@ static int load_result_row(const struct loader *l, json_t *o, const struct place
 			return 0;
 		err_set(l->e, ENOMEM, "%s: out of memory", l->name);
 	}
-	free(r.launch);
-	free(r.hist);
+	result_free(&r);
 	return -EINVAL;
 }
 

@@ -99,6 +99,8 @@ static int run_init(struct run *u)
 	u->c = calloc(1, sizeof(*u->c));
 	if (!u->tally || !u->closed || !u->part || !u->c || collector_init(u->c) < 0)
 		return -ENOMEM;
+	if (u->p->raw && collector_keep_raw(u->c, u->p->raw) < 0)
+		return -ENOMEM;
 	u->c->row_done = row_done;
 	u->c->ctx = u;
 	for (i = 0; rc == 0 && i < u->p->n_engines; i++) {
@@ -191,10 +193,10 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 	if (tally_measured(&u->tally[i])) {
 		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
 			return -ENOMEM;
+		tally_move_raw(&r, &u->tally[i], u->p->row[i].op);
 		if (result_set_add(u->r, &r) == 0)
 			return 0;
-		free(r.launch);
-		free(r.hist);
+		result_free(&r);
 		return -ENOMEM;
 	}
 	if (u->interrupted)

@@ -265,6 +265,22 @@ static void summarise_origin(struct result *r, const struct op *op, const struct
 		 (op->wants & OPF_PAGES_2M) && !(c->info->offers & ENGINE_RING0) ? "thp" : c->info->memory);
 }
 
+void tally_move_raw(struct result *r, struct tally *t, const struct op *op)
+{
+	size_t i;
+	uint32_t k;
+
+	for (i = 0; i < r->n_launches && i < t->n_launches; i++) {
+		struct raw *from = r->differenced ? &t->launch[i].raw_diff : &t->launch[i].raw_single;
+		struct result_raw *to = &r->launch[i].raw;
+
+		for (k = 0; k < from->n; k++)
+			from->value[k] /= op->inner;
+		*to = (struct result_raw){ from->value, from->n, from->every };
+		*from = (struct raw){ 0 };
+	}
+}
+
 int tally_summarise(struct result *r, const struct tally *t, const struct op *op, const struct summary_context *c)
 {
 	double *v = calloc(t->n_launches, sizeof(*v));

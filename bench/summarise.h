@@ -30,4 +30,7 @@ double exits_expected(const struct op *op, const struct engine_info *info);
 /* Fills (r), whose owned parts are the caller's then. (t) is measured. 0 or -ENOMEM. */
 int tally_summarise(struct result *r, const struct tally *t, const struct op *op, const struct summary_context *c);
 
+/* Moves the samples that (t) kept of the headline's pass to the launches of (r), which is (t) summarised. */
+void tally_move_raw(struct result *r, struct tally *t, const struct op *op);
+
 #endif

@@ -76,7 +76,7 @@ static int options_read(struct cli *cli, const struct args *a, struct names *eng
 	int rc;
 
 	*o = (struct bench_options){ .via = args_value(a, "via"), .exec = args_value(a, "exec"), .quick = args_flag(a, "quick"),
-				     .force = args_flag(a, "force"), .cpu = -1 };
+				     .force = args_flag(a, "force"), .raw = args_flag(a, "raw"), .cpu = -1 };
 	value = args_values(a, "engine", &n);
 	if (names_split(engines_named, value, n) < 0) {
 		err_set(&e, ENOMEM, "out of memory");
@@ -294,6 +294,8 @@ static int run(struct cli *cli, const struct args *a)
 		rc = output_check(cli, args_value(a, "output"));
 	if (rc == 0)
 		rc = store_check(cli, a);
+	if (rc == 0 && o.raw && !args_value(a, "output") && !args_value(a, "db"))
+		cli_warn(cli, "--raw without -o FILE.json: nothing keeps the samples");
 	if (rc == 0) {
 		cli_progress(cli, 0, 0, "looking at the machine");
 		if (machine_look(&m, true, &e) < 0) {
@@ -338,6 +340,9 @@ static const struct opt opts[] = {
 		  "a file for the output of the first serial port (I/O port 0x3f8); without {serial} it is taken from the "
 		  "standard output. CMD gets SIGTERM when the guest is done. doc/exec.md has the command for QEMU, "
 		  "cloud-hypervisor, crosvm, Firecracker, VirtualBox and Bochs." },
+	{ .name = "raw", .help = "keep samples in the result: -o FILE.json",
+	  .more = "Up to 4,096 of a row in a launch, and fewer where there are many rows and launches: then every second, fourth "
+		  "... sample, in their order. 'vtscope export' passes them on to formats that hold samples." },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
 	STORE_OPT("keep the result in this store, too"),
 	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },

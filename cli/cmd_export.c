@@ -205,7 +205,9 @@ const struct cmd cmd_export = {
 		"Reads results of vtscope bench and writes one of the exchange formats that 'vtscope list formats' describes. "
 		"RESULT.json may be a report in HTML, which holds its result; - is standard input.\n\n"
 		"Times are in the format's own unit, by the calibrated rate of the TSC. The line, run or iteration of a format "
-		"that tests for significance is a launch, since the samples of one launch are not independent.\n\n"
+		"that tests for significance is a launch, since the samples of one launch are not independent. "
+		"Samples themselves, where 'vtscope bench --raw' kept them, are in csv and pyperf; pyperf takes them for "
+		"independent, and its compare_to is then surer of itself than it may be.\n\n"
 		"Numbers that a format cannot say without a lie are left out and told: instructions where only times fit, ticks "
 		"of a simulated processor everywhere but in csv, csv-wide, junit and hgrm.\n\n"
 		"hgrm holds one row a file. With -o FOLDER/ each row becomes a file there.",

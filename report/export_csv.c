@@ -104,6 +104,10 @@ static void row_lines(struct buf *out, const struct export_row *row)
 	for (size_t i = 0; i < r->n_launches; i++)
 		if (export_launch(&r->launch[i]))
 			value_line(out, row, "launch_median", NULL, (long)i, -1, r->launch[i].median, "");
+	for (size_t i = 0; i < r->n_launches; i++)
+		for (size_t k = 0; k < r->launch[i].raw.n; k++)
+			value_line(out, row, "sample", NULL, (long)i, (long)(k * r->launch[i].raw.every),
+				   r->launch[i].raw.value[k], "");
 	buf_free(&flags);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The JSON of pyperf: a run a launch. With --raw its values are the samples of the launch, without its median. pyperf
- * takes all values for independent, which samples of one launch are not: its 'compare_to' is surer without --raw.
+ * The JSON of pyperf: a run a launch. With --raw its values are samples, without it one median. pyperf takes all values
+ * for independent, which samples of one launch are not: its 'compare_to' is surer of itself with --raw than it may be.
  */
 #include <math.h>
 #include <string.h>
@@ -15,25 +15,45 @@ static void put_text(json_t *o, const char *key, const char *s)
 		json_object_set_new(o, key, export_json_text(s));
 }
 
-/* One launch; NULL where pyperf takes none of it. */
-static json_t *run_json(const struct result_launch *l, double scale)
+/* All samples of all launches can be values: pyperf takes none that is not above zero, and half of a row would lie. */
+static bool raw_fits(const struct result *r)
 {
-	double v = l->median * scale;
+	size_t n = 0;
 
-	if (!export_launch(l) || !(v > 0))
+	for (size_t i = 0; i < r->n_launches; i++) {
+		if (export_launch(&r->launch[i]) && !r->launch[i].raw.n)
+			return false;
+		for (size_t k = 0; k < r->launch[i].raw.n; k++, n++)
+			if (!(r->launch[i].raw.value[k] > 0))
+				return false;
+	}
+	return n > 0;
+}
+
+/* One launch; NULL where pyperf takes none of it. */
+static json_t *run_json(const struct result_launch *l, double scale, bool raw)
+{
+	json_t *values;
+
+	if (!export_launch(l) || !(l->median > 0))
 		return NULL;
-	return json_pack("{s:{},s:[o]}", "metadata", "values", export_json_real(v));
+	values = json_array();
+	for (size_t k = 0; raw && k < l->raw.n; k++)
+		json_array_append_new(values, export_json_real(l->raw.value[k] * scale));
+	if (!raw)
+		json_array_append_new(values, export_json_real(l->median * scale));
+	return json_pack("{s:{},s:o}", "metadata", "values", values);
 }
 
 static json_t *row_json(const struct export_row *row)
 {
-	bool time = row->kind == EXPORT_TIME;
+	bool time = row->kind == EXPORT_TIME, raw = raw_fits(row->r);
 	const struct result *r = row->r;
 	json_t *metadata, *runs = json_array();
 	struct buf flags = BUF_INIT;
 
 	for (size_t i = 0; i < r->n_launches; i++) {
-		json_t *run = run_json(&r->launch[i], time ? row->second : 1);
+		json_t *run = run_json(&r->launch[i], time ? row->second : 1, raw);
 
 		if (run)
 			json_array_append_new(runs, run);
@@ -42,8 +62,9 @@ static json_t *row_json(const struct export_row *row)
 		json_decref(runs);
 		return NULL;
 	}
-	metadata = json_pack("{s:s,s:s,s:s}", "name", row->name, "unit", time ? "second" : "integer", "estimator",
-			     r->differenced ? "differenced" : "single");
+	metadata = json_pack("{s:s,s:s,s:s,s:s}", "name", row->name, "unit", time ? "second" : "integer", "estimator",
+			     r->differenced ? "differenced" : "single", "values",
+			     raw ? "samples" : "medians of launches");
 	put_text(metadata, "engine", r->engine);
 	put_text(metadata, "via", r->via);
 	put_text(metadata, "backend", r->backend);

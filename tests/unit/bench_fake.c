@@ -15,7 +15,7 @@
 #include "tests/unit/tap.h"
 
 #define SAMPLES	100
-#define SAMPLES_MAX 1000
+#define SAMPLES_MAX 10000
 #define EMPTY	50
 #define COPIES	8
 #define TICKS	1000000	/* of a row, if it does not say otherwise */

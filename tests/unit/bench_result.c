@@ -52,6 +52,8 @@ static void test_round_trip(void)
 	CU_ASSERT(r.result[0].n_hist == 3 && r.result[0].hist[2].value == 1301 && r.result[0].hist[2].count == 3);
 	CU_ASSERT(r.result[1].differenced && r.result[1].batch == 32 && isnan(r.result[1].p99));
 	CU_ASSERT(!r.result[1].has_ci && isnan(r.result[1].exits_observed) && r.result[1].memory[0] == 0);
+	CU_ASSERT(r.result[1].launch[1].raw.n == 3 && r.result[1].launch[1].raw.every == 2 && !r.result[1].launch[0].raw.n);
+	CU_ASSERT(r.result[1].launch[1].raw.value[0] == -1 && r.result[1].launch[1].raw.value[2] == 4);
 	CU_ASSERT(r.skipped[1].unverified && !strcmp(r.skipped[1].hint, "run as root\nor use --force"));
 	CU_ASSERT(r.failed[0].rip == 0x1000400123ull && json_object_size(r.failed[0].registers) == 2);
 	CU_ASSERT(r.result[0].split.present && r.result[0].split.handler == 500.5 && !r.result[1].split.present);
@@ -131,6 +133,9 @@ static void test_hostile(void)
 		{ "\"count\":[1,2,3]", "\"count\":[1,null,3]", "results[0].histogram.count[1]" },
 		{ "\"value\":[1100,", "\"value\":[1300,", "results[0].histogram.value[1]" },
 		{ "\"launches\":[", "\"launches\":[3,", "results[0].launches[0].n is missing" },
+		{ "\"raw\":{", "\"raw\":[{}],\"x\":{", "results[1].launches[1].raw is not an object or null" },
+		{ "\"every\":2", "\"every\":-2", "results[1].launches[1].raw.every is not a count" },
+		{ "\"value\":[-1,", "\"value\":[null,", "results[1].launches[1].raw.value[0] is not a number" },
 		{ "\"rip\":\"0x1000400123\"", "\"rip\":\"hello\"", "failed[0].stop.rip" },
 		{ "\"rax\":\"0x1\"", "\"rax\":1", "failed[0].stop.registers.rax" },
 		{ "\"split\":{\"exit\":400,", "\"split\":{", "results[0].split.exit is missing" },

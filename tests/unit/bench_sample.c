@@ -42,7 +42,12 @@ static void add_result(struct result_set *set, const char *op, const char *engin
 	r.n_launches = 7;
 	r.launch = calloc(r.n_launches, sizeof(*r.launch));
 	for (i = 0; i < r.n_launches; i++)
-		r.launch[i] = (struct result_launch){ 100, r.median + (double)i / 4, r.median - 10 };
+		r.launch[i] = (struct result_launch){ .n = 100, .median = r.median + (double)i / 4, .min = r.median - 10 };
+	if (differenced) {	/* and the others have no samples */
+		r.launch[1].raw = (struct result_raw){ calloc(3, sizeof(double)), 3, 2 };
+		for (i = 0; i < 3; i++)
+			r.launch[1].raw.value[i] = 2.5 * (double)i - 1;
+	}
 	r.n_hist = 3;
 	r.hist = calloc(r.n_hist, sizeof(*r.hist));
 	for (i = 0; i < r.n_hist; i++)

@@ -12,7 +12,7 @@
 #define SAMPLES 2000
 
 const char *const fixture_names[] = { "rich",	 "minimal", "native", "emulated",
-				      "hostile", "empty",   "monitor", "monitor-emulated", NULL };
+				      "hostile", "empty",   "monitor", "monitor-emulated", "raw", NULL };
 
 const char hostile_markup[] = "<script>alert(1)</script>";
 const char hostile_shell[] = "`touch pwned`$(touch pwned)";
@@ -123,7 +123,7 @@ static void launch(struct result *r, unsigned launches)
 	for (unsigned i = 0; i < launches; i++) {
 		double m = r->median * (1 + 0.03 * (((i * 7) % launches) / (launches - 0.5) - 0.45));
 
-		r->launch[i] = (struct result_launch){ SAMPLES / launches, m, r->min };
+		r->launch[i] = (struct result_launch){ .n = SAMPLES / launches, .median = m, .min = r->min };
 		r->range_lo = fmin(r->range_lo, m);
 		r->range_hi = fmax(r->range_hi, m);
 	}
@@ -287,6 +287,28 @@ static void make_native(struct result_set *s)
 	     "modprobe kvm_intel or kvm_amd");
 }
 
+/* Five samples a launch, of which every fourth was kept; (below): one of them is not above zero. */
+static void keep_samples(struct result *r, bool below)
+{
+	for (size_t i = 0; i < r->n_launches; i++) {
+		struct result_raw *raw = &r->launch[i].raw;
+
+		*raw = (struct result_raw){ must(calloc(5, sizeof(*raw->value))), 5, 4 };
+		for (size_t k = 0; k < raw->n; k++)
+			raw->value[k] = r->launch[i].median * (0.98 + 0.01 * (double)k);
+	}
+	if (below)
+		r->launch[1].raw.value[2] = -0.5;
+}
+
+static void make_raw(struct result_set *s)
+{
+	machine(s);
+	keep_samples(add(s, "exit.cpuid", &carriers[1], 7350, 0.05, 3), false);
+	keep_samples(add(s, "cpu.alu.u", &carriers[0], 3.02, 0.05, 3), false);
+	keep_samples(add(s, "mem.copy.u", &carriers[0], 0.25, 0.05, 3), true);
+}
+
 static void make_emulated(struct result_set *s)
 {
 	machine(s);
@@ -441,6 +463,8 @@ void fixture_make(struct result_set *s, const char *name)
 		add(s, "exit.cpuid", &carriers[1], 7350, 0.05, 1);
 	} else if (!strcmp(name, "native")) {
 		make_native(s);
+	} else if (!strcmp(name, "raw")) {
+		make_raw(s);
 	} else if (!strcmp(name, "emulated")) {
 		make_emulated(s);
 	} else if (!strncmp(name, "monitor", 7)) {

@@ -8,6 +8,7 @@
 #include "bench/result.h"
 
 /*
+ * "raw": two rows with samples, single and differenced
  * "rich": four engines, nearly all operations, 0.3 to 5 million cycles, skips, failures, flags
  * "minimal": one row, nothing known of the machine
  * "native": one engine
