@@ -25,7 +25,10 @@ void tally_free(struct tally *t)
 		raw_free(&t->launch[i].raw_single);
 		raw_free(&t->launch[i].raw_diff);
 	}
+	raw_free(&t->held.raw_single);
+	raw_free(&t->held.raw_diff);
 	histogram_free(&t->single);
+	histogram_free(&t->held_single);
 	free(t->launch);
 	*t = (struct tally){ 0 };
 }
@@ -54,9 +57,76 @@ int tally_add_values(struct tally *t, const struct launch_values *v)
 	return tally_add(t, v, &none);
 }
 
+/* ---- launches that were disturbed ---- */
+
+static int tally_hold(struct tally *t, const struct launch_values *v, const struct histogram *single)
+{
+	if (!t->held_single.count && histogram_init(&t->held_single) < 0)
+		return -ENOMEM;
+	histogram_reset(&t->held_single);
+	histogram_merge(&t->held_single, single);
+	raw_free(&t->held.raw_single);
+	raw_free(&t->held.raw_diff);
+	t->held = *v;
+	t->holds = true;
+	t->repeats++;
+	t->repeated_for |= v->disturb.over;
+	return 0;
+}
+
+static void tally_release(struct tally *t)
+{
+	raw_free(&t->held.raw_single);
+	raw_free(&t->held.raw_diff);
+	histogram_free(&t->held_single);
+	t->held_single = (struct histogram){ .n = 0 };
+	t->holds = false;
+	t->repeats = t->repeated_for = 0;
+}
+
+int tally_settle(struct tally *t)
+{
+	int rc = t->holds ? tally_add(t, &t->held, &t->held_single) : 0;
+
+	if (rc == 0 && t->holds)	/* its samples are the launch's now */
+		t->held.raw_single = t->held.raw_diff = (struct raw){ .n = 0 };
+	tally_release(t);
+	return rc;
+}
+
+static void mark(const struct collector *c, struct disturb *at, bool *marked)
+{
+	if (!c->watch)
+		return;
+	c->watch->read(c->watch->ctx, c->carrier, at);
+	*marked = true;
+}
+
+/* What the row at work was disturbed by, and whether it counts. */
+static void watch_row(struct collector *c, struct collector_row *r)
+{
+	struct disturb_launch *d = &r->values.disturb;
+
+	*d = (struct disturb_launch){ .repeats = r->tally->repeats, .repeated_for = r->tally->repeated_for };
+	if (!r->marked)
+		return;
+	if (!r->marked_end)
+		mark(c, &r->mark_end, &r->marked_end);
+	/* A carrier that is gone already takes its counters with it. */
+	if (isnan(r->mark_end.waited) != isnan(r->mark.waited))
+		return;
+	d->watched = true;
+	disturb_between(&r->mark, &r->mark_end, &d->grew);
+	d->over = disturb_over(&d->grew);
+	if (d->over && r->outcome == ROW_MEASURED && d->repeats < DISTURB_REPEATS && c->repeat &&
+	    c->repeat(c->ctx, d->grew.seconds))
+		r->outcome = ROW_DISTURBED;
+}
+
 int collector_init(struct collector *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->counts = true;
 	if (histogram_init(&c->single) == 0 && histogram_init(&c->empty) == 0)
 		return 0;
 	collector_free(c);
@@ -84,6 +154,7 @@ void collector_start(struct collector *c, uint32_t rows)
 
 	c->rows = c->at = rows;
 	c->error = 0;
+	c->carrier = 0;
 	for (i = 0; i < rows; i++)
 		c->row[i] = (struct collector_row){ .tally = c->row[i].tally, .op = c->row[i].op };
 }
@@ -118,6 +189,8 @@ static void row_begin(struct collector *c, uint32_t row, const char *name)
 	raw_reset(&c->raw_diff);
 	r->outcome = ROW_STARTED;
 	r->began = clock_seconds();
+	if (!r->marked)
+		mark(c, &r->mark, &r->marked);
 	r->values = (struct launch_values){ .cold = NAN, .diff_median = NAN, .diff_min = NAN,
 					    .empty_median = NAN, .empty_min = NAN, .split_exit = NAN,
 					    .split_handler = NAN, .split_entry = NAN, .split_total = NAN };
@@ -209,6 +282,15 @@ static int row_keep_raw(struct collector *c, struct tally *t)
 	return rc ? rc : keep_raw(&v->raw_diff, &c->raw_diff);
 }
 
+static int row_hold(struct collector *c, const struct collector_row *r)
+{
+	struct tally *t = r->tally;
+
+	if (tally_hold(t, &r->values, &c->single) < 0 || keep_raw(&t->held.raw_single, &c->raw_single) < 0)
+		return -ENOMEM;
+	return keep_raw(&t->held.raw_diff, &c->raw_diff);
+}
+
 static void row_end(struct collector *c, const struct guest_row_end *end)
 {
 	struct collector_row *r = &c->row[c->at];
@@ -226,10 +308,19 @@ static void row_end(struct collector *c, const struct guest_row_end *end)
 	}
 	keep_splits(c, v);
 	r->outcome = row_outcome_of(v);
-	/* What this launch could not execute, but one before it could, is a launch that gave nothing. */
-	if (r->outcome != ROW_FAULTED && (r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
-		c->error = tally_add(r->tally, v, &c->single) < 0 ? -ENOMEM : row_keep_raw(c, r->tally);
+	watch_row(c, r);
 	c->at = c->rows;
+	if (r->outcome == ROW_DISTURBED) {
+		c->error = c->error ? c->error : row_hold(c, r);
+		return;
+	}
+	/* What this launch could not execute, but one before it could, is a launch that gave nothing. */
+	if (r->tally->holds && r->outcome != ROW_MEASURED)
+		;	/* what is held counts */
+	else if (r->outcome != ROW_FAULTED && (r->outcome != ROW_UNSUPPORTED || r->tally->n_launches) && !c->error)
+		c->error = tally_add(r->tally, v, &c->single) < 0 ? -ENOMEM : row_keep_raw(c, r->tally);
+	if (r->outcome == ROW_MEASURED)
+		tally_release(r->tally);
 	if (c->row_done)
 		c->row_done(c->ctx);
 }
@@ -296,6 +387,9 @@ static void on_counters(void *ctx, uint32_t row, bool begin, const struct engine
 
 	if (row >= c->rows)
 		return;
+	mark(c, begin ? &c->row[row].mark : &c->row[row].mark_end, begin ? &c->row[row].marked : &c->row[row].marked_end);
+	if (!c->counts)
+		return;
 	if (begin) {
 		c->row[row].begin = *counters;
 		c->row[row].has_begin = true;
@@ -305,9 +399,14 @@ static void on_counters(void *ctx, uint32_t row, bool begin, const struct engine
 	}
 }
 
+static void on_carrier(void *ctx, int pid)
+{
+	((struct collector *)ctx)->carrier = pid;
+}
+
 struct sink collector_sink(struct collector *c)
 {
-	return (struct sink){ .ctx = c, .record = on_record, .counters = on_counters };
+	return (struct sink){ .ctx = c, .record = on_record, .counters = on_counters, .carrier = on_carrier };
 }
 
 /* The end doorbell rings after the row's end record: counters join the launch only now. */
@@ -338,6 +437,8 @@ int collector_give_up(struct collector *c)
 	if (c->at == c->rows || r->outcome != ROW_STARTED)
 		return 0;
 	c->at = c->rows;
+	if (r->tally->holds)
+		return 0;
 	r->values.n_diff = r->values.n_split = 0;	/* of what came nothing was summed up */
 	histogram_reset(&c->single);
 	return tally_add(r->tally, &r->values, &c->single);

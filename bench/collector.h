@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "bench/disturb.h"
 #include "bench/histogram.h"
 #include "bench/raw.h"
 #include "minivmm/engine.h"
@@ -27,14 +28,22 @@ struct launch_values {
 	double split_exit, split_handler, split_entry, split_total;	/* their medians */
 	/* Samples, where they are kept: ticks per execution of the body, and per body. Owned by the tally. */
 	struct raw raw_single, raw_diff;
+	struct disturb_launch disturb;
 };
 
 /* One row over all launches that began it. */
 struct tally {
 	struct histogram single;	/* owned; allocated with the first samples: without, nothing was measured */
 	struct launch_values *launch; size_t n_launches;	/* owned */
+	/* Of the launch at work: what was disturbed and is to be measured again, until that is done. */
+	bool holds;
+	struct launch_values held;
+	struct histogram held_single;	/* owned */
+	unsigned repeats, repeated_for;
 };
 void tally_free(struct tally *t);
+/* The launch is over: what was held and not measured again counts after all. 0 or -ENOMEM. */
+int tally_settle(struct tally *t);
 /* A launch whose samples nobody kept: only what (v) says of them is known. 0 or -ENOMEM. */
 int tally_add_values(struct tally *t, const struct launch_values *v);
 
@@ -45,6 +54,7 @@ enum row_outcome {
 	ROW_EMPTY,		/* ended without a sample */
 	ROW_UNSUPPORTED,	/* the runner cannot execute it there: (why) */
 	ROW_FAULTED,		/* it ended with (fault); the launch went on */
+	ROW_DISTURBED,		/* measured, but to be measured again */
 };
 
 struct collector_row {
@@ -54,6 +64,8 @@ struct collector_row {
 	struct launch_values values;
 	struct engine_counters begin, end;
 	bool has_begin, has_end;
+	struct disturb mark, mark_end;	/* counters of the machine, as near to the row's two ends as its carrier tells */
+	bool marked, marked_end;
 	double began;			/* seconds of CLOCK_MONOTONIC */
 	char why[160];			/* its last log line, printable */
 	struct guest_fault fault;
@@ -71,6 +83,11 @@ struct collector {
 	double split[4][COLLECTOR_SPLITS];	/* exit, handler, entry, their sum; the same */
 	struct raw raw_single, raw_diff;	/* of the row at work, where samples are kept */
 	bool exact;			/* no doorbell is in the counters */
+	bool counts;			/* the engine counts exits; true until said otherwise */
+	const struct disturb_reader *watch;	/* borrowed; NULL: nothing is watched */
+	int carrier;			/* its process, 0: this thread */
+	/* May a row that was disturbed for (seconds) be measured again? NULL: never. */
+	bool (*repeat)(void *ctx, double seconds);
 	int error;			/* -ENOMEM: a tally could not be kept */
 	void (*row_done)(void *ctx);	/* may be NULL */
 	void *ctx;

@@ -180,8 +180,12 @@ static void carriage_launch(struct run *u, struct carriage *k)
 		u->c->row[i].op = u->p->row[k->index[i]].op->name;
 	}
 	u->c->exact = en->info->exact_exits;
+	u->c->counts = en->info->counts_exits;
+	/* A count of instructions is the same however long it took; the boot image tells of a row when it is over. */
+	u->c->watch = plan_counts_instructions(en) || en->info->unprepared ? NULL : u->watch;
+	u->repeating = false;
 	collector_start(u->c, k->n);
-	if (!en->info->counts_exits)
+	if (!en->info->counts_exits && !u->c->watch)
 		sink.counters = NULL;
 	k->rc = arena_init(&arena, rows, k->n, random_next(&u->random));
 	if (k->rc < 0) {
@@ -246,7 +250,7 @@ static uint32_t rows_settle(struct run *u, struct carriage *k, uint32_t culprit)
 			row_fail(u, k->index[i], &stop);
 		}
 		ended += outcome > ROW_STARTED;
-		if (outcome <= ROW_STARTED && i != culprit)
+		if ((outcome <= ROW_STARTED || outcome == ROW_DISTURBED) && i != culprit)
 			k->index[kept++] = k->index[i];
 	}
 	k->n = kept;
@@ -303,11 +307,14 @@ static bool carriage_next(struct run *u, struct carriage *k, unsigned *strikes)
 	return false;
 }
 
-/* Drops rows from the part that have been reported. */
-static void part_shrink(const struct run *u, struct part *part)
+/* The launch is over: drops rows from the part that have been reported, the others have what they have. */
+static void part_settle(struct run *u, struct part *part)
 {
 	uint32_t i, kept = 0;
 
+	for (i = 0; i < part->n; i++)
+		if (tally_settle(&u->tally[part->row[i]]) < 0)
+			u->error = -ENOMEM;
 	for (i = 0; i < part->n; i++)
 		if (!u->closed[part->row[i]])
 			part->row[kept++] = part->row[i];
@@ -350,5 +357,5 @@ void part_launch(struct run *u, struct part *part)
 	}
 	free(order);
 	part->left--;
-	part_shrink(u, part);
+	part_settle(u, part);
 }

@@ -5,6 +5,7 @@
 #ifndef VTSCOPE_BENCH_PLAN_H
 #define VTSCOPE_BENCH_PLAN_H
 
+#include "bench/disturb.h"
 #include "bench/op.h"
 #include "bench/result.h"
 #include "minivmm/engine.h"
@@ -23,6 +24,7 @@ struct bench_options {
 	uint64_t seed;			/* 0: random */
 	const struct engine_ops *const *table;		/* to choose engines from; NULL: engines[]. For tests. */
 	size_t n_table;
+	const struct disturb_reader *disturb;	/* who counts disturbances; NULL: this machine, with (table) nobody. For tests. */
 };
 
 enum plan_state { PLAN_RUN, PLAN_SKIP, PLAN_UNVERIFIED };

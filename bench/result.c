@@ -10,7 +10,7 @@ const char *result_flag_name(unsigned bit_index)
 	static const char *const name[RESULT_FLAGS] = {
 		"few-launches", "exit-mismatch", "tsc-trapped", "unsettled",
 		"no-rdtscp", "few-samples", "lfence-assumed", "bracket-bound",
-		"split-stamps",
+		"split-stamps", "disturbed",
 	};
 
 	return bit_index < RESULT_FLAGS ? name[bit_index] : NULL;
@@ -51,6 +51,7 @@ void result_set_free(struct result_set *r)
 	json_decref(r->hardware);
 	json_decref(r->subject);
 	json_decref(r->verdict);
+	json_decref(r->doctor);
 	result_set_init(r);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/disturb.h"
 #include "common/buf.h"
 #include "common/err.h"
 
@@ -23,7 +24,8 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 	RESULT_LFENCE_ASSUMED = 1 << 6,	/* AMD: LFENCE taken to serialise, MSR not readable */
 	RESULT_BRACKET_BOUND = 1 << 7,	/* single, though under 10 empty brackets: there is no differenced pass */
 	RESULT_SPLIT_STAMPS = 1 << 8,	/* the split's stamps cost over 10 % of the round trip without them */
-	RESULT_FLAGS = 9		/* how many */
+	RESULT_DISTURBED = 1 << 9,	/* most launches were over a threshold of doc/method.md, after repeats as well */
+	RESULT_FLAGS = 10		/* how many */
 };
 const char *result_flag_name(unsigned bit_index);
 
@@ -31,7 +33,7 @@ const char *result_flag_name(unsigned bit_index);
 struct result_raw { double *value; size_t n; uint64_t every; };	/* (value) owned */
 
 /* n 0: it began the row and gave nothing, NAN */
-struct result_launch { uint64_t n; double median, min; struct result_raw raw; };
+struct result_launch { uint64_t n; double median, min; struct result_raw raw; struct disturb_launch disturb; };
 
 struct bucket { double value; double count; };	/* middle of the bucket, ticks per operation */
 
@@ -59,6 +61,7 @@ struct result {
 	double single_median;		/* of the single-shot pass, whichever is the headline */
 	double diff_median;		/* of the differenced pass */
 	double empty_bracket;		/* median, ticks */
+	double core_cycles;		/* the median in cycles of the core; not above 0: not known */
 	double exits_expected, exits_observed;
 	struct result_split split;
 	struct result_launch *launch; size_t n_launches;	/* owned */
@@ -92,6 +95,7 @@ struct result_set {
 	bool interrupted;
 	uint64_t seed;		/* at most RESULT_SEED_MAX */
 	json_t *tool, *hardware, *subject, *verdict;	/* owned objects */
+	json_t *doctor;		/* owned object (probe/doctor.h), NULL: nobody was asked */
 	char snapshot[17];
 	struct result *result; size_t n_results;	/* owned */
 	struct skipped *skipped; size_t n_skipped;	/* owned */

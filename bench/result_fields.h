@@ -72,6 +72,14 @@ static const struct text_field fact_texts[] = {
 	TEXT_FIELD(struct found_fact, "value", value),
 };
 
+/* What a launch was disturbed by. */
+static const struct number_field disturb_numbers[] = {
+#define NUMBER(member) { #member, offsetof(struct disturb, member) }
+	NUMBER(seconds), NUMBER(context_switches), NUMBER(waited), NUMBER(migrations), NUMBER(interrupts), NUMBER(steal),
+	NUMBER(throttled), NUMBER(smis),
+#undef NUMBER
+};
+
 static const struct number_field split_numbers[] = {
 	{ "exit", offsetof(struct result_split, exit) },
 	{ "handler", offsetof(struct result_split, handler) },

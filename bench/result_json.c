@@ -66,6 +66,41 @@ static json_t *raw_json(const struct result_raw *raw)
 	return json_pack("{s:I,s:o}", "every", (json_int_t)raw->every, "value", list);
 }
 
+static json_t *causes_json(unsigned causes)
+{
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < DISTURB_CAUSES; i++)
+		if (causes & 1u << i && json_array_append_new(list, json_string(disturb_cause_name(i))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+/* A microsecond is as fine as it is known. */
+static json_t *disturb_json(const struct disturb_launch *d)
+{
+	json_t *o = d->watched ? json_object() : json_null();
+	size_t i;
+	int bad = 0;
+
+	if (!d->watched)
+		return o;
+	for (i = 0; i < COUNT_OF(disturb_numbers); i++) {
+		double v = *(const double *)((const char *)&d->grew + disturb_numbers[i].offset);
+
+		bad |= json_object_set_new(o, disturb_numbers[i].key, number(rint(v * 1e6) / 1e6));
+	}
+	bad |= json_object_set_new(o, "over", causes_json(d->over));
+	bad |= json_object_set_new(o, "repeated_for", causes_json(d->repeated_for));
+	if (!bad)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
 static json_t *launches_json(const struct result *r)
 {
 	json_t *list = json_array();
@@ -74,9 +109,10 @@ static json_t *launches_json(const struct result *r)
 	for (i = 0; i < r->n_launches; i++) {
 		const struct result_launch *l = &r->launch[i];
 
-		if (json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:n,s:i,s:o}", "n", (json_int_t)l->n, "median",
+		if (json_array_append_new(list, json_pack("{s:I,s:o,s:o,s:o,s:i,s:o}", "n", (json_int_t)l->n, "median",
 							  number(l->median), "min", number(l->min), "disturbed",
-							  "repeats", 0, "raw", raw_json(&l->raw))) < 0) {
+							  disturb_json(&l->disturb), "repeats",
+							  (int)l->disturb.repeats, "raw", raw_json(&l->raw))) < 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -148,7 +184,7 @@ static json_t *result_json(const struct result *r)
 	bad |= json_object_set_new(o, "n", json_integer((json_int_t)r->n));
 	bad |= json_object_set_new(o, "ci95", pair(r->has_ci, r->ci_lo, r->ci_hi));
 	bad |= json_object_set_new(o, "range", pair(true, r->range_lo, r->range_hi));
-	bad |= json_object_set_new(o, "core_cycles", json_null());
+	bad |= json_object_set_new(o, "core_cycles", r->core_cycles > 0 ? number(r->core_cycles) : json_null());
 	bad |= json_object_set_new(o, "split", split_json(&r->split));
 	bad |= json_object_set_new(o, "exits", json_pack("{s:o,s:o}", "expected", number(r->exits_expected),
 							 "observed", number(r->exits_observed)));
@@ -261,7 +297,7 @@ json_t *result_set_json(const struct result_set *r)
 	}
 	bad |= json_object_set_new(o, "interrupted", json_boolean(r->interrupted));
 	bad |= json_object_set_new(o, "seed", json_integer((json_int_t)r->seed));
-	bad |= json_object_set_new(o, "doctor", json_null());
+	bad |= json_object_set_new(o, "doctor", r->doctor ? json_incref(r->doctor) : json_null());
 	bad |= json_object_set_new(o, "results", rows_json(r->result, r->n_results, sizeof(*r->result), result_row));
 	bad |= json_object_set_new(o, "skipped", rows_json(r->skipped, r->n_skipped, sizeof(*r->skipped), skipped_row));
 	bad |= json_object_set_new(o, "failed", rows_json(r->failed, r->n_failed, sizeof(*r->failed), failed_row));

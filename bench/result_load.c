@@ -40,6 +40,52 @@ static int load_raw(const struct loader *l, json_t *launch, const struct place *
 	return 0;
 }
 
+static int load_causes(const struct loader *l, json_t *o, const struct place *up, const char *key, unsigned *causes)
+{
+	struct place at = { up, key, 0 };
+	json_t *list = load_container(l, o, &at, JSON_ARRAY), *cause;
+	size_t i;
+
+	if (!list)
+		return -EINVAL;
+	json_array_foreach(list, i, cause) {
+		struct place here = { &at, NULL, i };
+		unsigned bit = 0;
+
+		while (json_is_string(cause) && bit < DISTURB_CAUSES && strcmp(disturb_cause_name(bit), json_string_value(cause)))
+			bit++;
+		if (!json_is_string(cause) || bit == DISTURB_CAUSES)
+			return load_bad(l, &here, "is no disturbance that this version knows");
+		*causes |= 1u << bit;
+	}
+	return 0;
+}
+
+/* Null where nobody watched. */
+static int load_disturb(const struct loader *l, json_t *o, const struct place *up, struct disturb_launch *d)
+{
+	struct place at = { up, "disturbed", 0 };
+	json_t *v = load_member(l, o, &at);
+	uint64_t repeats;
+	size_t i;
+
+	if (!v || load_count(l, o, up, "repeats", DISTURB_REPEATS, &repeats) < 0)
+		return -EINVAL;
+	d->repeats = (unsigned)repeats;
+	if (json_is_null(v))
+		return 0;
+	if (!json_is_object(v))
+		return load_bad(l, &at, "is not an object or null");
+	d->watched = true;
+	for (i = 0; i < COUNT_OF(disturb_numbers); i++)
+		if (load_number(l, v, &at, disturb_numbers[i].key,
+				(double *)((char *)&d->grew + disturb_numbers[i].offset)) < 0)
+			return -EINVAL;
+	if (load_causes(l, v, &at, "over", &d->over) < 0)
+		return -EINVAL;
+	return load_causes(l, v, &at, "repeated_for", &d->repeated_for);
+}
+
 static int load_launches(const struct loader *l, json_t *o, const struct place *up, struct result *r)
 {
 	struct place at = { up, "launches", 0 };
@@ -58,7 +104,8 @@ static int load_launches(const struct loader *l, json_t *o, const struct place *
 
 		if (load_count(l, row, &here, "n", INT64_MAX, &to->n) < 0 ||
 		    load_number(l, row, &here, "median", &to->median) < 0 ||
-		    load_number(l, row, &here, "min", &to->min) < 0 || load_raw(l, row, &here, &to->raw) < 0)
+		    load_number(l, row, &here, "min", &to->min) < 0 || load_raw(l, row, &here, &to->raw) < 0 ||
+		    load_disturb(l, row, &here, &to->disturb) < 0)
 			return -EINVAL;
 	}
 	return 0;
@@ -185,6 +232,8 @@ static int load_result(const struct loader *l, json_t *o, const struct place *at
 	    load_pair(l, o, at, "range", &has_range, &r->range_lo, &r->range_hi) < 0 ||
 	    load_exits(l, o, at, r) < 0 || load_split(l, o, at, &r->split) < 0 || load_launches(l, o, at, r) < 0 || load_flags(l, o, at, r) < 0)
 		return -EINVAL;
+	if (load_number(l, o, at, "core_cycles", &r->core_cycles) < 0)
+		return -EINVAL;
 	r->differenced = estimator == 1;
 	r->batch = (uint32_t)batch;
 	return load_histogram(l, o, at, r);
@@ -277,6 +326,20 @@ static int load_fact_row(const struct loader *l, json_t *o, const struct place *
 	return result_set_add_fact(set, &f);
 }
 
+/* What the doctor said is kept as it is: nothing here reads it but who shows it. */
+static int load_doctor(const struct loader *l, json_t *doc, struct result_set *r)
+{
+	struct place at = { NULL, "doctor", 0 };
+	json_t *v = load_member(l, doc, &at);
+
+	if (!v || json_is_null(v))
+		return v ? 0 : -EINVAL;
+	if (!json_is_object(v))
+		return load_bad(l, &at, "is not an object or null");
+	r->doctor = json_incref(v);
+	return 0;
+}
+
 static int load_capture(const struct loader *l, json_t *doc, struct capture_loss *c)
 {
 	struct place at = { NULL, "capture", 0 };
@@ -346,6 +409,8 @@ static int load_document(const struct loader *l, json_t *doc, struct result_set 
 	if (json_object_get(doc, "self_tests") && load_list(l, doc, "self_tests", r, load_self_test_row) < 0)
 		return -EINVAL;
 	if (json_object_get(doc, "facts") && load_list(l, doc, "facts", r, load_fact_row) < 0)
+		return -EINVAL;
+	if (load_doctor(l, doc, r) < 0)
 		return -EINVAL;
 	return load_capture(l, doc, &r->capture);
 }

@@ -13,6 +13,9 @@
 #include "common/interrupt.h"
 
 #define OVERHEAD_GUESS	1.5	/* seconds, until a launch was measured */
+/* For what was disturbed, beside a share of the estimated time: where all is disturbed, repeating helps nothing. */
+#define REPEAT_SECONDS	2.0
+#define REPEAT_SHARE	0.25
 #define SOFT_SHARE	0.85	/* of the time: rows overrun, and the last launch must end */
 
 static void time_text(char out[40])
@@ -59,6 +62,19 @@ static void row_done(void *ctx)
 	progress_tell(u);
 }
 
+/* Is there time to measure a row again, in a carrier of its own? */
+static bool row_repeat(void *ctx, double seconds)
+{
+	struct run *u = ctx;
+	double cost = seconds + (u->repeating ? 0 : u->now->overhead);
+
+	if (clock_seconds() + cost > u->soft || u->repeated + cost > REPEAT_SECONDS + REPEAT_SHARE * u->p->seconds)
+		return false;
+	u->repeated += cost;
+	u->repeating = true;
+	return true;
+}
+
 /* The rows of (engine) that (irqchip) says go together, as a part; none when there are none. */
 static int part_add(struct run *u, size_t engine, bool irqchip)
 {
@@ -102,6 +118,7 @@ static int run_init(struct run *u)
 	if (u->p->raw && collector_keep_raw(u->c, u->p->raw) < 0)
 		return -ENOMEM;
 	u->c->row_done = row_done;
+	u->c->repeat = row_repeat;
 	u->c->ctx = u;
 	for (i = 0; rc == 0 && i < u->p->n_engines; i++) {
 		rc = part_add(u, i, false);
@@ -261,10 +278,26 @@ static int report_monitor(struct run *u, const struct plan_engine *en)
 	return 0;
 }
 
+/* Who is watched: a test's counters, or this machine's; those of a test's engines, nobody. */
+static int watch_open(struct run *u, const struct bench_options *o, const struct snapshot *s, struct disturb_watch **w,
+		      struct disturb_reader *reader, struct err *e)
+{
+	u->watch = o->disturb;
+	if (o->disturb || o->table)
+		return 0;
+	if (disturb_open(w, u->p->cpu, s, e) < 0)
+		return -ENOMEM;
+	*reader = disturb_watch_reader(*w);
+	u->watch = reader;
+	return 0;
+}
+
 int bench_run(struct result_set *r, const struct plan *p, const struct bench_options *o, const struct snapshot *s,
 	      const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
 {
 	struct run u = { .r = r, .p = p, .hooks = h, .random = { p->seed }, .tsc_hz = tsc_hz, .quick = o->quick };
+	struct disturb_watch *watch = NULL;
+	struct disturb_reader reader;
 	size_t i;
 	int rc;
 
@@ -275,6 +308,8 @@ int bench_run(struct result_set *r, const struct plan *p, const struct bench_opt
 	rc = machine_describe(r, p, s, v, tsc_hz);
 	if (rc == 0)
 		rc = run_init(&u);
+	if (rc == 0)
+		rc = watch_open(&u, o, s, &watch, &reader, e);
 	if (rc == 0)
 		rc = report_skips(&u);
 	if (rc == 0) {
@@ -291,6 +326,7 @@ int bench_run(struct result_set *r, const struct plan *p, const struct bench_opt
 	r->interrupted = u.interrupted;
 	time_text(r->finished);
 	run_free(&u);
+	disturb_close(watch);
 	if (rc < 0) {
 		result_set_free(r);
 		return err_set(e, ENOMEM, "out of memory");

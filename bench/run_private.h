@@ -34,6 +34,9 @@ struct run {
 	bool quick;
 	double start, soft, hard;	/* seconds: of CLOCK_MONOTONIC; rows are to be done by soft */
 	uint64_t done;			/* row launches */
+	const struct disturb_reader *watch;	/* NULL: nothing is watched */
+	double repeated;		/* seconds that went into measuring again what was disturbed */
+	bool repeating;			/* the carrier that will do it is paid for in these */
 	bool interrupted, out_of_time;
 	int error;			/* -ENOMEM */
 };

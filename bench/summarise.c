@@ -15,6 +15,8 @@
 #define SPLIT_SHARE		0.1	/* of the round trip that stamps may cost before it is told */
 
 /* Exits that no operation causes: timers tick at most 1,000 times a second, and rows are not alone. */
+#define DISTURBED_SHARE		0.5	/* of the launches: more of them over a threshold are told */
+
 #define STRAY_EXITS_A_SECOND	2000.0
 #define STRAY_EXITS_COUNTED	200.0	/* where interrupts are counted apart */
 #define STRAY_EXITS_A_LAUNCH	4.0
@@ -77,6 +79,7 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 		to->n = r->differenced ? l->n_diff : l->n;
 		to->median = (r->differenced ? l->diff_median : l->median) / inner;
 		to->min = (r->differenced ? l->diff_min : l->min) / inner;
+		to->disturb = l->disturb;
 		r->n += to->n;
 		if (r->differenced && l->copies > r->batch)
 			r->batch = l->copies;
@@ -94,6 +97,24 @@ static int summarise_launches(struct result *r, const struct tally *t, double in
 	if (n < LAUNCHES_FOR_INTERVAL && !(counts && n > 1 && r->range_lo == r->range_hi))
 		r->flags |= RESULT_FEW_LAUNCHES;
 	return 0;
+}
+
+/* The headline in cycles of the core: each launch at the pace that its core had. (v): room for all launches. */
+static void summarise_disturbances(struct result *r, const struct tally *t, double *v)
+{
+	size_t i, n = 0, over = 0;
+
+	for (i = 0; i < r->n_launches; i++) {
+		const struct result_launch *l = &r->launch[i];
+		double cycles = l->median * disturb_core_ratio(&t->launch[i].disturb.grew);
+
+		over += l->disturb.over != 0;
+		if (l->n && !isnan(cycles))
+			v[n++] = cycles;
+	}
+	if ((double)over > DISTURBED_SHARE * (double)r->n_launches)
+		r->flags |= RESULT_DISTURBED;
+	r->core_cycles = n && !strcmp(result_unit(r->clock), "cycles") ? stats_median(v, n) : 0;
 }
 
 /* Of launches that kept no samples, what each says of its own least. */
@@ -301,6 +322,7 @@ int tally_summarise(struct result *r, const struct tally *t, const struct op *op
 		free(r->launch);
 		return -ENOMEM;
 	}
+	summarise_disturbances(r, t, v);
 	free(v);
 	return 0;
 }

@@ -54,6 +54,7 @@ static const struct { unsigned flag; char letter; const char *meaning; } marks[]
 	{ RESULT_NO_RDTSCP, 'r', "timed without RDTSCP" },
 	{ RESULT_LFENCE_ASSUMED, 'l', "LFENCE is taken to serialise" },
 	{ RESULT_SPLIT_STAMPS, 'p', "the stamps of its split cost over 10 % of it" },
+	{ RESULT_DISTURBED, 'n', "noise: most launches were disturbed" },
 };
 
 void marks_text(unsigned flags, bool differenced, char out[16])

@@ -75,6 +75,8 @@ struct sink {
 	void (*record)(void *ctx, const struct guest_record *r, const void *payload);
 	void (*console)(void *ctx, const char *bytes, size_t n);
 	void (*counters)(void *ctx, uint32_t row, bool begin, const struct engine_counters *c);
+	/* The process that carries the launch, once it is there. Not called where the calling thread does. */
+	void (*carrier)(void *ctx, int pid);
 	/* What the monitor tests of itself before the rows, step by step: in every launch anew. */
 	void (*step)(void *ctx, const struct engine_step *s);
 };

@@ -102,15 +102,15 @@ static _Noreturn void child_main(pid_t parent, unsigned char *mem, uint64_t mem_
 
 /* ---- in the parent ---- */
 
+/* It is not reaped yet: until then /proc tells what disturbed its last row. */
 static int process_poll(void *ctx, struct err *e)
 {
-	struct process *c = ctx;
-	pid_t pid = waitpid(c->pid, &c->status, WNOHANG);
+	const struct process *c = ctx;
+	siginfo_t ended = { .si_pid = 0 };
 
-	if (pid < 0 && errno != EINTR)
-		return err_set(e, errno, "waitpid: %s", strerror(errno));
-	c->reaped = pid == c->pid;
-	return c->reaped;
+	if (waitid(P_PID, (id_t)c->pid, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 && errno != EINTR)
+		return err_set(e, errno, "waitid: %s", strerror(errno));
+	return ended.si_pid == c->pid;
 }
 
 static void process_end(struct process *c)
@@ -176,6 +176,8 @@ static int run_child(const struct launch *l, const struct sink *s, unsigned char
 	host_unpin(&pin);
 	if (r < 0)
 		return r;
+	if (s->carrier)
+		s->carrier(s->ctx, child.pid);
 	r = carrier_watch(&carrier, stop, e);
 	process_end(&child);
 	if (r == 0 && stop->kind == VM_STOP_EXIT)

@@ -35,6 +35,9 @@ const char *explain_flag(unsigned i)
 		AT(RESULT_SPLIT_STAMPS) =
 			"the clock reads that split the round trip cost over 10 % of it: its parts are "
 			"longer than they are without them, the round trip itself is measured unsplit",
+		AT(RESULT_DISTURBED) =
+			"in most launches other tasks, interrupts or the outer hypervisor took more "
+			"than their share of the time, also where they were repeated",
 	};
 
 	return i < RESULT_FLAGS && text[i] ? text[i] : "not explained by this version";

@@ -112,6 +112,8 @@ static int carrier_start(struct qemu_carrier *c, const struct qemu_run *r, const
 	if (rc == 0)
 		rc = qemu_process_start(&c->process, &config, s, START_MS, e);
 	host_unpin(&c->pin);	/* QEMU's threads stay where they were born */
+	if (rc == 0 && s->carrier)
+		s->carrier(s->ctx, c->process.child.pid);
 	if (rc == 0)
 		rc = qemu_process_run(&c->process, ANSWER_MS, e);
 	return rc;

@@ -48,6 +48,11 @@ static void test_round_trip(void)
 	CU_ASSERT(r.result[0].p99 == 2000.25 && r.result[0].max == 1e7);
 	CU_ASSERT(r.result[0].flags == (RESULT_EXIT_MISMATCH | RESULT_TSC_TRAPPED));
 	CU_ASSERT(r.result[0].has_ci && r.result[0].ci_lo == 1290 && r.result[0].ci_hi == 1310);
+	CU_ASSERT(r.result[0].core_cycles == 1950.5 && !(r.result[1].core_cycles > 0) && !r.result[0].launch[0].disturb.watched);
+	CU_ASSERT(r.result[0].launch[6].disturb.watched && r.result[0].launch[6].disturb.grew.waited == 0.0312);
+	CU_ASSERT(isnan(r.result[0].launch[6].disturb.grew.migrations) && r.result[0].launch[6].disturb.over == 3);
+	CU_ASSERT(r.result[0].launch[6].disturb.repeats == 2 && r.result[0].launch[6].disturb.repeated_for == 1);
+	CU_ASSERT(json_integer_value(json_object_get(r.doctor, "score")) == 85);
 	CU_ASSERT(r.result[0].n_launches == 7 && r.result[0].launch[6].median == 1301.5);
 	CU_ASSERT(r.result[0].n_hist == 3 && r.result[0].hist[2].value == 1301 && r.result[0].hist[2].count == 3);
 	CU_ASSERT(r.result[1].differenced && r.result[1].batch == 32 && isnan(r.result[1].p99));

@@ -48,6 +48,14 @@ static void add_result(struct result_set *set, const char *op, const char *engin
 		for (i = 0; i < 3; i++)
 			r.launch[1].raw.value[i] = 2.5 * (double)i - 1;
 	}
+	if (!differenced) {
+		r.core_cycles = 1950.5;
+		r.launch[6].disturb = (struct disturb_launch){
+			true, { .seconds = 0.152, .context_switches = 17, .waited = 0.0312, .migrations = NAN, .interrupts = 61,
+				.steal = 0.02, .throttled = NAN, .smis = 0 },
+			3, 2, 1,
+		};
+	}
 	r.n_hist = 3;
 	r.hist = calloc(r.n_hist, sizeof(*r.hist));
 	for (i = 0; i < r.n_hist; i++)
@@ -121,6 +129,10 @@ void bench_sample(struct result_set *r)
 	r->verdict = json_pack("{s:s,s:i,s:s,s:s,s:n,s:[{s:s,s:s,s:s}]}", "status", "usable", "exit", 0, "backend",
 			       "kvm_pvm", "summary", "KVM works on this machine, without hardware VT.", "next_step",
 			       "layers", "layer", "processor", "text", "this model has VMX", "answer", "no");
+	r->doctor = json_pack("{s:i,s:[{s:s,s:s,s:i,s:s,s:s,s:s},{s:s,s:s,s:i,s:s,s:s,s:n}]}", "score", 85, "findings", "id",
+			      "outer.hypervisor", "state", "warn", "weight", 15, "seen", "this is a virtual machine under KVM",
+			      "why", "It shares.", "fix", "measure on bare metal", "id", "cpu.turbo", "state", "unknown",
+			      "weight", 10, "seen", "the host's turbo cannot be seen", "why", "It varies.", "fix");
 	add_result(r, "exit.cpuid", "kvm", false);
 	add_result(r, "nano.call-ret", "native", true);
 	add_others(r);
