@@ -166,7 +166,7 @@ static void carriage_launch(struct run *u, struct carriage *k)
 	struct sink sink = collector_sink(u->c);
 	struct launch l = {
 		.rows = rows, .row_count = k->n, .irqchip = k->part->irqchip, .seed = random_next(&u->random),
-		.cpu = u->p->cpu, .prepare = arena_prepare,
+		.cpu = u->p->cpu, .prepare = arena_prepare, .image = u->image, .image_bytes = u->image_bytes,
 	};
 	double stretch = k->part->stretch > 1.25 ? 2 * k->part->stretch : 2.5;
 	struct arena arena;
@@ -316,7 +316,7 @@ static void part_settle(struct run *u, struct part *part)
 		if (tally_settle(&u->tally[part->row[i]]) < 0)
 			u->error = -ENOMEM;
 	for (i = 0; i < part->n; i++)
-		if (!u->closed[part->row[i]])
+		if (!u->closed[part->row[i]] && !u->settled[part->row[i]])
 			part->row[kept++] = part->row[i];
 	part->n = kept;
 }

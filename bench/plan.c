@@ -13,6 +13,7 @@
 
 #define QUICK_LAUNCHES	3
 #define LAUNCHES	10
+#define PRECISION_LAUNCHES 50	/* where --launches gives no other cap */
 #define QUICK_LIMIT	54.0	/* what --quick promises is 60 s, probing and writing included */
 #define LAUNCH_LIMIT	25.0	/* a launch of everything, without --quick */
 #define QUICK_ROW	0.08
@@ -140,7 +141,8 @@ static int engines_choose(struct plan *p, const struct bench_options *o, const s
 /* ---- what can run ---- */
 
 /* The one rule: NO beats UNKNOWN, --force turns UNKNOWN into a try. Fills the row's state and reason. */
-static void needs_check(struct plan_row *row, const struct engine_ops *en, const struct verdict *v, bool force)
+static void needs_check(struct plan_row *row, const struct engine_ops *en, const struct verdict *v,
+			const struct bench_options *o)
 {
 	const char *const *need;
 
@@ -149,7 +151,9 @@ static void needs_check(struct plan_row *row, const struct engine_ops *en, const
 		enum answer a = finding_answer(&v->findings, *need);
 		const struct finding *f = finding_of(&v->findings, *need);
 
-		if (a == ANSWER_YES || (a == ANSWER_UNKNOWN && (force || row->state == PLAN_UNVERIFIED)))
+		if (a == ANSWER_YES || (a == ANSWER_UNKNOWN && (o->force || row->state == PLAN_UNVERIFIED)))
+			continue;
+		if (o->qemu && !strcmp(*need, "tool.qemu"))	/* that one is not looked for in PATH */
 			continue;
 		row->state = a == ANSWER_UNKNOWN ? PLAN_UNVERIFIED : PLAN_SKIP;
 		snprintf(row->check, sizeof(row->check), "%s", *need);
@@ -206,7 +210,7 @@ static int engine_rows(struct plan *p, size_t index, const struct bench_options 
 	size_t i;
 	int rc = 0;
 
-	needs_check(&common, pe->ops, c->verdict, o->force);
+	needs_check(&common, pe->ops, c->verdict, o);
 	if (common.state == PLAN_RUN)
 		rc = engine_try(pe, &common, c, e);
 	for (i = 0; i < n_ops; i++) {
@@ -261,9 +265,10 @@ static void plan_time(struct plan *p, const struct bench_options *o)
 {
 	size_t i;
 
-	p->launches = o->launches ? o->launches : o->quick ? QUICK_LAUNCHES : LAUNCHES;
+	p->launches = o->launches ? o->launches : o->precision > 0 ? PRECISION_LAUNCHES : o->quick ? QUICK_LAUNCHES : LAUNCHES;
 	p->limit = o->seconds > 0 ? o->seconds : o->quick ? QUICK_LIMIT : LAUNCH_LIMIT * p->launches;
-	p->row_seconds = o->seconds > 0 && !o->quick ? ROW_MAX : o->quick ? QUICK_ROW : ROW;
+	/* What --precision needs is launches, not samples. */
+	p->row_seconds = o->seconds > 0 && !o->quick && !(o->precision > 0) ? ROW_MAX : o->quick ? QUICK_ROW : ROW;
 	for (i = 0; i < p->n_engines; i++)
 		p->seconds += engine_time(p, &p->engine[i], o);
 	if (p->seconds > p->limit)
@@ -281,7 +286,8 @@ static uint32_t plan_raw(const struct plan *p)
 int plan_make(struct plan *p, const struct bench_options *o, const struct snapshot *s, const struct verdict *v,
 	      uint64_t tsc_hz, struct err *e)
 {
-	struct engine_config c = { .via = o->via ? o->via : "auto", .exec = o->exec, .verdict = v, .snapshot = s, .tsc_hz = tsc_hz };
+	struct engine_config c = { .via = o->via ? o->via : "auto", .exec = o->exec, .qemu = o->qemu, .verdict = v,
+				   .snapshot = s, .tsc_hz = tsc_hz };
 	struct via via;
 	size_t i;
 	int rc;

@@ -22,6 +22,9 @@ struct bench_options {
 	double seconds;			/* --time: the whole run ends within it; 0: quick 54, else by launches */
 	int cpu;			/* to measure on, -1: leave it to the kernel */
 	uint64_t seed;			/* 0: random */
+	const void *image; size_t image_bytes;	/* another guest (native: runner program); NULL: the one built in */
+	const char *qemu;		/* another QEMU; NULL: the one in PATH */
+	double precision;		/* --precision: launch until the interval is +- this share of the median; 0: no */
 	const struct engine_ops *const *table;		/* to choose engines from; NULL: engines[]. For tests. */
 	size_t n_table;
 	const struct disturb_reader *disturb;	/* who counts disturbances; NULL: this machine, with (table) nobody. For tests. */

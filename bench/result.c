@@ -10,7 +10,7 @@ const char *result_flag_name(unsigned bit_index)
 	static const char *const name[RESULT_FLAGS] = {
 		"few-launches", "exit-mismatch", "tsc-trapped", "unsettled",
 		"no-rdtscp", "few-samples", "lfence-assumed", "bracket-bound",
-		"split-stamps", "disturbed",
+		"split-stamps", "disturbed", "imprecise",
 	};
 
 	return bit_index < RESULT_FLAGS ? name[bit_index] : NULL;

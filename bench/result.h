@@ -25,7 +25,8 @@ enum result_flag {		/* names in JSON: the part behind RESULT_, lower case, '-' f
 	RESULT_BRACKET_BOUND = 1 << 7,	/* single, though under 10 empty brackets: there is no differenced pass */
 	RESULT_SPLIT_STAMPS = 1 << 8,	/* the split's stamps cost over 10 % of the round trip without them */
 	RESULT_DISTURBED = 1 << 9,	/* most launches were over a threshold of doc/method.md, after repeats as well */
-	RESULT_FLAGS = 10		/* how many */
+	RESULT_IMPRECISE = 1 << 10,	/* its interval did not get as narrow as --precision asked for */
+	RESULT_FLAGS = 11		/* how many */
 };
 const char *result_flag_name(unsigned bit_index);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The schedule: which engine launches when, and what its rows amount to in the end. */
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,9 +113,10 @@ static int run_init(struct run *u)
 
 	u->tally = calloc(u->p->n + 1, sizeof(*u->tally));
 	u->closed = calloc(u->p->n + 1, sizeof(*u->closed));
+	u->settled = calloc(u->p->n + 1, sizeof(*u->settled));
 	u->part = calloc(2 * u->p->n_engines + 1, sizeof(*u->part));
 	u->c = calloc(1, sizeof(*u->c));
-	if (!u->tally || !u->closed || !u->part || !u->c || collector_init(u->c) < 0)
+	if (!u->tally || !u->closed || !u->settled || !u->part || !u->c || collector_init(u->c) < 0)
 		return -ENOMEM;
 	if (u->p->raw && collector_keep_raw(u->c, u->p->raw) < 0)
 		return -ENOMEM;
@@ -140,6 +143,7 @@ static void run_free(struct run *u)
 		collector_free(u->c);
 	free(u->c);
 	free(u->part);
+	free(u->settled);
 	free(u->closed);
 	free(u->tally);
 }
@@ -175,32 +179,52 @@ static bool may_launch(const struct run *u, const struct part *part, unsigned ro
 	return round ? now < u->soft && now + part->overhead < u->hard : now < u->hard;
 }
 
-/* Rounds in which every part launches once, in an order of its own: what drifts hits all engines alike. */
-static void run_rounds(struct run *u)
+void run_round(struct run *u, unsigned round)
 {
 	uint32_t order[64], n = u->n_parts < 64 ? (uint32_t)u->n_parts : 64, i;
-	unsigned round;
 
 	for (i = 0; i < n; i++)
 		order[i] = i;
-	for (round = 0; round < u->p->launches; round++) {
-		for (i = n; i-- > 1;) {
-			uint32_t j = random_below(&u->random, i + 1), swap = order[i];
+	for (i = n; i-- > 1;) {
+		uint32_t j = random_below(&u->random, i + 1), swap = order[i];
 
-			order[i] = order[j];
-			order[j] = swap;
-		}
-		for (i = 0; i < n; i++) {
-			struct part *part = &u->part[order[i]];
+		order[i] = order[j];
+		order[j] = swap;
+	}
+	for (i = 0; i < n; i++) {
+		struct part *part = &u->part[order[i]];
 
-			if (!part->left || !may_launch(u, part, round))
-				continue;
-			u->now = part;
-			progress_tell(u);
-			part_launch(u, part);
-		}
+		if (!part->left || !may_launch(u, part, round))
+			continue;
+		u->now = part;
+		progress_tell(u);
+		part_launch(u, part);
 	}
 	u->interrupted |= interrupt_pending();
+}
+
+void run_settle(struct run *u, uint32_t i)
+{
+	struct part *part;
+	uint32_t k, kept;
+
+	u->settled[i] = true;
+	for (part = u->part; part < u->part + u->n_parts; part++) {
+		for (k = kept = 0; k < part->n; k++)
+			if (part->row[k] != i)
+				part->row[kept++] = part->row[k];
+		part->n = kept;
+	}
+}
+
+/* Is the interval as narrow as --precision asks for? A count that does not vary has none, and is as exact as can be. */
+static bool is_precise(const struct run *u, const struct result *r)
+{
+	double half = (r->ci_hi - r->ci_lo) / 2;
+
+	if (!r->has_ci)
+		return !strcmp(result_unit(r->clock), "instructions") && !(r->flags & RESULT_FEW_LAUNCHES);
+	return half <= u->precision * fabs(r->median);
 }
 
 static int report_row(struct run *u, uint32_t i, const struct summary_context *c)
@@ -211,6 +235,8 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
 			return -ENOMEM;
 		tally_move_raw(&r, &u->tally[i], u->p->row[i].op);
+		if (u->precision > 0 && !is_precise(u, &r))
+			r.flags |= RESULT_IMPRECISE;
 		if (result_set_add(u->r, &r) == 0)
 			return 0;
 		result_free(&r);
@@ -225,22 +251,33 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 	return u->error;
 }
 
+static struct summary_context row_context(const struct run *u, const struct snapshot *s, uint32_t i)
+{
+	const struct plan_engine *en = &u->p->engine[u->p->row[i].engine];
+
+	return (struct summary_context){
+		.tsc_hz = u->tsc_hz,
+		.engine = en->ops,
+		.info = en->info,
+		.min_samples = run_min_samples(u, u->p->row[i].engine),
+		/* Of this machine's processor; an emulated one has no pipeline. */
+		.lfence_assumed = !plan_counts_instructions(en) && machine_lfence_assumed(s),
+	};
+}
+
 static int report_rows(struct run *u, const struct snapshot *s)
 {
-	struct summary_context c = { .tsc_hz = u->tsc_hz };
 	uint32_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < u->p->n; i++) {
 		const struct plan_row *row = &u->p->row[i];
 
+		struct summary_context c;
+
 		if (row->state != PLAN_RUN || u->closed[i])
 			continue;
-		c.engine = u->p->engine[row->engine].ops;
-		c.info = u->p->engine[row->engine].info;
-		c.min_samples = run_min_samples(u, row->engine);
-		/* Of this machine's processor; an emulated one has no pipeline. */
-		c.lfence_assumed = !plan_counts_instructions(&u->p->engine[row->engine]) && machine_lfence_assumed(s);
+		c = row_context(u, s, i);
 		rc = report_row(u, i, &c);
 	}
 	return rc;
@@ -279,57 +316,107 @@ static int report_monitor(struct run *u, const struct plan_engine *en)
 }
 
 /* Who is watched: a test's counters, or this machine's; those of a test's engines, nobody. */
-static int watch_open(struct run *u, const struct bench_options *o, const struct snapshot *s, struct disturb_watch **w,
-		      struct disturb_reader *reader, struct err *e)
+static int watch_open(struct run *u, const struct bench_options *o, const struct snapshot *s, struct err *e)
 {
 	u->watch = o->disturb;
 	if (o->disturb || o->table)
 		return 0;
-	if (disturb_open(w, u->p->cpu, s, e) < 0)
+	if (disturb_open(&u->watching, u->p->cpu, s, e) < 0)
 		return -ENOMEM;
-	*reader = disturb_watch_reader(*w);
-	u->watch = reader;
+	u->reader = disturb_watch_reader(u->watching);
+	u->watch = &u->reader;
 	return 0;
 }
 
-int bench_run(struct result_set *r, const struct plan *p, const struct bench_options *o, const struct snapshot *s,
-	      const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
+/* A guest that is not the built-in one is a subject of its own, told by its digest. */
+static int image_describe(struct result_set *r, const struct bench_options *o)
 {
-	struct run u = { .r = r, .p = p, .hooks = h, .random = { p->seed }, .tsc_hz = tsc_hz, .quick = o->quick };
-	struct disturb_watch *watch = NULL;
-	struct disturb_reader reader;
-	size_t i;
+	char hex[17];
+
+	if (!o->image)
+		return 0;
+	snprintf(hex, sizeof(hex), "%016" PRIx64, fnv1a64(FNV1A64_INIT, o->image, o->image_bytes));
+	return json_object_set_new(r->subject, "image", json_string(hex)) < 0 ? -ENOMEM : 0;
+}
+
+int run_begin(struct run *u, struct result_set *r, const struct plan *p, const struct bench_options *o,
+	      const struct snapshot *s, const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
+{
 	int rc;
 
+	*u = (struct run){ .r = r, .p = p, .hooks = h, .random = { p->seed }, .tsc_hz = tsc_hz, .quick = o->quick,
+			   .image = o->image, .image_bytes = o->image_bytes, .precision = o->precision };
 	result_set_init(r);
 	uuid_random(r->run_id);
 	time_text(r->started);
 	r->seed = p->seed;
 	rc = machine_describe(r, p, s, v, tsc_hz);
 	if (rc == 0)
-		rc = run_init(&u);
+		rc = image_describe(r, o);
 	if (rc == 0)
-		rc = watch_open(&u, o, s, &watch, &reader, e);
+		rc = run_init(u);
 	if (rc == 0)
-		rc = report_skips(&u);
-	if (rc == 0) {
-		u.start = clock_seconds();
-		u.hard = u.start + p->limit;
-		u.soft = u.start + p->limit * SOFT_SHARE;
-		run_rounds(&u);
-		rc = u.error;
+		rc = watch_open(u, o, s, e);
+	if (rc == 0)
+		rc = report_skips(u);
+	u->start = clock_seconds();
+	u->hard = u->start + p->limit;
+	u->soft = u->start + p->limit * SOFT_SHARE;
+	return rc < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+int run_end(struct run *u, const struct snapshot *s, int rc, struct err *e)
+{
+	size_t i;
+
+	if (rc == 0)
+		rc = u->error;
+	if (rc == 0)
+		rc = report_rows(u, s);
+	for (i = 0; rc == 0 && i < u->p->n_engines; i++)
+		rc = report_monitor(u, &u->p->engine[i]);
+	u->r->interrupted = u->interrupted;
+	time_text(u->r->finished);
+	disturb_close(u->watching);
+	run_free(u);
+	if (rc == 0)
+		return 0;
+	result_set_free(u->r);
+	return rc == -ENOMEM ? err_set(e, ENOMEM, "out of memory") : rc;
+}
+
+/* Rows that are known as well as --precision asks for are launched no more. */
+static void settle_precise(struct run *u, const struct snapshot *s)
+{
+	struct summary_context c;
+	struct result r;
+	uint32_t i;
+
+	for (i = 0; i < u->p->n && !u->error; i++) {
+		if (u->p->row[i].state != PLAN_RUN || u->closed[i] || u->settled[i] || !tally_measured(&u->tally[i]))
+			continue;
+		c = row_context(u, s, i);
+		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, &c) < 0) {
+			u->error = -ENOMEM;
+			return;
+		}
+		if (is_precise(u, &r))
+			run_settle(u, i);
+		result_free(&r);
 	}
-	if (rc == 0)
-		rc = report_rows(&u, s);
-	for (i = 0; rc == 0 && i < p->n_engines; i++)
-		rc = report_monitor(&u, &p->engine[i]);
-	r->interrupted = u.interrupted;
-	time_text(r->finished);
-	run_free(&u);
-	disturb_close(watch);
-	if (rc < 0) {
-		result_set_free(r);
-		return err_set(e, ENOMEM, "out of memory");
+}
+
+int bench_run(struct result_set *r, const struct plan *p, const struct bench_options *o, const struct snapshot *s,
+	      const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e)
+{
+	struct run u;
+	unsigned round;
+	int rc = run_begin(&u, r, p, o, s, v, tsc_hz, h, e);
+
+	for (round = 0; rc == 0 && round < p->launches; round++) {
+		run_round(&u, round);
+		if (u.precision > 0)
+			settle_precise(&u, s);
 	}
-	return 0;
+	return run_end(&u, s, rc, e);
 }

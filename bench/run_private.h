@@ -29,12 +29,17 @@ struct run {
 	struct part *part; size_t n_parts;	/* owned */
 	const struct part *now;		/* at work */
 	bool *closed;			/* owned, by plan row: it has been reported as failed or skipped */
+	bool *settled;			/* owned, by plan row: enough is known of it, no launch has it any more */
 	struct random random;
 	uint64_t tsc_hz;
 	bool quick;
+	double precision;		/* 0: every launch of the plan */
+	const void *image; size_t image_bytes;	/* borrowed; NULL: the one that is built in */
 	double start, soft, hard;	/* seconds: of CLOCK_MONOTONIC; rows are to be done by soft */
 	uint64_t done;			/* row launches */
 	const struct disturb_reader *watch;	/* NULL: nothing is watched */
+	struct disturb_watch *watching;	/* owned, NULL: none; its reader: */
+	struct disturb_reader reader;
 	double repeated;		/* seconds that went into measuring again what was disturbed */
 	bool repeating;			/* the carrier that will do it is paid for in these */
 	bool interrupted, out_of_time;
@@ -60,6 +65,17 @@ static inline double run_hz(const struct run *u, size_t engine)
 	return plan_counts_instructions(&u->p->engine[engine]) ? COUNT_HZ : (double)u->tsc_hz;
 }
 
+/*
+ * A run in steps, for who decides between rounds how many there are: begin, rounds, end. (u) is zeroed; end frees it in
+ * every case, and (r) where it returns -errno.
+ */
+int run_begin(struct run *u, struct result_set *r, const struct plan *p, const struct bench_options *o,
+	      const struct snapshot *s, const struct verdict *v, uint64_t tsc_hz, const struct run_hooks *h, struct err *e);
+/* Every part launches once, in an order of its own: what drifts hits all engines alike. (round) from 0. */
+void run_round(struct run *u, unsigned round);
+int run_end(struct run *u, const struct snapshot *s, int rc, struct err *e);
+/* No launch after this one has row (i) of the plan. */
+void run_settle(struct run *u, uint32_t i);
 /* One launch of (part): as many carriers as it takes to get through its rows. */
 void part_launch(struct run *u, struct part *part);
 /* Reports row (i) of the plan as skipped. */

@@ -55,6 +55,7 @@ static const struct { unsigned flag; char letter; const char *meaning; } marks[]
 	{ RESULT_LFENCE_ASSUMED, 'l', "LFENCE is taken to serialise" },
 	{ RESULT_SPLIT_STAMPS, 'p', "the stamps of its split cost over 10 % of it" },
 	{ RESULT_DISTURBED, 'n', "noise: most launches were disturbed" },
+	{ RESULT_IMPRECISE, 'i', "its interval is wider than --precision asked for" },
 };
 
 void marks_text(unsigned flags, bool differenced, char out[16])

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "bench/run.h"
-#include "bench/topology.h"
+#include "cli/bench_options.h"
 #include "cli/bench_table.h"
 #include "cli/cmd.h"
 #include "cli/machine.h"
@@ -19,90 +19,6 @@
 #include "minivmm/via.h"
 
 #define LONG_RUN 10.0	/* seconds: nobody wants to wait for them again */
-
-/* --engine values, split at commas. */
-struct names { char **name; size_t n; };
-
-static void names_free(struct names *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		free(l->name[i]);
-	free(l->name);
-}
-
-static int names_split(struct names *l, const char *const *value, size_t n)
-{
-	size_t i, len;
-
-	for (i = 0; i < n; i++) {
-		const char *s = value[i];
-
-		do {
-			char **more = reallocarray(l->name, l->n + 1, sizeof(*more));
-
-			if (!more)
-				return -ENOMEM;
-			l->name = more;
-			len = strcspn(s, ",");
-			l->name[l->n] = strndup(s, len);
-			if (!l->name[l->n])
-				return -ENOMEM;
-			l->n++;
-			s += len + (s[len] == ',');
-		} while (*s);
-	}
-	return 0;
-}
-
-static bool exec_chosen(const struct bench_options *o)
-{
-	size_t i;
-
-	for (i = 0; i < o->n_engines; i++)
-		if (!strcmp(o->engines[i], "exec"))
-			return true;
-	return !o->n_engines;
-}
-
-/* Fills (o) from the command line. 0, or the exit status after having said what is wrong. */
-static int options_read(struct cli *cli, const struct args *a, struct names *engines_named, struct bench_options *o)
-{
-	const char *const *value, *cpu = args_value(a, "cpu");
-	uint64_t launches = 0;
-	struct err e;
-	size_t n;
-	int rc;
-
-	*o = (struct bench_options){ .via = args_value(a, "via"), .exec = args_value(a, "exec"), .quick = args_flag(a, "quick"),
-				     .force = args_flag(a, "force"), .raw = args_flag(a, "raw"), .cpu = -1 };
-	value = args_values(a, "engine", &n);
-	if (names_split(engines_named, value, n) < 0) {
-		err_set(&e, ENOMEM, "out of memory");
-		cli_error(cli, &e);
-		return EXIT_RUNTIME;
-	}
-	o->engines = (const char *const *)engines_named->name;
-	o->n_engines = engines_named->n;
-	if (o->exec && !exec_chosen(o))
-		return cli_usage(cli, "bench", "--exec is for the engine exec, which --engine does not name");
-	o->op_globs = args_values(a, "op", &o->n_op_globs);
-	o->excludes = args_values(a, "exclude", &o->n_excludes);
-	rc = cli_u64(cli, a, "launches", 1, 1000, &launches);
-	if (rc == 0)
-		rc = cli_u64(cli, a, "seed", 1, RESULT_SEED_MAX, &o->seed);
-	if (rc == 0)
-		rc = cli_double(cli, a, "time", 1, 86400, &o->seconds);
-	if (rc)
-		return rc;
-	o->launches = (unsigned)launches;
-	if (cpu && topology_cpu(cpu, &o->cpu, &e) < 0)
-		return cli_usage(cli, "bench", "--cpu: %s", e.text);
-	if (!cpu)
-		o->cpu = topology_choose();
-	return 0;
-}
 
 /* Better said before a minute of measuring than after it. */
 static int output_check(struct cli *cli, const char *file)
@@ -284,11 +200,11 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 
 static int run(struct cli *cli, const struct args *a)
 {
-	struct names engines_named = { NULL, 0 };
+	struct bench_words words;
 	struct bench_options o;
 	struct machine m;
 	struct err e;
-	int rc = options_read(cli, a, &engines_named, &o);
+	int rc = bench_options_read(cli, "bench", a, &words, &o);
 
 	if (rc == 0)
 		rc = output_check(cli, args_value(a, "output"));
@@ -306,7 +222,7 @@ static int run(struct cli *cli, const struct args *a)
 		}
 		machine_free(&m);
 	}
-	names_free(&engines_named);
+	bench_words_free(&words);
 	return rc;
 }
 
@@ -343,6 +259,13 @@ static const struct opt opts[] = {
 	{ .name = "raw", .help = "keep samples in the result: -o FILE.json",
 	  .more = "Up to 4,096 of a row in a launch, and fewer where there are many rows and launches: then every second, fourth "
 		  "... sample, in their order. 'vtscope export' passes them on to formats that hold samples." },
+	{ .name = "precision", .arg = "PCT", .help = "launch until each interval is within +-PCT of its median; at most --launches, 50",
+	  .more = "An operation that got there is launched no more. One that did not within --launches or --time has the flag "
+		  "imprecise." },
+	{ .name = "image", .arg = "FILE", .complete = COMPLETE_FILE, .help = "another guest in place of the one that is built in",
+	  .more = "An ELF file like bench/guest/guest.elf of a build; on the engine native a program that calls "
+		  "native_runner_main()." },
+	{ .name = "qemu", .arg = "FILE", .complete = COMPLETE_FILE, .help = "another QEMU than the one in PATH" },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
 	STORE_OPT("keep the result in this store, too"),
 	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },

@@ -7,6 +7,7 @@
 #define COMMANDS(X) \
 	X(cmd_probe) \
 	X(cmd_bench) \
+	X(cmd_ab) \
 	X(cmd_run) \
 	X(cmd_report) \
 	X(cmd_compare) \

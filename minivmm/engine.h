@@ -119,7 +119,7 @@ struct engine_info {
 };
 
 struct launch {
-	const void *image;		/* ELF bytes; NULL: the runner that is built in (native has only that) */
+	const void *image;		/* ELF bytes; NULL: the runner that is built in. For native a program: native_runner_main() */
 	size_t image_bytes;
 	uint64_t mem_bytes;		/* multiple of 2 MiB; 0: GUEST_MEM_BYTES */
 	const struct guest_row *rows;	/* NULL: a guest on its own, no control page */
@@ -168,6 +168,13 @@ extern const struct engine_ops engine_kvm, engine_tcg, engine_qemu_kvm, engine_n
 extern const struct engine_ops *const engines[];
 extern const size_t n_engines;
 const struct engine_ops *engine_find(const char *name);
+
+/*
+ * All of main() of a runner program, what engine native executes in place of the runner that is built in: the rows of
+ * the control page in guest memory, which it has as the file NATIVE_MEMORY_FD. Does not return.
+ */
+#define NATIVE_MEMORY_FD 3
+_Noreturn void native_runner_main(void);
 
 /* The runner image that is built in. */
 extern const unsigned char guest_image[];

@@ -11,6 +11,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +19,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "minivmm/carrier.h"
 #include "minivmm/host.h"
 #include "minivmm/image/image.h"
+#include "minivmm/native_private.h"
 
-#define CHILD_DONE		  0
-#define CHILD_FAULTED		  1
 #define CPUID_1_ECX_HYPERVISOR	  (1u << 31)
 #define CPUID_80000001_EDX_RDTSCP (1u << 27)
 
@@ -34,6 +33,13 @@ struct engine {
 	struct engine_info info;
 	uint64_t tsc_hz;
 	struct image_engine *image; /* NULL: a process */
+};
+
+/* What would be guest memory, and the program to execute. */
+struct memory {
+	int fd, program; /* -1: not needed */
+	unsigned char *base;
+	uint64_t bytes;
 };
 
 struct process {
@@ -44,60 +50,20 @@ struct process {
 
 /* ---- in the child ---- */
 
-/* Where the handler finds the control page. Set in the child only, which does nothing but this one launch. */
-static struct guest_ctrl *child_ctrl;
-
-static const int fault_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
-
-/* The exception that made the kernel send the signal, as a guest would report it. */
-static void on_fault(int sig, siginfo_t *info, void *context)
+static _Noreturn void child_main(pid_t parent, const struct memory *m)
 {
-	static const int gpr[16] = {
-		REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-		REG_R8,	 REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
-	};
-	const greg_t *g = ((const ucontext_t *)context)->uc_mcontext.gregs;
-	struct guest_fault *f = &child_ctrl->fault;
+	static char name[] = "vtscope-runner";
+	char *const argv[] = { name, NULL };
 
-	(void)sig;
-	(void)info;
-	*f = (struct guest_fault){
-		.vector = (uint32_t)g[REG_TRAPNO],
-		.error = (uint32_t)g[REG_ERR],
-		.rip = (uint64_t)g[REG_RIP],
-		.rflags = (uint64_t)g[REG_EFL],
-		.cr2 = (uint64_t)g[REG_CR2],
-		.row = child_ctrl->row_current,
-		.cpl = 3,
-	};
-	for (unsigned i = 0; i < 16; i++)
-		f->gpr[i] = (uint64_t)g[gpr[i]];
-	child_ctrl->state = GUEST_FAULTED;
-	_exit(CHILD_FAULTED);
-}
-
-static void child_handlers(void)
-{
-	static unsigned char stack[65536];
-	const stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	sigaltstack(&alt, NULL);
-	for (size_t i = 0; i < sizeof(fault_signals) / sizeof(fault_signals[0]); i++)
-		sigaction(fault_signals[i], &sa, NULL);
-	/* The user's Ctrl-C reaches the whole group: the parent decides what it means. */
-	signal(SIGINT, SIG_IGN);
-}
-
-static _Noreturn void child_main(pid_t parent, unsigned char *mem, uint64_t mem_bytes)
-{
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(CHILD_DONE);
-	child_ctrl = (struct guest_ctrl *)(mem + GUEST_CTRL_PHYS);
-	child_handlers();
-	runner_main_hosted(mem, mem_bytes);
-	_exit(CHILD_DONE);
+	if (m->program < 0)
+		native_child_run(m->base, m->bytes);
+	/* The program first: the memory's number may be its own. */
+	if (dup2(m->fd, NATIVE_MEMORY_FD) == NATIVE_MEMORY_FD)
+		fexecve(m->program, argv, environ);
+	_exit(CHILD_NO_PROGRAM);
 }
 
 /* ---- in the parent ---- */
@@ -141,6 +107,11 @@ static void decode_end(const struct process *p, const unsigned char *mem, struct
 		stop->kind = VM_STOP_EXIT;
 		snprintf(stop->native, sizeof(stop->native), "exit status 0");
 		snprintf(stop->text, sizeof(stop->text), "the runner is done");
+	} else if (WEXITSTATUS(p->status) == CHILD_NO_PROGRAM) {
+		stop->kind = VM_STOP_CARRIER;
+		snprintf(stop->native, sizeof(stop->native), "execve");
+		snprintf(stop->text, sizeof(stop->text),
+			 "the image is no program of this machine; engine native executes it as a process");
 	} else {
 		stop->kind = VM_STOP_CARRIER;
 		snprintf(stop->native, sizeof(stop->native), "exit status %d",
@@ -150,15 +121,15 @@ static void decode_end(const struct process *p, const unsigned char *mem, struct
 	}
 }
 
-static int run_child(const struct launch *l, const struct sink *s, unsigned char *mem,
-		     uint64_t mem_bytes, struct vm_stop *stop, struct err *e)
+static int run_child(const struct launch *l, const struct sink *s, const struct memory *m,
+		     struct vm_stop *stop, struct err *e)
 {
 	struct process child = { 0 };
 	const struct carrier carrier = {
 		.launch = l,
 		.sink = s,
-		.mem = mem,
-		.mem_bytes = mem_bytes,
+		.mem = m->base,
+		.mem_bytes = m->bytes,
 		.ctx = &child,
 		.poll = process_poll,
 	};
@@ -170,7 +141,7 @@ static int run_child(const struct launch *l, const struct sink *s, unsigned char
 		return r;
 	child.pid = fork();
 	if (child.pid == 0)
-		child_main(parent, mem, mem_bytes);
+		child_main(parent, m);
 	r = child.pid < 0 ? err_set(e, errno, "fork: %s", strerror(errno)) : 0;
 	/* Only the child stays there: this thread would disturb it. */
 	host_unpin(&pin);
@@ -181,37 +152,91 @@ static int run_child(const struct launch *l, const struct sink *s, unsigned char
 	r = carrier_watch(&carrier, stop, e);
 	process_end(&child);
 	if (r == 0 && stop->kind == VM_STOP_EXIT)
-		decode_end(&child, mem, stop);
+		decode_end(&child, m->base, stop);
 	return r;
+}
+
+/* A file of memory, with (bytes) of (content) where that is not NULL. */
+static int memory_file(const char *name, const void *content, size_t bytes, int *fd, struct err *e)
+{
+	const unsigned char *p = content;
+	ssize_t n;
+
+	/* Numbers below are handed to the program, or are somebody's. */
+	int low = memfd_create(name, MFD_CLOEXEC);
+
+	*fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 10);
+	if (low >= 0)
+		close(low);
+	if (*fd < 0)
+		return err_set(e, errno, "no memory file: %s", strerror(errno));
+	if (!content)
+		return ftruncate(*fd, (off_t)bytes) < 0 ? err_set(e, errno, "no memory file: %s", strerror(errno)) : 0;
+	while (bytes) {
+		n = write(*fd, p, bytes);
+		if (n < 0 && errno != EINTR)
+			return err_set(e, errno, "the runner program: %s", strerror(errno));
+		if (n > 0) {
+			p += n;
+			bytes -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int memory_make(struct memory *m, const struct launch *l, struct err *e)
+{
+	int r = 0, flags = MAP_SHARED | MAP_NORESERVE;
+
+	if (l->image) {
+		r = memory_file("vtscope-memory", NULL, m->bytes, &m->fd, e);
+		if (r == 0)
+			r = memory_file("vtscope-runner", l->image, l->image_bytes, &m->program, e);
+		if (r < 0)
+			return r;
+	} else {
+		flags |= MAP_ANONYMOUS;
+	}
+	m->base = mmap(NULL, m->bytes, PROT_READ | PROT_WRITE, flags, m->fd, 0);
+	if (m->base == MAP_FAILED) {
+		m->base = NULL;
+		return err_set(e, errno, "no %llu MiB of memory: %s", (unsigned long long)m->bytes >> 20, strerror(errno));
+	}
+	/* What it fails on is a kernel without such pages, which cannot give any either. */
+	(void)madvise(m->base, m->bytes, MADV_NOHUGEPAGE);
+	return 0;
+}
+
+static void memory_free(struct memory *m)
+{
+	if (m->base)
+		munmap(m->base, m->bytes);
+	if (m->fd >= 0)
+		close(m->fd);
+	if (m->program >= 0)
+		close(m->program);
 }
 
 static int native_launch(struct engine *en, const struct launch *l, const struct sink *s,
 			 struct vm_stop *stop, struct err *e)
 {
-	uint64_t bytes = l->mem_bytes ? l->mem_bytes : GUEST_MEM_BYTES;
-	unsigned char *mem;
+	struct memory m = { .fd = -1, .program = -1, .bytes = l->mem_bytes ? l->mem_bytes : GUEST_MEM_BYTES };
 	int r;
 
 	if (en->image)
 		return image_engine_launch(en->image, l, s, stop, e);
 	memset(stop, 0, sizeof(*stop));
-	if (l->image || !l->rows)
-		return err_set(e, EINVAL,
-			       "engine native runs the rows of the built-in runner, no image");
-	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
-	if (mem == MAP_FAILED)
-		return err_set(e, errno, "no %llu MiB of memory: %s",
-			       (unsigned long long)bytes >> 20, strerror(errno));
-	/* What it fails on is a kernel without such pages, which cannot give any either. */
-	(void)madvise(mem, bytes, MADV_NOHUGEPAGE);
-	r = guest_ctrl_init(mem, bytes, l, en->tsc_hz, en->info.fence, e);
+	if (!l->rows)
+		return err_set(e, EINVAL, "engine native runs rows in a process, no guest on its own");
+	r = memory_make(&m, l, e);
+	if (r == 0)
+		r = guest_ctrl_init(m.base, m.bytes, l, en->tsc_hz, en->info.fence, e);
 	if (r == 0) {
 		if (l->prepare)
-			l->prepare(l->prepare_ctx, mem, bytes);
-		r = run_child(l, s, mem, bytes, stop, e);
+			l->prepare(l->prepare_ctx, m.base, m.bytes);
+		r = run_child(l, s, &m, stop, e);
 	}
-	munmap(mem, bytes);
+	memory_free(&m);
 	return r;
 }
 

@@ -38,6 +38,9 @@ const char *explain_flag(unsigned i)
 		AT(RESULT_DISTURBED) =
 			"in most launches other tasks, interrupts or the outer hypervisor took more "
 			"than their share of the time, also where they were repeated",
+		AT(RESULT_IMPRECISE) =
+			"its interval did not get as narrow as --precision asked for, within the launches or the "
+			"time that there were",
 	};
 
 	return i < RESULT_FLAGS && text[i] ? text[i] : "not explained by this version";

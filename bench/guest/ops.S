@@ -7,13 +7,28 @@
  */
 #include "bench/guest/runner.h"
 
+/*
+ * tests/calibrate/ builds it with --defsym: a body is executed times_NAME times and counted once, and pad_NAME bytes before
+ * it make it end where it ends in every such build, so that nothing else is moved by it.
+ */
+#define BODY_ROOM 0x20000
 #define BODY(name, ...)				\
+	.ifndef	times_##name;			\
+	.set	times_##name, 1;		\
+	.endif;					\
+	.ifdef	pad_##name;			\
+	.balign	BODY_ROOM;			\
+	.skip	pad_##name;			\
+	.else;					\
+	.balign 64;				\
+	.endif;					\
 	.globl	op_##name;			\
 	.hidden	op_##name;			\
-	.balign	64;				\
 op_##name:					\
 	.rept	BODY_COPIES;			\
+	.rept	times_##name;			\
 	__VA_ARGS__;				\
+	.endr;					\
 	.endr;					\
 	.globl	op_##name##_end;		\
 	.hidden	op_##name##_end;		\

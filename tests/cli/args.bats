@@ -6,7 +6,7 @@ load lib
 
 @test "the verbs are there" {
 	local verb
-	for verb in probe bench run report compare doctor image export import list help; do
+	for verb in probe bench ab run report compare doctor image export import list help; do
 		verbs | grep -qx "$verb"
 	done
 }

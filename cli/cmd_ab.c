@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vtscope ab: two configurations in one session. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ab.h"
+#include "cli/ab_side.h"
+#include "cli/args.h"
+#include "cli/comparison.h"
+#include "cli/machine.h"
+#include "common/child.h"
+#include "common/fileio.h"
+#include "minivmm/via.h"
+
+#define SETUP_MS 600000u
+
+struct session {
+	struct cli *cli;
+	const struct args *a;
+	struct side side[2];
+	struct comparison_args compare;
+	struct ab_options o;
+};
+
+/* ---- the user's commands ---- */
+
+/* The one thing that vtscope lets change the machine, because the user wrote it. */
+static int setup(void *ctx, unsigned side, unsigned pair, struct err *e)
+{
+	const struct session *s = ctx;
+	const char *command = args_value(s->a, side ? "b-setup" : "a-setup");
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	char side_env[32], pair_env[32];
+	const char *const env[] = { side_env, pair_env, NULL };
+	int rc;
+
+	if (!command)
+		return 0;
+	snprintf(side_env, sizeof(side_env), "VTSCOPE_SIDE=%c", side ? 'b' : 'a');
+	snprintf(pair_env, sizeof(pair_env), "VTSCOPE_PAIR=%u", pair + 1);
+	rc = child_run(argv, env, SETUP_MS, NULL, NULL, e);
+	if (rc < 0 && rc != -EINTR)
+		err_prefix(e, "--%c-setup", side ? 'b' : 'a');
+	return rc;
+}
+
+/* ---- what came of it ---- */
+
+static void on_progress(void *ctx, const struct run_progress *p)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "pair %u of at most %u", p->launch + 1, p->launches);
+	cli_progress(ctx, p->fraction, p->eta, what);
+}
+
+/* Both sides as results of their own, for whoever wants to look at the launches. */
+static int keep(struct cli *cli, const struct ab *ab, const char *prefix)
+{
+	struct buf name = BUF_INIT, doc = BUF_INIT;
+	struct err e;
+	int rc = 0;
+
+	for (unsigned i = 0; i < 2 && rc == 0; i++) {
+		buf_free(&name);
+		buf_free(&doc);
+		buf_printf(&name, "%s-%c.json", prefix, i ? 'b' : 'a');
+		if (result_set_write(&ab->side[i], &doc) < 0 || buf_error(&name)) {
+			err_set(&e, ENOMEM, "out of memory");
+			cli_error(cli, &e);
+			rc = EXIT_RUNTIME;
+		} else {
+			rc = cli_write(cli, buf_str(&name), doc.data, doc.len);
+		}
+	}
+	buf_free(&name);
+	buf_free(&doc);
+	return rc;
+}
+
+/* Why a side has nothing, once: its first reason. */
+static void nothing_tell(struct cli *cli, const struct ab *ab)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct result_set *r = &ab->side[i];
+
+		if (r->n_results)
+			continue;
+		if (r->n_failed)
+			cli_warn(cli, "%c: %s failed: %s", i ? 'B' : 'A', r->failed[0].op, r->failed[0].reason);
+		else if (r->n_skipped)
+			cli_warn(cli, "%c: %s was skipped: %s", i ? 'B' : 'A', r->skipped[0].op, r->skipped[0].reason);
+	}
+}
+
+static int result_out(struct session *s, struct ab *ab)
+{
+	const char *prefix = args_value(s->a, "keep");
+	struct comparison *c = &ab->comparison;
+	int kept = prefix ? keep(s->cli, ab, prefix) : 0, rc;
+
+	snprintf(c->a_name, sizeof(c->a_name), "A: %.150s", args_value(s->a, "a"));
+	snprintf(c->b_name, sizeof(c->b_name), "B: %.150s", args_value(s->a, "b"));
+	rc = comparison_write(s->cli, s->a, c);
+	if (kept || rc == EXIT_RUNTIME)
+		return EXIT_RUNTIME;
+	if (ab->side[0].interrupted)
+		return EXIT_INTERRUPTED;
+	if (c->n)
+		return rc;
+	nothing_tell(s->cli, ab);
+	cli_warn(s->cli, "nothing could be measured on both sides");
+	return ab->side[0].n_failed || ab->side[1].n_failed ? EXIT_RUNTIME : EXIT_SKIPPED;
+}
+
+/* ---- the session ---- */
+
+static int plan_side(struct session *s, unsigned i, const struct machine *m, uint64_t tsc_hz, struct plan *p, struct err *e)
+{
+	struct bench_options *o = &s->side[i].options;
+	int rc;
+
+	/* The same draw of seeds on both sides; ab_run() makes each pair's from it. */
+	if (i)
+		o->seed = s->side[0].options.seed;
+	rc = plan_make(p, o, &m->snapshot, &m->verdict, tsc_hz, e);
+	if (rc == 0 && !i)
+		o->seed = p->seed;
+	if (rc < 0)
+		err_prefix(e, "--%c", i ? 'b' : 'a');
+	return rc;
+}
+
+static int measure(struct session *s, const struct machine *m)
+{
+	const struct run_hooks hooks = { s->cli, on_progress };
+	uint64_t tsc_hz = tsc_calibrate(&m->snapshot);
+	struct plan p[2] = { { 0 }, { 0 } };
+	struct ab_side side[2];
+	struct ab ab;
+	struct err e = { 0 };
+	int rc = 0;
+
+	for (unsigned i = 0; i < 2 && rc == 0; i++) {
+		side[i] = (struct ab_side){ &p[i], &s->side[i].options };
+		rc = plan_side(s, i, m, tsc_hz, &p[i], &e);
+	}
+	if (rc == 0)
+		rc = ab_run(&ab, side, &s->o, &m->snapshot, &m->verdict, tsc_hz, &hooks, &e);
+	plan_free(&p[0]);
+	plan_free(&p[1]);
+	cli_progress(s->cli, -1, 0, NULL);
+	if (rc == -EINVAL)
+		return cli_usage(s->cli, "ab", "%s", e.text);
+	if (rc < 0) {
+		cli_error(s->cli, &e);
+		return cli_status(rc);
+	}
+	rc = result_out(s, &ab);
+	ab_free(&ab);
+	return rc;
+}
+
+/* 0, or the exit status after having said what is wrong. */
+static int numbers_read(struct session *s)
+{
+	uint64_t pairs = 0;
+	double percent = 0;
+	int rc = cli_u64(s->cli, s->a, "launches", 1, PAIRS_MAX, &pairs);
+
+	if (rc == 0)
+		rc = cli_double(s->cli, s->a, "time", 1, 86400, &s->o.seconds);
+	if (rc == 0)
+		rc = cli_double(s->cli, s->a, "precision", 0.01, 100, &percent);
+	s->o.pairs = (unsigned)pairs;
+	s->o.precision = percent / 100;
+	return rc;
+}
+
+static int run(struct cli *cli, const struct args *a)
+{
+	struct session s = { .cli = cli, .a = a };
+	struct machine m;
+	struct err e;
+	int rc = 0;
+
+	if (!args_value(a, "a") || !args_value(a, "b"))
+		return cli_usage(cli, "ab", "--a and --b say what the two sides are; --b '' is the default as it is");
+	rc = comparison_args_parse(cli, a, "ab", &s.compare);
+	if (rc)
+		return rc;
+	s.o = (struct ab_options){ .compare = &s.compare.o, .setup = setup, .setup_ctx = &s };
+	rc = numbers_read(&s);
+	for (unsigned i = 0; i < 2 && rc == 0; i++)
+		rc = side_read(cli, a, i, &s.side[i]);
+	if (rc == 0) {
+		cli_progress(cli, 0, 0, "looking at the machine");
+		if (machine_look(&m, true, &e) < 0) {
+			cli_error(cli, &e);
+			rc = EXIT_RUNTIME;
+		} else {
+			rc = measure(&s, &m);
+		}
+		machine_free(&m);
+	}
+	side_free(&s.side[0]);
+	side_free(&s.side[1]);
+	comparison_args_free(&s.compare);
+	return rc;
+}
+
+static const struct opt opts[] = {
+	{ .name = "a", .arg = "OPTIONS", .help = "what side A is: options of bench, '--engine tcg --qemu /opt/qemu'",
+	  .more = "They are split at blanks, quotes and backslashes as in a shell. What both sides have in common can be "
+		  "given once, outside." },
+	{ .name = "b", .arg = "OPTIONS", .help = "what side B is" },
+	{ .name = "a-setup", .arg = "CMD", .help = "run this with /bin/sh before each launch of A",
+	  .more = "It has VTSCOPE_SIDE (a or b) and VTSCOPE_PAIR (from 1) in its environment. Where it fails the session ends." },
+	{ .name = "b-setup", .arg = "CMD", .help = "run this before each launch of B" },
+	{ .name = "engine", .short_name = 'e', .arg = "LIST", .repeatable = true, .complete = COMPLETE_ENGINE,
+	  .help = "both sides: these engines" },
+	{ .name = "op", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP,
+	  .help = "both sides: these operations, like 'exit.*'" },
+	{ .name = "exclude", .arg = "GLOB", .repeatable = true, .complete = COMPLETE_OP, .help = "both sides: but not these" },
+	{ .name = "via", .arg = "CARRIER", .words = via_words, .help = "both sides: what carries the runner" },
+	{ .name = "cpu", .arg = "LIST", .help = "both sides: on the first CPU of LIST" },
+	{ .name = "seed", .arg = "N", .help = "orders and memory layouts of an earlier session; random" },
+	{ .name = "launches", .arg = "N", .help = "at most N pairs of launches; 36" },
+	{ .name = "precision", .arg = "PCT", .help = "a ratio is done when known to +-PCT; a third of its threshold" },
+	{ .name = "time", .arg = "S", .help = "end within S seconds" },
+	{ .name = "keep", .arg = "PREFIX", .complete = COMPLETE_FILE,
+	  .help = "write both sides' results, PREFIX-a.json and PREFIX-b.json" },
+	COMPARISON_OPTS,
+	{ 0 }
+};
+
+static const struct exit_doc exits[] = {
+	COMPARISON_EXITS,
+	{ EXIT_SKIPPED, "nothing can be measured on both sides here" },
+	{ EXIT_RUNTIME, "a setup command that failed, or a document that cannot be written" },
+	{ 0, NULL }
+};
+
+const struct cmd cmd_ab = {
+	.name = "ab",
+	.operands = "",
+	.summary = "two configurations measured side by side in one session",
+	.description =
+		"Measures A and B in pairs of launches, one right after the other and which of them first drawn by lot, and "
+		"compares pair by pair. What a shared machine does over minutes so hits both alike, and changes become "
+		"visible that two separate runs cannot show: another QEMU, another guest image, another engine, another "
+		"option, or, by --a-setup and --b-setup, another state of the machine.\n\n"
+		"Pairs are added by a rule that is fixed beforehand: looks at 12, 18, 27 ... pairs, each with its own share "
+		"of a 5 % chance of error, until each ratio is known to a third of its threshold or the cap is reached. An "
+		"operation that got there is measured no more. Ratios and intervals are of paired logarithms (Wilcoxon's "
+		"signed ranks); over all operations Holm's correction holds. A ratio that is not known well enough is "
+		"inconclusive, with the number of pairs that would do. vtscope-method(7) says more.",
+	.examples =
+		"vtscope ab --op 'exit.*' --engine tcg --a '' --b '--qemu /opt/qemu/bin/qemu-system-x86_64'\n"
+		"  another QEMU\n"
+		"vtscope ab --op 'mem.*.2m.u' --engine native --a '' --b '' --a-setup 'echo 0 > "
+		"/sys/kernel/mm/ksm/run' --b-setup 'echo 1 > /sys/kernel/mm/ksm/run'\n"
+		"  another state of the machine\n"
+		"vtscope ab --a '--engine kvm' --b '--engine qemu-kvm' --op 'cpu.*' -o ab.md\n  two engines, for a pull request\n",
+	.opts = opts,
+	.exits = exits,
+	.run = run,
+};
