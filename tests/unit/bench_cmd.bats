@@ -187,17 +187,17 @@ def boots():
         except OSError:
             pass
     return found
-# The first boot is the one that looks what there is; one of those behind it measures, and is at work after a while.
-since, killed = {}, False
-while p.poll() is None and not killed:
+# The first boot is the one that looks what there is. One that was killed before its first row is started again, and
+# how soon that row comes depends on how busy the machine is: each further one lives longer.
+since, age = {}, 0.4
+while p.poll() is None:
     for pid in boots():
         since.setdefault(pid, time.monotonic())
-        if pid != next(iter(since)) and time.monotonic() - since[pid] > 0.3:
+        if pid != next(iter(since)) and age < 2 and time.monotonic() - since[pid] > age:
             os.kill(pid, signal.SIGKILL)
-            killed = True
+            age *= 1.6
     time.sleep(0.02)
-assert killed
-p.wait()
+assert age > 0.4
 d = json.load(open("r.json"))
 assert any("was killed (signal 9)" in f["reason"] for f in d["failed"]), d["failed"]
 EOF
