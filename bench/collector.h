@@ -52,7 +52,7 @@ struct collector_row {
 	struct engine_counters begin, end;
 	bool has_begin, has_end;
 	double began;			/* seconds of CLOCK_MONOTONIC */
-	char why[160];			/* its last log line, printable */
+	char why[240];			/* its last log line, printable */
 	struct guest_fault fault;
 };
 
