@@ -10,6 +10,7 @@
 #include "cli/words.h"
 #include "minivmm/engine.h"
 #include "probe/check.h"
+#include "probe/readers.h"
 
 /* One thing to list: what the text shows, and all of it as JSON. */
 struct kind {
@@ -145,7 +146,7 @@ static json_t *check_json(size_t i)
 			 "explain", checks[i]->explain);
 }
 
-/* ---- formats: the choices of --format, verb by verb ---- */
+/* ---- formats: the choices of --format, verb by verb, then what probe --from reads ---- */
 
 static const struct opt *format_option(const struct cmd *cmd)
 {
@@ -170,7 +171,7 @@ static const char *format_at(size_t i, const struct cmd **cmd)
 	return NULL;
 }
 
-static size_t count_formats(void)
+static size_t count_written(void)
 {
 	const struct cmd *cmd;
 	size_t n = 0;
@@ -180,21 +181,42 @@ static size_t count_formats(void)
 	return n;
 }
 
+static size_t count_formats(void)
+{
+	return count_written() + n_readers;
+}
+
+/* The (i)th format when it is one that is read, or NULL. */
+static const struct reader *reader_at(size_t i)
+{
+	size_t written = count_written();
+
+	return i < written ? NULL : readers[i - written];
+}
+
 static void format_text(size_t i, struct buf *name, struct buf *rest)
 {
+	const struct reader *reader = reader_at(i);
 	const struct cmd *cmd;
-	const char *format = format_at(i, &cmd);
+	const char *format = reader ? reader->name : format_at(i, &cmd);
 
 	buf_puts(name, format);
-	buf_printf(rest, "written by %s --format=%s", cmd->name, format);
+	if (reader)
+		buf_printf(rest, "read by probe --from: %s", reader->doc);
+	else
+		buf_printf(rest, "written by %s --format=%s", cmd->name, format);
 }
 
 static json_t *format_json(size_t i)
 {
+	const struct reader *reader = reader_at(i);
 	const struct cmd *cmd;
-	const char *format = format_at(i, &cmd);
+	const char *format;
 
-	return json_pack("{s:s, s:s}", "name", format, "verb", cmd->name);
+	if (reader)
+		return json_pack("{s:s, s:s, s:s}", "name", reader->name, "verb", "probe", "use", "read");
+	format = format_at(i, &cmd);
+	return json_pack("{s:s, s:s, s:s}", "name", format, "verb", cmd->name, "use", "written");
 }
 
 static const struct kind kinds[] = {

@@ -5,22 +5,21 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "common/fileio.h"
 #include "common/interrupt.h"
 #include "common/parse.h"
 #include "probe/collect.h"
 #include "probe/readers.h"
 #include "probe/verdict.h"
 
-#define INPUT_MAX	(64u << 20)
-
-static const char *const formats[] = { "text", "json", NULL };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TAP, FORMAT_PROM, FORMAT_NFD, FORMAT_ONELINE };
+static const char *const formats[] = { "text", "json", "tap", "prom", "nfd", "oneline", NULL };
 
 struct request {
 	const struct check *explain;	/* NULL: everything */
 	const char *save;
 	const char *output;		/* NULL: stdout */
-	bool json, all, redact, run_guest;
+	enum format format;
+	bool all, redact, run_guest;
 	const char *const *from;	/* NULL: this machine */
 	size_t n_from;
 	struct render_style style;
@@ -31,17 +30,6 @@ static struct render_style style_of(const struct cli *cli)
 	return (struct render_style){ .colour = cli->colour,
 				      .utf8 = cli->utf8,
 				      .columns = cli->columns };
-}
-
-static int read_machine(struct snapshot *s, const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	int rc = file_read(path, INPUT_MAX, &text, e);
-
-	if (!rc)
-		rc = readers_load(s, buf_str(&text), text.len, strcmp(path, "-") ? path : "stdin", e);
-	buf_free(&text);
-	return rc;
 }
 
 static int save(struct cli *cli, const struct snapshot *s, const char *path)
@@ -73,10 +61,24 @@ static int put_json(const struct snapshot *s, const struct verdict *v, const str
 static int answer(const struct snapshot *s, const struct verdict *v, const struct request *r,
 		  struct buf *out)
 {
-	if (r->json)
+	if (r->n_from > 1 && r->format != FORMAT_JSON)
+		buf_printf(out, r->format == FORMAT_ONELINE ? "%s: " : "%s:\n", s->source_name);
+	switch (r->format) {
+	case FORMAT_JSON:
 		return put_json(s, v, r, out);
-	if (r->n_from > 1)
-		buf_printf(out, "%s:\n", s->source_name);
+	case FORMAT_TAP:
+		render_tap(v, out);
+		return buf_error(out);
+	case FORMAT_PROM:
+		return render_prom(v, s, out);
+	case FORMAT_NFD:
+		return render_nfd(v, s, out);
+	case FORMAT_ONELINE:
+		render_oneline(v, s, out);
+		return buf_error(out);
+	case FORMAT_TEXT:
+		break;
+	}
 	if (r->explain)
 		render_explain(r->explain, v, &r->style, out);
 	else
@@ -113,7 +115,10 @@ static int judge(struct cli *cli, struct snapshot *s, const struct request *r, s
 
 static int probe_live(struct cli *cli, const struct request *r, struct buf *out)
 {
-	const struct collect_options o = { .run_guest = r->run_guest };
+	/* Names of the chipset cost more than all the rest: only where they are kept or shown. */
+	const struct collect_options o = {
+		.run_guest = r->run_guest, .names = r->save || r->format == FORMAT_JSON,
+	};
 	struct snapshot s;
 	struct err e;
 
@@ -134,7 +139,7 @@ static int probe_recorded(struct cli *cli, const struct request *r, struct buf *
 	for (size_t i = 0; i < r->n_from; i++) {
 		struct snapshot s;
 		struct err e;
-		int one = cli_status(read_machine(&s, r->from[i], &e));
+		int one = cli_status(readers_read(&s, r->from[i], &e));
 
 		if (one)
 			cli_error(cli, &e);
@@ -195,6 +200,28 @@ static int gather(struct cli *cli, const struct args *a, const char ***out, size
 	return 0;
 }
 
+static enum format format_of(const char *name)
+{
+	enum format f = FORMAT_TEXT;
+
+	while (strcmp(formats[f], name) != 0)
+		f++;
+	return f;
+}
+
+/* Formats of which a file holds one machine, and nothing else would be understood. */
+static int check_formats(struct cli *cli, const struct request *r)
+{
+	bool single = r->format == FORMAT_TAP || r->format == FORMAT_PROM ||
+		      r->format == FORMAT_NFD;
+
+	if (r->n_from > 1 && single)
+		return cli_usage(cli, "probe", "--format %s takes one machine", formats[r->format]);
+	if (r->explain && r->format != FORMAT_TEXT)
+		return cli_usage(cli, "probe", "--explain is text; --format json has every check");
+	return 0;
+}
+
 /* NULL for standard output, however it was named. */
 static const char *file_or_stdout(const char *name)
 {
@@ -208,7 +235,7 @@ static int run(struct cli *cli, const struct args *a)
 	struct request r = {
 		.save = args_value(a, "save"),
 		.output = file_or_stdout(args_value(a, "output")),
-		.json = strcmp(args_format(a), "json") == 0,
+		.format = format_of(args_format(a)),
 		.all = args_flag(a, "all"),
 		.redact = args_flag(a, "redact"),
 		.run_guest = !args_flag(a, "no-run"),
@@ -218,6 +245,8 @@ static int run(struct cli *cli, const struct args *a)
 
 	if (!status)
 		status = gather(cli, a, &from, &r.n_from);
+	if (!status)
+		status = check_formats(cli, &r);
 	if (!status && r.save && r.n_from > 1)
 		status = cli_usage(cli, "probe", "--save takes one machine");
 	if (!status) {
@@ -234,15 +263,30 @@ static int run(struct cli *cli, const struct args *a)
 }
 
 static const struct opt opts[] = {
-	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "what to write" },
+	{ .name = "format",
+	  .arg = "FORMAT",
+	  .choices = formats,
+	  .help = "what to write",
+	  .more = "tap is for test harnesses: what keeps guests from running fails. prom is for the "
+		  "folder of node_exporter's textfile collector, nfd for the folder features.d of "
+		  "Node Feature Discovery; write both with -o, which renames a finished file. "
+		  "oneline is the same on machines that are the same, so that clush -b and the like "
+		  "can group by it; of several machines each line begins with its file." },
 	{ .name = "from",
 	  .arg = "FILE",
 	  .repeatable = true,
 	  .complete = COMPLETE_FILE,
 	  .help = "judge a recorded machine; - is stdin",
-	  .more = "Nothing of this machine is looked at. Several files may follow; with --format "
-		  "json each gives one document on a line of its own, and a file that cannot be "
-		  "read does not stop the rest." },
+	  .more = "FILE is told by its content: what --save wrote; dumps of CPUID and MSRs by "
+		  "libcpuid, cpuid -r, AIDA64 and InstLatx64; ACPI tables as they are or as acpidump "
+		  "prints them; or a folder with a machine's proc, sys and dev. vtscope list formats "
+		  "names them all. Nothing of this machine is looked at, and what a dump does not "
+		  "hold is unknown. Several files may follow; with --format json each gives one "
+		  "document on a line of its own, and a file that cannot be read does not stop the "
+		  "rest.\n\n"
+		  "In a folder only plain files are read. dev/cpu/N/cpuid may hold what cpuid -r "
+		  "prints, dev/cpu/N/msr a number and a value in hexadecimal a line; or binary "
+		  "values, leaf L at byte 16 * L and MSR M at byte 8 * M." },
 	{ .name = "save",
 	  .arg = "FILE",
 	  .complete = COMPLETE_FILE,
@@ -305,8 +349,14 @@ const struct cmd cmd_probe = {
 		"found here\n"
 		"vtscope probe --save machine.snap --redact\n  everything that was read, to "
 		"send\n"
+		"clush -ab vtscope probe --format oneline\n  which machines of a cluster "
+		"differ?\n"
+		"vtscope probe -o /var/lib/prometheus/node-exporter/vtscope.prom\n  for "
+		"monitoring, from a timer\n"
 		"vtscope probe --from machine.snap\n  the verdict on a machine that is "
-		"elsewhere\n",
+		"elsewhere\n"
+		"vtscope probe --format json --from dumps/*.txt | jq -r .verdict.status | sort | uniq -c\n"
+		"  which processors of a collection have VT\n",
 	.opts = opts,
 	.exits = verdict_exits,
 	.run = run,

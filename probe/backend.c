@@ -63,16 +63,92 @@ enum kvm_backend backend_identify(const struct snapshot *s)
 	return listed ? BACKEND_OTHER : BACKEND_UNKNOWN;
 }
 
+bool module_kept_out(const struct snapshot *s, const char *module)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/etc/modprobe.d");
+	const char *cmdline = snapshot_text(s, SNAP_TEXT, "/proc/cmdline");
+	char line[64];
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+		char name[64] = "";
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
+		if (sscanf(line, " blacklist %63s", name) == 1 ||
+		    sscanf(line, " install %63s", name) == 1)
+			for (char *c = name; *c; c++)
+				*c = *c == '-' ? '_' : *c;
+		if (strcmp(name, module) == 0)
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
+	if (!cmdline)
+		return false;
+	cmdline += strlen("module_blacklist=");
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
+	return view_word(line, module, ",");
+}
+
+bool under_xen(const struct snapshot *s)
+{
+	char line[64];
+
+	return (view_line(s, "/proc/xen/capabilities", line, sizeof(line)) && strstr(line, "control_d")) ||
+	       (view_line(s, "/sys/hypervisor/type", line, sizeof(line)) && strcmp(line, "xen") == 0);
+}
+
 void holders_list(const struct snapshot *s, char *out, size_t size)
 {
-	static const char *const others[] = { "vboxdrv", "vmmon",     "haxm",
-					      "nvmm",	 "mshv_root", "xen_privcmd" };
+	static const char *const others[] = { "vboxdrv",   "vmmon",	  "haxm",      "nvmm",
+					      "mshv_root", "xen_privcmd", "jailhouse", "gunyah" };
+	char line[16];
 	size_t n = 0;
 
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (view_listed(s, "/sys/module", others[i]) && n < size)
 			n += snprintf(out + n, size - n, "%s%s", n ? ", " : "", others[i]);
+	if (n < size && !strstr(out, "xen") && under_xen(s))
+		n += snprintf(out + n, size - n, "%sxen", n ? ", " : "");
+	if (n < size && !strstr(out, "jailhouse") &&
+	    view_line(s, "/sys/devices/jailhouse/enabled", line, sizeof(line)) && line[0] == '1')
+		snprintf(out + n, size - n, "%sjailhouse", n ? ", " : "");
+}
+
+/* Container managers: what gives them away, and how they are told to hand a device on. */
+static const struct { const char *kind, *hint; } containers[] = {
+	{ "docker", "Give the container the device: docker run --device /dev/kvm (compose: devices:)." },
+	{ "podman", "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
+		    "keep-groups)." },
+	{ "libpod", "Give the container the device: podman run --device /dev/kvm (rootless: with --group-add "
+		    "keep-groups)." },
+	{ "kubepods", "Give the pod the device: a device plugin that offers /dev/kvm (KubeVirt's, or a generic one), or a "
+		      "privileged container with /dev/kvm as hostPath." },
+	{ "lxc", "Give the container the device: lxc.cgroup2.devices.allow = c 10:232 rwm and lxc.mount.entry = /dev/kvm "
+		 "dev/kvm none bind,create=file; Incus and LXD: config device add NAME kvm unix-char path=/dev/kvm." },
+	{ "systemd-nspawn", "Give the container the device: --bind=/dev/kvm --property=DeviceAllow=\"/dev/kvm rw\"." },
+	{ "wsl", "On the Windows side: nestedVirtualization=true under [wsl2] in .wslconfig." },
+};
+
+const char *container_hint(const struct snapshot *s)
+{
+	const char *kind = container_kind(s);
+
+	for (size_t i = 0; kind && i < sizeof(containers) / sizeof(containers[0]); i++)
+		if (strncmp(kind, containers[i].kind, strlen(containers[i].kind)) == 0)
+			return containers[i].hint;
+	return "Give the container the device: docker run --device /dev/kvm (podman and others have the same "
+	       "option).";
+}
+
+bool in_user_namespace(const struct snapshot *s)
+{
+	unsigned long inside, outside, count;
+	const char *map = snapshot_text(s, SNAP_TEXT, "/proc/self/uid_map");
+
+	return map && (sscanf(map, " %lu %lu %lu", &inside, &outside, &count) != 3 || inside || outside ||
+		       count != 4294967295ul);
 }
 
 const char *container_kind(const struct snapshot *s)
@@ -83,9 +159,13 @@ const char *container_kind(const struct snapshot *s)
 	static const char *const groups[] = { "docker", "kubepods", "lxc", "libpod" };
 	const char *manager = snapshot_text(s, SNAP_TEXT, "/run/systemd/container");
 	const char *cgroup = snapshot_text(s, SNAP_TEXT, "/proc/self/cgroup");
+	const char *ns = snapshot_text(s, SNAP_SYS, "ns.pid"),
+		   *init = snapshot_text(s, SNAP_SYS, "init.container");
 
 	if (manager && manager[0])
 		return manager;
+	if (init && init[0])
+		return init;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		const struct snap_record *r = snapshot_named(s, SNAP_NODE, marks[i].node);
 
@@ -95,7 +175,8 @@ const char *container_kind(const struct snapshot *s)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (cgroup && strstr(cgroup, groups[i]))
 			return groups[i];
-	return NULL;
+	/* The machine's own namespace has this number on every kernel. */
+	return ns && strcmp(ns, "pid:[4026531836]") != 0 ? "namespace" : NULL;
 }
 
 const char *device_state(const struct snapshot *s, const struct findings *f)

@@ -34,10 +34,19 @@ struct finding {
 	char hint[400];		/* what to do; empty when there is nothing to do */
 };
 
+/* The answer that is good news. */
+enum wanted { WANT_YES, WANT_NO, WANT_EITHER };
+
+/* What an answer means to whoever wants to run guests. */
+enum grade { GRADE_GOOD, GRADE_BAD, GRADE_DOUBT, GRADE_FACT };
+
 struct check {
 	const char *id;		/* "cpu.vmx" */
 	const char *question;	/* "Does the processor have VMX?" */
 	const char *explain;	/* a paragraph for --explain: what is read, what each answer means */
+	enum wanted want;
+	bool optional;		/* guests run without it */
+	const char *instead;	/* id of a check whose yes does as well, or NULL */
 	/* Pure. Fills answer, basis, evidence, hint; earlier findings: finding_answer(). */
 	void (*eval)(const struct snapshot *s, const struct findings *so_far, struct finding *out);
 };
@@ -58,6 +67,7 @@ struct findings {
 const struct finding *finding_of(const struct findings *f, const char *id);
 /* Its answer, UNKNOWN when there is none. */
 enum answer finding_answer(const struct findings *f, const char *id);
+enum grade finding_grade(const struct findings *f, const struct finding *one);
 const char *answer_name(enum answer a);	/* "yes" "no" "unknown" "n/a" */
 const char *basis_name(enum basis b);
 

@@ -50,10 +50,32 @@ static void eval_vmx(const struct snapshot *s, const struct findings *f, struct 
 	eval_bit(s, CPUID_vmx, out);
 }
 
+/* Processors that cannot have SVM: of vendors that never made it, and AMD's before K8. */
+static bool is_never_svm(const struct machine_id *m)
+{
+	static const char *const vendors[] = { "GenuineIntel", "GenuineIotel", "CentaurHauls",
+					       "Shanghai" };
+
+	for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++)
+		if (strcmp(m->vendor, vendors[i]) == 0)
+			return true;
+	return strcmp(m->vendor, "AuthenticAMD") == 0 && m->family && m->family < 0xf;
+}
+
 static void eval_svm(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	(void)f;
+	struct machine_id m;
+
 	eval_bit(s, CPUID_svm, out);
+	/* Not recorded, but not needed either: dumps of old processors have no such leaf. */
+	if (out->answer != ANSWER_UNKNOWN || !snapshot_cpuid(s, -1, 0, 0) ||
+	    snapshot_cpuid(s, -1, 0x80000000, 0))
+		return;
+	machine_identify(s, f, &m);
+	if (!is_never_svm(&m))
+		return;
+	finding_evidence(out, "cpuid", "vendor, family", "%s 0x%x", m.vendor, m.family);
+	finding_set(out, ANSWER_NO, BASIS_INFERRED);
 }
 
 const struct check check_cpu_vmx = {
@@ -63,6 +85,7 @@ const struct check check_cpu_vmx = {
 		   "is what the silicon has, whatever firmware says. In a virtual machine it is "
 		   "what the outer hypervisor lets through: no there means hidden, not missing. "
 		   "Unknown: the CPUs differ, or CPUID was not recorded.",
+	.instead = "cpu.svm",
 	.eval = eval_vmx,
 };
 
@@ -73,6 +96,7 @@ const struct check check_cpu_svm = {
 		   "metal the bit is what the silicon has, whatever firmware says. In a virtual "
 		   "machine it is what the outer hypervisor lets through: no there means hidden, "
 		   "not missing. Unknown: the CPUs differ, or CPUID was not recorded.",
+	.instead = "cpu.vmx",
 	.eval = eval_svm,
 };
 
@@ -113,16 +137,17 @@ static void eval_model(const struct snapshot *s, const struct findings *f, struc
 {
 	struct machine_id m;
 	struct outer outer;
-	const char *vt;
+	const char *vt, *source;
 
 	machine_identify(s, f, &m);
 	outer_identify(s, &outer);
 	if (!m.vendor[0])
 		return;
-	finding_evidence(out, "cpuid", "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family,
+	source = snapshot_cpuid(s, -1, 0, 0) ? "cpuid" : "file";
+	finding_evidence(out, source, "vendor, family, model", "%s 0x%x 0x%x", m.vendor, m.family,
 			 m.model);
 	if (m.brand[0])
-		finding_evidence(out, "cpuid", "brand", "%s", m.brand);
+		finding_evidence(out, source, "brand", "%s", m.brand);
 	if (finding_answer(f, "cpu.vmx") == ANSWER_YES || finding_answer(f, "cpu.svm") == ANSWER_YES) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 		return;
@@ -168,6 +193,7 @@ const struct check check_outer_present = {
 	.explain = "CPUID leaf 1, ECX bit 31, and the signature in the leaves from 0x40000000 "
 		   "on, which are read only behind that bit. Without the bit, vendor names in "
 		   "DMI: some hypervisors hide themselves, so that no means: none is advertised.",
+	.want = WANT_EITHER,
 	.eval = eval_present,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions about firmware, IOMMU, surroundings and tools. */
+/* Questions about firmware, surroundings and tools. */
 #include <errno.h>
 #include <string.h>
 
@@ -14,8 +14,11 @@ static void eval_firmware_vmx(const struct snapshot *s, const struct findings *f
 
 static void eval_firmware_svm(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	(void)f;
-	firmware_svm(s, out);
+	/* Known to lack SVM by its model, where the bit was not recorded. */
+	if (finding_answer(f, "cpu.svm") == ANSWER_NO)
+		finding_set(out, ANSWER_NA, BASIS_NONE);
+	else
+		firmware_svm(s, out);
 }
 
 const struct check check_firmware_vmx = {
@@ -60,6 +63,7 @@ const struct check check_host_container = {
 	.explain = "The marks that container managers leave: /run/systemd/container, "
 		   "/run/.containerenv, /.dockerenv, names in /proc/self/cgroup. A container "
 		   "sees the host's CPUID and modules, but only the devices that it was given.",
+	.want = WANT_EITHER,
 	.eval = eval_container,
 };
 
@@ -67,12 +71,14 @@ static void eval_lockdown(const struct snapshot *s, const struct findings *f, st
 {
 	static const char path[] = "/sys/kernel/security/lockdown";
 	const struct snap_record *r = snapshot_named(s, SNAP_TEXT, path);
-	char line[96];
+	char line[160];
 
 	(void)f;
-	if (r && r->err == ENOENT) {
-		finding_set(out, ANSWER_NO, BASIS_INFERRED);
-		finding_evidence(out, "file", path, "not there");
+	if (r && r->err == ENOENT && view_log(s, "Kernel is locked down", line, sizeof(line))) {
+		finding_set(out, ANSWER_YES, BASIS_INFERRED);
+		finding_evidence(out, "log", "kernel log", "%s", line);
+	} else if (r && r->err == ENOENT) {
+		finding_evidence(out, "file", path, "not there: no lockdown, or securityfs is not mounted");
 	} else if (view_line(s, path, line, sizeof(line))) {
 		finding_set(out, strstr(line, "[none]") ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
 		finding_evidence(out, "file", path, "%s", line);
@@ -82,68 +88,12 @@ static void eval_lockdown(const struct snapshot *s, const struct findings *f, st
 const struct check check_host_lockdown = {
 	.id = "host.lockdown",
 	.question = "Is the kernel locked down?",
-	.explain = "/sys/kernel/security/lockdown. A locked-down kernel (Secure Boot) refuses "
-		   "unsigned modules and MSR writes, and some distributions' refuse MSR reads as "
-		   "well.",
+	.explain = "/sys/kernel/security/lockdown; where that is not there, the kernel's log. A "
+		   "locked-down kernel (Secure Boot) refuses unsigned modules and MSR writes, and "
+		   "some distributions' refuse MSR reads as well.",
+	.want = WANT_NO,
+	.optional = true,
 	.eval = eval_lockdown,
-};
-
-static void eval_iommu_table(const struct snapshot *s, const struct findings *f, struct finding *out)
-{
-	static const char path[] = "/sys/firmware/acpi/tables";
-	const struct snap_record *r = snapshot_named(s, SNAP_DIR, path);
-
-	(void)f;
-	if (!r || r->err) {
-		finding_unread(out, "acpi", path, r);
-		return;
-	}
-	if (view_listed(s, path, "DMAR"))
-		finding_evidence(out, "acpi", path, "DMAR (Intel VT-d)");
-	if (view_listed(s, path, "IVRS"))
-		finding_evidence(out, "acpi", path, "IVRS (AMD-Vi)");
-	finding_set(out, out->n_evidence ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
-}
-
-const struct check check_iommu_table = {
-	.id = "iommu.table",
-	.question = "Does firmware describe an IOMMU?",
-	.explain = "An ACPI table DMAR (Intel VT-d) or IVRS (AMD-Vi) under "
-		   "/sys/firmware/acpi/tables. Missing: firmware has it switched off, or the "
-		   "chipset has none.",
-	.eval = eval_iommu_table,
-};
-
-static void eval_iommu_active(const struct snapshot *s, const struct findings *f, struct finding *out)
-{
-	static const char *const paths[] = { "/sys/class/iommu", "/sys/kernel/iommu_groups" };
-	bool any = false, known = false;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		const struct snap_record *r = snapshot_named(s, SNAP_DIR, paths[i]);
-		size_t n = 0;
-
-		if (!r || (r->err && r->err != ENOENT))
-			continue;
-		known = true;
-		for (size_t c = 0; c < r->len; c++)
-			n += r->data[c] == '\n';
-		any |= n > 0;
-		finding_evidence(out, "file", paths[i], "%zu entries", n);
-	}
-	if (known)
-		finding_set(out, any ? ANSWER_YES : ANSWER_NO, BASIS_PROVED);
-	if (known && !any && finding_answer(f, "iommu.table") == ANSWER_YES)
-		finding_hint(out, "The kernel does not use the IOMMU that firmware describes: "
-				  "boot with intel_iommu=on or amd_iommu=on.");
-}
-
-const struct check check_iommu_active = {
-	.id = "iommu.active",
-	.question = "Does the kernel use an IOMMU?",
-	.explain = "Entries in /sys/class/iommu (units that a driver serves) and in "
-		   "/sys/kernel/iommu_groups. Devices can be given to guests only where it does.",
-	.eval = eval_iommu_active,
 };
 
 static void eval_tool(const struct snapshot *s, const char *program, const char *package,
@@ -181,6 +131,7 @@ const struct check check_tool_qemu = {
 	.id = "tool.qemu",
 	.question = "Is QEMU installed?",
 	.explain = "qemu-system-x86_64 is looked for in PATH; it is not run.",
+	.optional = true,
 	.eval = eval_qemu,
 };
 
@@ -188,5 +139,6 @@ const struct check check_tool_gnuplot = {
 	.id = "tool.gnuplot",
 	.question = "Is gnuplot installed?",
 	.explain = "gnuplot is looked for in PATH; it is not run.",
+	.optional = true,
 	.eval = eval_gnuplot,
 };

@@ -9,72 +9,6 @@
 
 #define KVM_API 12
 
-/* The module that this processor needs, or NULL. */
-static const char *needed_module(const struct snapshot *s)
-{
-	return view_has(s, CPUID_vmx) ? "kvm_intel" : view_has(s, CPUID_svm) ? "kvm_amd" : NULL;
-}
-
-/* Does the administrator's configuration keep (module) out? */
-static bool blacklisted(const struct snapshot *s, const char *module)
-{
-	const char *text = snapshot_text(s, SNAP_TEXT, "/etc/modprobe.d");
-	const char *cmdline = snapshot_text(s, SNAP_TEXT, "/proc/cmdline");
-	char line[64];
-
-	while (text && *text) {
-		size_t n = strcspn(text, "\n");
-		char name[64] = "";
-
-		snprintf(line, sizeof(line), "%.*s", (int)(n < 63 ? n : 63), text);
-		if (sscanf(line, " blacklist %63s", name) == 1 ||
-		    sscanf(line, " install %63s", name) == 1)
-			for (char *c = name; *c; c++)
-				*c = *c == '-' ? '_' : *c;
-		if (strcmp(name, module) == 0)
-			return true;
-		text += n + (text[n] == '\n');
-	}
-	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
-	if (!cmdline)
-		return false;
-	cmdline += strlen("module_blacklist=");
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
-	return view_word(line, module, ",");
-}
-
-/* Why is there no driver, and what helps? */
-static void explain_no_driver(const struct snapshot *s, struct finding *out)
-{
-	const char *module = needed_module(s);
-	const struct snap_record *file;
-	char name[64], line[160];
-
-	if (!module) {
-		finding_hint(out, "No hardware VT shows, so that neither kvm_intel nor kvm_amd "
-				  "can serve this machine.");
-		return;
-	}
-	snprintf(name, sizeof(name), "module.%s", module);
-	file = snapshot_named(s, SNAP_SYS, name);
-	if (blacklisted(s, module)) {
-		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
-				 module);
-		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "
-				  "module_blacklist=), then: modprobe %s", module, module);
-	} else if (file && file->err == ENOENT) {
-		finding_evidence(out, "file", "modules.dep", "this kernel has no %s", module);
-		finding_hint(out, "Boot a kernel that has %s: this one was built without it.",
-			     module);
-	} else if (view_log(s, "already loaded vendor module", line, sizeof(line))) {
-		finding_evidence(out, "log", "kernel log", "%s", line);
-		finding_hint(out, "Another KVM backend is loaded: unload it, then: modprobe %s",
-			     module);
-	} else {
-		finding_hint(out, "modprobe %s; if it refuses, the end of dmesg says why.", module);
-	}
-}
-
 static void eval_driver(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *misc = snapshot_named(s, SNAP_TEXT, "/proc/misc");
@@ -90,7 +24,7 @@ static void eval_driver(const struct snapshot *s, const struct findings *f, stru
 		/* A module that refuses because of firmware needs no advice of its own. */
 		if (finding_answer(f, "firmware.vmx") != ANSWER_NO &&
 		    finding_answer(f, "firmware.svm") != ANSWER_NO)
-			explain_no_driver(s, out);
+			hint_no_driver(s, f, out);
 		return;
 	}
 	if (b != BACKEND_UNKNOWN) {
@@ -121,7 +55,7 @@ static void eval_hardware(const struct snapshot *s, const struct findings *f, st
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 	else if (b == BACKEND_KVM_PVM)
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-	else if (b == BACKEND_OTHER && !needed_module(s))
+	else if (b == BACKEND_OTHER && !vt_module(s))
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 	else if (b == BACKEND_NONE)
 		finding_set(out, ANSWER_NA, BASIS_NONE);
@@ -133,6 +67,7 @@ const struct check check_kvm_hardware = {
 	.explain = "Which backend serves /dev/kvm: kvm_intel and kvm_amd use hardware VT. "
 		   "kvm_pvm runs guests by software: it needs no VT bit, its nested state "
 		   "(capability 157) has 0 bytes, and guest kernels are slow under it.",
+	.optional = true,
 	.eval = eval_hardware,
 };
 
@@ -156,8 +91,7 @@ static void eval_node(const struct snapshot *s, const struct findings *f, struct
 	if (finding_answer(f, "kvm.driver") != ANSWER_YES)
 		return;
 	if (container_kind(s))
-		finding_hint(out, "Give the container the device: docker run --device /dev/kvm "
-				  "(podman and others have the same option).");
+		finding_hint(out, "%s", container_hint(s));
 	else
 		finding_hint(out, "The kernel has the device, /dev has not: udevadm trigger "
 				  "/dev/kvm, or: mknod /dev/kvm c 10 232");
@@ -173,23 +107,36 @@ const struct check check_kvm_node = {
 
 static void hint_denied(const struct snapshot *s, struct finding *out)
 {
-	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm");
+	const struct snap_record *node = snapshot_named(s, SNAP_NODE, "/dev/kvm"),
+				 *acl = snapshot_named(s, SNAP_SYS, "acl./dev/kvm");
 	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"),
-		   *euid = snapshot_text(s, SNAP_SYS, "euid");
+		   *euid = snapshot_text(s, SNAP_SYS, "euid"),
+		   *entered = snapshot_text(s, SNAP_SYS, "entered./dev/kvm");
 	const char *group = owner ? strchr(owner, ':') : NULL;
+	bool by_group = group && node && !node->err && (node->value & 060) == 060 &&
+			strcmp(group, ":root") != 0;
 
-	if (euid && strcmp(euid, "0") == 0)
+	if (acl && !acl->err)
+		finding_evidence(out, "node", "/dev/kvm", "has an access list (getfacl /dev/kvm)");
+	if (in_user_namespace(s))
+		finding_evidence(out, "file", "/proc/self/uid_map", "a user namespace: root here is not root outside");
+	if (euid && strcmp(euid, "0") == 0 && container_kind(s))
+		finding_hint(out, "Even root is refused: a container's device rules or a security module forbid "
+				  "it. %s", container_hint(s));
+	else if (euid && strcmp(euid, "0") == 0)
 		finding_hint(out, "Even root is refused: a container's device rules or a "
 				  "security module forbid it. Allow the device there (docker run "
 				  "--device /dev/kvm).");
-	else if (group && node && !node->err && (node->value & 060) == 060 &&
-		 strcmp(group, ":root") != 0)
+	else if (by_group && entered && strcmp(entered, "yes") == 0)
+		finding_hint(out, "Your account is in the group %s, but this session is older: log out and in again, "
+				  "or start a shell with: newgrp %s", group + 1, group + 1);
+	else if (by_group)
 		finding_hint(out, "Join the group %s (usermod -aG %s USER), then log in again.",
 			     group + 1, group + 1);
 	else
-		finding_hint(out, "Only root may open it here: run as root, or give the node a "
-				  "group (chgrp kvm /dev/kvm; chmod 0660 /dev/kvm) and join that "
-				  "group.");
+		finding_hint(out, "Only root may open it here: run as root, or make a udev rule, KERNEL==\"kvm\", "
+				  "GROUP=\"kvm\", MODE=\"0660\" in /etc/udev/rules.d/65-kvm.rules, then udevadm control "
+				  "--reload; udevadm trigger /dev/kvm; and join that group (usermod -aG kvm USER).");
 }
 
 static void eval_device(const struct snapshot *s, const struct findings *f, struct finding *out)
@@ -203,14 +150,14 @@ static void eval_device(const struct snapshot *s, const struct findings *f, stru
 		return;
 	}
 	if (open->err) {
-		finding_unread(out, "ioctl", "open /dev/kvm", open);
+		finding_step(out, "open /dev/kvm", "open", open);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
 		if (open->err == EACCES || open->err == EPERM)
 			hint_denied(s, out);
 		return;
 	}
 	if (!api || api->err)
-		finding_unread(out, "ioctl", "KVM_GET_API_VERSION", api);
+		finding_step(out, "KVM_GET_API_VERSION", "api_version", api);
 	else
 		finding_evidence(out, "ioctl", "KVM_GET_API_VERSION", "%llu",
 				 (unsigned long long)api->value);
@@ -233,6 +180,21 @@ const struct check check_kvm_device = {
 	.eval = eval_device,
 };
 
+/* How the first of (others) is told to let go. */
+static const char *how_to_unload(const char *others)
+{
+	static const struct { const char *module, *how; } rows[] = {
+		{ "vboxdrv", " (modprobe -r vboxnetadp vboxnetflt vboxdrv)" },
+		{ "vmmon", " (systemctl stop vmware, or modprobe -r vmmon)" },
+		{ "jailhouse", " (jailhouse disable; modprobe -r jailhouse)" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strncmp(others, rows[i].module, strlen(rows[i].module)) == 0)
+			return rows[i].how;
+	return "";
+}
+
 static void eval_free(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
@@ -243,14 +205,21 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 	if (others[0])
 		finding_evidence(out, "file", "/sys/module", "%s", others);
 	if (vm && vm->err == EBUSY) {
-		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+		finding_step(out, "KVM_CREATE_VM", "create_vm", vm);
 		finding_set(out, ANSWER_NO, BASIS_PROVED);
-		finding_hint(out, others[0] ? "Stop the virtual machines of the other hypervisor "
-					      "(%s), or unload its modules." :
-					      "Another hypervisor holds VT on this machine: stop "
-					      "it.", others);
+		if (others[0])
+			finding_hint(out, "Stop the virtual machines of the other hypervisor (%s), or unload its "
+					  "modules%s. To keep VT for KVM: kvm.enable_virt_at_load=1 (Linux 6.12), "
+					  "after which the other cannot start while KVM is loaded.", others,
+				     how_to_unload(others));
+		else
+			finding_hint(out, "Another hypervisor holds VT on this machine: stop it.");
 	} else if (vm && !vm->err) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
+	} else if (under_xen(s)) {
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
+				  "use KVM.");
 	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}
@@ -260,8 +229,9 @@ const struct check check_host_free = {
 	.id = "host.free",
 	.question = "Is VT free of other hypervisors?",
 	.explain = "Creating a VM fails with EBUSY while another hypervisor has VT switched on. "
-		   "Modules of VirtualBox, VMware and others are named; loaded, they hold VT "
-		   "only while a guest of theirs runs.",
+		   "Modules of VirtualBox, VMware, Jailhouse and others are named; loaded, they "
+		   "hold VT only while a guest of theirs runs. Xen, where it runs this system, "
+		   "always does.",
 	.eval = eval_free,
 };
 
@@ -270,7 +240,7 @@ static void eval_vm(const struct snapshot *s, const struct findings *f, struct f
 	const struct snap_record *vm = snapshot_kvm(s, "create_vm", 0);
 
 	if (!vm || vm->err)
-		finding_unread(out, "ioctl", "KVM_CREATE_VM", vm);
+		finding_step(out, "KVM_CREATE_VM", "create_vm", vm);
 	else
 		finding_evidence(out, "ioctl", "KVM_CREATE_VM", "a VM was created");
 	if (vm)
@@ -299,7 +269,7 @@ static void eval_trial(const struct snapshot *s, const struct findings *f, struc
 		const struct snap_record *r = snapshot_kvm(s, steps[i], 0);
 
 		if (r && r->err) {
-			finding_unread(out, "ioctl", steps[i], r);
+			finding_step(out, steps[i], steps[i], r);
 			finding_set(out, ANSWER_NO, BASIS_PROVED);
 			if (r->err == ETIME)
 				finding_hint(out, "The trial guest did not end within its deadline: "
@@ -331,10 +301,27 @@ const struct check check_kvm_trial = {
 	.eval = eval_trial,
 };
 
+/* Does the CPUID that KVM gives to guests hold a VT bit? */
+static enum answer nested_offered(const struct snapshot *s, struct finding *out)
+{
+	const struct snap_record *vmx = snapshot_kvm(s, "guest_cpuid_ecx", 1),
+				 *svm = snapshot_kvm(s, "guest_cpuid_ecx", 0x80000001);
+	bool has_vmx, has_svm;
+
+	if (!vmx || vmx->err)
+		return ANSWER_UNKNOWN;
+	has_vmx = vmx->value >> cpuid_bits[CPUID_vmx].bit & 1;
+	has_svm = svm && !svm->err && svm->value >> cpuid_bits[CPUID_svm].bit & 1;
+	finding_evidence(out, "ioctl", "KVM_GET_SUPPORTED_CPUID", has_vmx ? "offers vmx" :
+								  has_svm ? "offers svm" : "offers no VT");
+	return has_vmx || has_svm ? ANSWER_YES : ANSWER_NO;
+}
+
 static void eval_nested(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
 	const char *module = backend_name(backend_identify(s));
 	char path[96], line[32];
+	enum answer offered;
 
 	if (finding_answer(f, "kvm.hardware") != ANSWER_YES) {
 		if (finding_answer(f, "kvm.hardware") != ANSWER_UNKNOWN)
@@ -342,8 +329,11 @@ static void eval_nested(const struct snapshot *s, const struct findings *f, stru
 		return;
 	}
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/nested", module);
+	offered = nested_offered(s, out);
 	if (!view_line(s, path, line, sizeof(line))) {
 		finding_unread(out, "file", path, snapshot_named(s, SNAP_TEXT, path));
+		if (offered != ANSWER_UNKNOWN)
+			finding_set(out, offered, BASIS_PROVED);
 		return;
 	}
 	finding_evidence(out, "file", path, "%s", line);
@@ -357,6 +347,8 @@ const struct check check_kvm_nested = {
 	.id = "kvm.nested",
 	.question = "Can guests be given VT?",
 	.explain = "The nested parameter of kvm_intel or kvm_amd: Y or 1 lets guests of this "
-		   "machine run guests themselves.",
+		   "machine run guests themselves. KVM_GET_SUPPORTED_CPUID shows whether KVM "
+		   "would give a guest the VT bit.",
+	.optional = true,
 	.eval = eval_nested,
 };

@@ -55,7 +55,7 @@ static int collect_system(struct snapshot *s)
 static int collect_beside(struct snapshot *s, bool run_guest)
 {
 	static int (*const collectors[])(struct snapshot *s) = {
-		collect_files, collect_modules, collect_log, collect_tools,
+		collect_files, collect_modules, collect_log, collect_tools, collect_pci,
 	};
 	int rc = 0;
 
@@ -97,5 +97,9 @@ int collect_live(struct snapshot *s, const struct collect_options *o, struct err
 	free(s->source_name);
 	s->source_name = strdup("this machine");
 	rc = s->source_name ? collect_all(s, o->run_guest) : -ENOMEM;
+	if (!rc && o->names)
+		rc = collect_pci_names(s);
+	if (!rc)
+		rc = snapshot_index(s);
 	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;
 }

@@ -15,6 +15,7 @@
 
 struct collect_options {
 	bool run_guest;		/* run the trial guest (else a VM is created and dropped) */
+	bool names;		/* what hwloc calls the bridges of the chipset: slow */
 };
 
 /* 0 or -errno; -ENOMEM is the only expected failure: what cannot be read is a record. */

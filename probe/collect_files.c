@@ -5,8 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@ static const char *const texts[] = {
 	"/proc/cmdline",
 	"/proc/misc",
 	"/proc/self/cgroup",
+	"/proc/self/uid_map",
 	"/proc/sys/kernel/modules_disabled",
 	"/proc/xen/capabilities",
 	"/run/systemd/container",
@@ -32,47 +32,98 @@ static const char *const texts[] = {
 	"/sys/class/dmi/id/bios_version",
 	"/sys/class/dmi/id/board_name",
 	"/sys/class/dmi/id/board_vendor",
+	"/sys/class/dmi/id/product_family",
 	"/sys/class/dmi/id/product_name",
+	"/sys/class/dmi/id/product_version",
 	"/sys/class/dmi/id/sys_vendor",
 	"/sys/devices/cpu_atom/cpus",
 	"/sys/devices/cpu_core/cpus",
+	"/sys/devices/jailhouse/enabled",
 	"/sys/devices/system/clocksource/clocksource0/current_clocksource",
 	"/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
 	"/sys/devices/system/cpu/cpu0/microcode/version",
 	"/sys/devices/system/cpu/smt/active",
 	"/sys/devices/virtual/misc/kvm/dev",
+	"/sys/devices/virtual/misc/kvm/uevent",
 	"/sys/hypervisor/guest_type",
+	"/sys/hypervisor/properties/features",
 	"/sys/hypervisor/type",
 	"/sys/kernel/security/lockdown",
 };
 
 static const char *const dirs[] = {
-	"/sys/class/iommu",
-	"/sys/firmware/acpi/tables",
-	"/sys/kernel/iommu_groups",
+	"/sys/kernel/debug/kvm",
 	"/sys/module",
 };
 
 static const char *const blobs[] = {
-	"/sys/firmware/acpi/tables/DMAR",
-	"/sys/firmware/acpi/tables/IVRS",
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 };
 
 static const char *const nodes[] = {
-	"/.dockerenv",	"/dev/cpu/0/cpuid", "/dev/cpu/0/msr",	  "/dev/kvm",
-	"/dev/mshv",	"/dev/sev",	    "/dev/sev-guest",	  "/dev/tdx_guest",
-	"/dev/vboxdrv", "/dev/vmmon",	    "/run/.containerenv",
+	"/.dockerenv",
+	"/dev/cpu/0/cpuid",
+	"/dev/cpu/0/msr",
+	"/dev/cpu/0/msr_safe",
+	"/dev/iommu",
+	"/dev/jailhouse",
+	"/dev/kvm",
+	"/dev/mshv",
+	"/dev/sev",
+	"/dev/sev-guest",
+	"/dev/tdx_guest",
+	"/dev/vboxdrv",
+	"/dev/vfio/vfio",
+	"/dev/vmmon",
+	"/run/.containerenv",
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+int collect_path(const struct snapshot *s, const char *path, char out[PATH_MAX])
+{
+	char joined[PATH_MAX];
+	size_t len;
+
+	if (snprintf(joined, sizeof(joined), "%s%s", s->root ? s->root : "", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (!s->root) {
+		memcpy(out, joined, strlen(joined) + 1);
+		return 0;
+	}
+	if (!realpath(joined, out))
+		return -errno;
+	len = strlen(s->root);
+	return strncmp(out, s->root, len) == 0 && (out[len] == '/' || out[len] == '\0') ? 0 : -EXDEV;
+}
+
+bool collect_missing(const struct snapshot *s, int err)
+{
+	return s->root && (err == ENOENT || err == ENOTDIR);
+}
+
+int collect_read(const struct snapshot *s, const char *path, size_t max, struct buf *out)
+{
+	char where[PATH_MAX];
+	struct stat st;
+	int rc = collect_path(s, path, where);
+
+	if (rc)
+		return rc;
+	if (s->root && stat(where, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -ENOENT;
+	return file_read(where, max, out, NULL);
+}
+
 int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max)
 {
 	struct buf b = BUF_INIT;
-	int err = -file_read(path, max, &b, NULL);
-	int rc = err == ENOMEM ? -ENOMEM : snapshot_add_data(s, kind, path, err, b.data, b.len);
+	int err = -collect_read(s, path, max, &b), rc = 0;
 
+	if (err == ENOMEM)
+		rc = -ENOMEM;
+	else if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, kind, path, err, b.data, b.len);
 	buf_free(&b);
 	return rc;
 }
@@ -120,11 +171,14 @@ static int read_names(DIR *d, struct buf *out)
 int collect_dir(struct snapshot *s, const char *path)
 {
 	struct buf b = BUF_INIT;
-	DIR *d = opendir(path);
-	int rc;
+	char where[PATH_MAX];
+	int rc = collect_path(s, path, where), err;
+	DIR *d = rc ? NULL : opendir(where);
 
-	if (!d)
-		return snapshot_add_data(s, SNAP_DIR, path, errno, NULL, 0);
+	if (!d) {
+		err = rc ? -rc : errno;
+		return collect_missing(s, err) ? 0 : snapshot_add_data(s, SNAP_DIR, path, err, NULL, 0);
+	}
 	rc = read_names(d, &b);
 	closedir(d);
 	if (!rc)
@@ -135,29 +189,41 @@ int collect_dir(struct snapshot *s, const char *path)
 
 static int collect_node(struct snapshot *s, const char *path)
 {
+	char where[PATH_MAX];
 	struct stat st;
+	int err = -collect_path(s, path, where);
 
-	if (stat(path, &st))
-		return snapshot_add_node(s, path, errno, 0, 0, 0);
+	if (!err && stat(where, &st))
+		err = errno;
+	/* A plain file below /dev of a copy is what its maker put for a device, not the device. */
+	if (collect_missing(s, err) ||
+	    (s->root && !err && S_ISREG(st.st_mode) && strncmp(path, "/dev/", 5) == 0))
+		return 0;
+	if (err)
+		return snapshot_add_node(s, path, err, 0, 0, 0);
 	return snapshot_add_node(s, path, 0, st.st_mode, major(st.st_rdev), minor(st.st_rdev));
 }
 
-/* Who may open /dev/kvm: "user:group", names where they are known. */
-static int collect_owner(struct snapshot *s)
+/*
+ * Clouds put their name into the asset tag. On other machines it is the owner's inventory
+ * number, which is not kept.
+ */
+static int collect_asset_tag(struct snapshot *s)
 {
-	struct stat st;
-	struct passwd *user;
-	struct group *group;
-	char text[128];
+	static const char path[] = "/sys/class/dmi/id/chassis_asset_tag";
+	static const char *const clouds[] = { "7783-7084-3265-9085-8269-3286-77", "OracleCloud.com",
+					      "Amazon EC2" };
+	struct buf tag = BUF_INIT;
+	int err = -collect_read(s, path, TEXT_MAX, &tag), rc = 0;
+	bool keep = false;
 
-	if (stat("/dev/kvm", &st))
-		return 0;
-	/* 0 has one name everywhere; to look it up loads the name services, a tenth of the whole probe. */
-	user = st.st_uid ? getpwuid(st.st_uid) : NULL;
-	group = st.st_gid ? getgrgid(st.st_gid) : NULL;
-	snprintf(text, sizeof(text), "%s:%s", user ? user->pw_name : st.st_uid ? "?" : "root",
-		 group ? group->gr_name : st.st_gid ? "?" : "root");
-	return snapshot_add_data(s, SNAP_SYS, "owner./dev/kvm", 0, text, strlen(text));
+	for (size_t i = 0; i < COUNT(clouds); i++)
+		keep |= strncmp(buf_str(&tag), clouds[i], strlen(clouds[i])) == 0;
+	if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, SNAP_TEXT, path, err ? err : keep ? 0 : ENODATA, tag.data,
+				       tag.len);
+	buf_free(&tag);
+	return rc;
 }
 
 /* The files (names) of each entry of the folder (path), which is a record already. */
@@ -181,15 +247,6 @@ static int collect_below(struct snapshot *s, const char *path, const char *const
 	return rc;
 }
 
-static int collect_iommu(struct snapshot *s)
-{
-	static const char *const registers[] = { "intel-iommu/cap",	"intel-iommu/ecap",
-						 "intel-iommu/version", "intel-iommu/address",
-						 "amd-iommu/cap",	"amd-iommu/features" };
-
-	return collect_below(s, "/sys/class/iommu", registers, COUNT(registers));
-}
-
 static int collect_vulnerabilities(struct snapshot *s)
 {
 	static const char *const itself[] = { "" };
@@ -211,7 +268,9 @@ int collect_files(struct snapshot *s)
 	for (size_t i = 0; i < COUNT(nodes) && !rc; i++)
 		rc = collect_node(s, nodes[i]);
 	if (!rc)
-		rc = collect_owner(s);
+		rc = collect_asset_tag(s);
+	if (!rc)
+		rc = collect_rights(s);
 	if (!rc)
 		rc = collect_vulnerabilities(s);
 	return rc ? rc : collect_iommu(s);

@@ -11,12 +11,17 @@
 #include <sys/klog.h>
 
 #include "common/fileio.h"
+#include "probe/analyse.h"
 #include "probe/collect_private.h"
 
 #define TEXT_MAX (64u << 10)
 #define DEPS_MAX (8u << 20)
+#define CONFIG_MAX (1u << 20)
 #define LOG_MAX (1u << 20)
 #define KLOG_READ_ALL 3
+#define REPEATS_MAX 64
+#define REPEATS_LENGTH 12
+#define REPEATS_KEPT 16
 
 /* Modules whose file is looked for; the kernel writes '_' in names and mostly '-' in files. */
 static const char *const candidates[] = { "kvm", "kvm_amd", "kvm_intel", "msr" };
@@ -97,10 +102,11 @@ static int collect_candidates(struct snapshot *s)
 	int rc = 0, no_list;
 
 	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.dep", release ? release : "?");
-	no_list = file_read(path, DEPS_MAX, &deps, NULL);
+	no_list = collect_read(s, path, DEPS_MAX, &deps);
 	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.builtin", release ? release : "?");
-	no_list |= file_read(path, DEPS_MAX, &builtin, NULL);
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]) && !rc; i++) {
+	no_list |= collect_read(s, path, DEPS_MAX, &builtin);
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]) && !rc && !(no_list && s->root);
+	     i++) {
 		char name[64];
 		size_t len;
 		const char *file = find_module(&deps, candidates[i], &len);
@@ -127,42 +133,6 @@ static bool is_kvm_line(const char *line, size_t len)
 	return memmem(line, len, "kvm", 3);
 }
 
-/*
- * Does a message of the kernel's begin with a word of those that speak of virtualization?
- * (line): "<6>[ 0.1] text", where more than one bracket may stand.
- */
-static bool is_virtualization_line(const char *line, size_t len)
-{
-	static const char *const words[] = {
-		"AMD-Vi",     "Booting paravirtualized",
-		"CPU ",	      "DMAR",
-		"Hypervisor", "Intel-IOMMU",
-		"Lockdown",   "SEV",
-		"SVM",	      "VMX",
-		"Your BIOS",  "ccp",
-		"iommu",      "kvm",
-		"tboot",      "virt/tdx",
-		"x86/cpu",
-	};
-	const char *end = line + len;
-
-	if (line < end && *line == '<')
-		line = memchr(line, '>', end - line);
-	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
-		if (*line == '[')
-			line = memchr(line, ']', end - line);
-		line = line ? line + 1 : NULL;
-	}
-	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = strlen(words[i]);
-
-		if (*line == words[i][0] && (size_t)(end - line) >= n &&
-		    memcmp(line, words[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void keep_lines(struct buf *out, const char *text,
 		       bool (*wanted)(const char *line, size_t len))
 {
@@ -181,19 +151,24 @@ static void keep_lines(struct buf *out, const char *text,
 static int collect_modprobe(struct snapshot *s)
 {
 	static const char folder[] = "/etc/modprobe.d";
-	DIR *d = opendir(folder);
+	char where[PATH_MAX];
+	int rc = collect_path(s, folder, where);
+	DIR *d = rc ? NULL : opendir(where);
 	struct dirent *entry;
 	struct buf kept = BUF_INIT;
-	int rc;
 
-	if (!d)
-		return snapshot_add_data(s, SNAP_TEXT, folder, errno, NULL, 0);
+	if (!d) {
+		int err = rc ? -rc : errno;
+
+		return collect_missing(s, err) ? 0 :
+						 snapshot_add_data(s, SNAP_TEXT, folder, err, NULL, 0);
+	}
 	while ((entry = readdir(d))) {
 		struct buf text = BUF_INIT;
 		char path[512];
 
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (strstr(entry->d_name, ".conf") && file_read(path, TEXT_MAX, &text, NULL) == 0)
+		if (strstr(entry->d_name, ".conf") && collect_read(s, path, TEXT_MAX, &text) == 0)
 			keep_lines(&kept, buf_str(&text), is_kvm_line);
 		buf_free(&text);
 	}
@@ -205,21 +180,130 @@ static int collect_modprobe(struct snapshot *s)
 	return rc;
 }
 
+/* Does (line) of a kernel configuration decide anything here? */
+static bool is_config_line(const char *line, size_t len)
+{
+	static const char *const words[] = { "CONFIG_KVM", "CONFIG_X86_MSR", "CONFIG_X86_CPUID",
+					     "CONFIG_INTEL_IOMMU", "CONFIG_AMD_IOMMU", "CONFIG_IRQ_REMAP",
+					     "CONFIG_VFIO", "CONFIG_INTEL_TDX", "CONFIG_AMD_MEM",
+					     "CONFIG_INTEL_TXT", "CONFIG_SECURITY_LOCKDOWN",
+					     "CONFIG_X86_VMX", "CONFIG_IKCONFIG" };
+
+	if (len > 2 && memcmp(line, "# ", 2) == 0) {
+		line += 2;
+		len -= 2;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (len >= strlen(words[i]) && memcmp(line, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* How this kernel was built, where its package left the file: the lines that matter. */
+static int collect_config(struct snapshot *s)
+{
+	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
+	struct buf text = BUF_INIT, kept = BUF_INIT;
+	char path[256];
+	int err, rc;
+
+	snprintf(path, sizeof(path), "/boot/config-%.200s", release ? release : "?");
+	err = -collect_read(s, path, CONFIG_MAX, &text);
+	keep_lines(&kept, buf_str(&text), is_config_line);
+	rc = buf_error(&kept);
+	if (!rc && !collect_missing(s, err))
+		rc = snapshot_add_data(s, SNAP_TEXT, "/boot/config", err, kept.data, kept.len);
+	buf_free(&kept);
+	buf_free(&text);
+	return rc;
+}
+
 int collect_modules(struct snapshot *s)
 {
 	int rc = collect_kvm_modules(s);
 
 	if (!rc)
+		rc = collect_config(s);
+	if (!rc)
 		rc = collect_candidates(s);
 	return rc ? rc : collect_modprobe(s);
 }
 
-int collect_log(struct snapshot *s)
+/* How often messages that begin alike were kept: drivers can say the same a thousand times. */
+struct repeats {
+	char begins[REPEATS_MAX][REPEATS_LENGTH];
+	unsigned times[REPEATS_MAX];
+	size_t n;
+};
+
+static bool is_news(struct repeats *r, const char *line, size_t len)
+{
+	const char *message = log_message(line, line + len);
+	size_t n = message ? (size_t)(line + len - message) : 0, i = 0;
+
+	if (n < REPEATS_LENGTH)
+		return true;
+	while (i < r->n && memcmp(r->begins[i], message, REPEATS_LENGTH) != 0)
+		i++;
+	if (i == REPEATS_MAX)
+		return true;
+	if (i == r->n)
+		memcpy(r->begins[r->n++], message, REPEATS_LENGTH);
+	return ++r->times[i] <= REPEATS_KEPT;
+}
+
+static void keep_log(struct buf *out, const char *text)
+{
+	struct repeats r = { .n = 0 };
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (log_is_kept(text, len) && is_news(&r, text, len)) {
+			buf_append(out, text, len);
+			buf_puts(out, "\n");
+		}
+		text += len + (text[len] == '\n');
+	}
+}
+
+static int add_log(struct snapshot *s, const char *log)
 {
 	struct buf kept = BUF_INIT;
-	char *log = malloc(LOG_MAX);
+	int rc;
+
+	keep_log(&kept, log);
+	rc = buf_error(&kept);
+	if (!rc)
+		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
+	buf_free(&kept);
+	return rc;
+}
+
+/* The log that a copy of a machine may hold as a plain file. */
+static int collect_copied_log(struct snapshot *s)
+{
+	struct buf log = BUF_INIT;
+	int err = -collect_read(s, "/dev/kmsg", LOG_MAX, &log), rc = 0;
+
+	if (err == ENOMEM)
+		rc = -ENOMEM;
+	else if (!err)
+		rc = add_log(s, buf_str(&log));
+	else if (!collect_missing(s, err))
+		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", err, NULL, 0);
+	buf_free(&log);
+	return rc;
+}
+
+int collect_log(struct snapshot *s)
+{
+	char *log;
 	int n, rc;
 
+	if (s->root)
+		return collect_copied_log(s);
+	log = malloc(LOG_MAX);
 	if (!log)
 		return -ENOMEM;
 	n = klogctl(KLOG_READ_ALL, log, LOG_MAX - 1);
@@ -227,12 +311,8 @@ int collect_log(struct snapshot *s)
 		rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", errno, NULL, 0);
 	} else {
 		log[n] = '\0';
-		keep_lines(&kept, log, is_virtualization_line);
-		rc = buf_error(&kept);
-		if (!rc)
-			rc = snapshot_add_data(s, SNAP_TEXT, "/dev/kmsg", 0, kept.data, kept.len);
+		rc = add_log(s, log);
 	}
-	buf_free(&kept);
 	free(log);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #ifndef VTSCOPE_PROBE_COLLECT_PRIVATE_H
 #define VTSCOPE_PROBE_COLLECT_PRIVATE_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -14,11 +15,28 @@
 #include "probe/collect.h"
 
 int collect_files(struct snapshot *s);
+int collect_rights(struct snapshot *s);
 int collect_modules(struct snapshot *s);
+/* ACPI tables, units and groups; collect_files() calls it. */
+int collect_iommu(struct snapshot *s);
 int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
+int collect_pci(struct snapshot *s);
+int collect_pci_names(struct snapshot *s);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
+
+/*
+ * Where (path) is: in the folder that stands for / where the snapshot names one, else (path)
+ * itself. 0 or -errno; -EXDEV: a link leads out of that folder, to this machine's own files.
+ */
+int collect_path(const struct snapshot *s, const char *path, char out[PATH_MAX]);
+/*
+ * Is that no answer? A file that a copy of a machine lacks may have been there: "never tried".
+ */
+bool collect_missing(const struct snapshot *s, int err);
+/* As file_read(). In a copy only plain files are opened: a device there would be this machine's. */
+int collect_read(const struct snapshot *s, const char *path, size_t max, struct buf *out);
 
 /* One file as a record: its text or blob, or the errno. More than (max) bytes is EFBIG. */
 int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max);

@@ -2,7 +2,9 @@
 /*
  * Has firmware left VT on? The MSRs say it to root; without them the kernel's behaviour
  * does: it takes the flag out of /proc/cpuinfo where firmware switched VT off (Intel
- * since 5.6, AMD since 6.7), while CPUID still shows the bit.
+ * since 5.6, AMD since 6.7), while CPUID still shows the bit. One sign is not enough to
+ * send somebody into the firmware set-up: two must agree, and the kernel must have had no
+ * reason of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@ struct vendor {
 	uint32_t msr;
 	unsigned flag_kernel;		/* since when the kernel takes the flag away */
 	enum firmware_state (*classify)(uint64_t value);
-	const char *log[4];
+	const char *log[6];	/* the driver's or the kernel's own word on the MSR */
 };
 
 static bool bit(uint64_t value, unsigned n)
@@ -45,13 +47,23 @@ static enum firmware_state classify_svm(uint64_t value)
 
 static const struct vendor intel = {
 	CPUID_vmx, "VMX", "vmx", "133", "kvm_intel", MSR_IA32_FEATURE_CONTROL, 5006, classify_vmx,
-	{ "TXT) disabled by BIOS", "disabled by bios", "VMX not enabled (by BIOS)" },
+	{ "VMX (outside TXT) disabled by BIOS", "kvm*disabled by bios", "VMX not enabled (by BIOS)",
+	  "VMX not fully enabled on CPU" },
 };
 
 static const struct vendor amd = {
 	CPUID_svm, "SVM", "svm", "194", "kvm_amd", MSR_VM_CR, 6007, classify_svm,
-	{ "SVM disabled (by BIOS)", "disabled by bios" },
+	{ "SVM disabled (by BIOS)", "kvm*disabled by bios" },
 };
+
+/* Started through tboot, the kernel uses VMX inside SMX. */
+static bool by_tboot(const struct snapshot *s)
+{
+	char line[160];
+
+	return view_log(s, "tboot: found shared page", line, sizeof(line)) ||
+	       view_log(s, "VMX (inside TXT)", line, sizeof(line));
+}
 
 static const char *msr_name(uint32_t msr)
 {
@@ -76,8 +88,9 @@ static enum firmware_state from_msr(const struct snapshot *s, const struct vendo
 		buf_printf(&where, "%s, cpu ", msr_name(v->msr));
 		cpulist_format(&g.group[i].cpus, &where);
 		if (g.group[i].err) {
-			finding_unread(out, "msr", buf_str(&where),
-				       &(struct snap_record){ .err = g.group[i].err });
+			finding_evidence(out, "msr", buf_str(&where), "%s (%s)",
+					 msr_error_name(s, g.group[i].err),
+					 errno_name(g.group[i].err) ? errno_name(g.group[i].err) : "?");
 			*error = g.group[i].err;
 		} else {
 			one = v->classify(g.group[i].value);
@@ -130,41 +143,96 @@ static bool flag_cleared_by_hand(const struct snapshot *s, const struct vendor *
 	return false;
 }
 
-static enum firmware_state from_flag(const struct snapshot *s, const struct vendor *v,
-				     struct finding *out, int msr_error)
+/* Does something else than firmware explain that the kernel shows no flag? */
+static bool explained(const struct snapshot *s, const struct vendor *v, struct finding *out,
+		      int msr_error)
 {
-	enum answer flag = view_flag(s, v->flag);
-	unsigned kernel = view_kernel(s);
-
-	if (flag == ANSWER_UNKNOWN)
-		return FIRMWARE_UNKNOWN;
-	finding_evidence(out, "file", "/proc/cpuinfo flags",
-			 flag == ANSWER_YES ? "%s" : "no %s, although CPUID has it", v->flag);
-	if (flag == ANSWER_YES)
-		return kernel >= v->flag_kernel ? FIRMWARE_ENABLED : FIRMWARE_UNKNOWN;
-	if (flag_cleared_by_hand(s, v)) {
+	if (flag_cleared_by_hand(s, v))
 		finding_evidence(out, "file", "/proc/cmdline",
 				 "clearcpuid takes the flag away: it proves nothing here");
-		return FIRMWARE_UNKNOWN;
-	}
-	if (msr_error == EIO) {
+	else if (msr_error == EIO)
 		finding_evidence(out, "msr", msr_name(v->msr),
 				 "faults, for the kernel too: the flag proves nothing here");
-		return FIRMWARE_UNKNOWN;
-	}
-	if (built_without(s, v)) {
+	else if (under_xen(s))
+		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor",
+				 "Xen runs this system and keeps %s: the flag proves nothing here", v->name);
+	else if (v == &intel && by_tboot(s))
+		finding_evidence(out, "log", "kernel log",
+				 "started through tboot: the flag tells of VMX inside SMX only");
+	else if (built_without(s, v))
 		finding_evidence(out, "file", "modules.dep",
 				 "no %s: the kernel itself may have locked %s", v->module, v->name);
-		return FIRMWARE_UNKNOWN;
-	}
-	return FIRMWARE_DISABLED;
+	else
+		return false;
+	return true;
 }
 
-/* The kernel's own word on IA32_FEATURE_CONTROL, in its log or in the state of a mitigation. */
-static enum firmware_state from_kernel(const struct snapshot *s, const struct vendor *v,
-				       struct finding *out)
+/* The kernel shows no flag, by either of two places. */
+static bool flag_is_gone(const struct snapshot *s, const struct vendor *v, struct finding *out)
 {
 	static const char path[] = "/sys/devices/system/cpu/vulnerabilities/itlb_multihit";
+	enum answer flag = view_flag(s, v->flag);
+	char line[160];
+
+	if (flag == ANSWER_NO) {
+		finding_evidence(out, "file", "/proc/cpuinfo flags", "no %s, although CPUID has it",
+				 v->flag);
+		return true;
+	}
+	if (flag == ANSWER_YES || v != &intel || !view_line(s, path, line, sizeof(line)) ||
+	    !strstr(line, "VMX unsupported"))
+		return false;
+	finding_evidence(out, "file", path, "%s, although CPUID has VMX", line);
+	return true;
+}
+
+/*
+ * The second sign: the driver is there for this kernel, which therefore had no reason to lock
+ * VT itself, nobody keeps it out, and it does not serve.
+ */
+static bool driver_refuses(const struct snapshot *s, const struct vendor *v, struct finding *out)
+{
+	const struct snap_record *r;
+	char name[64], line[160];
+
+	snprintf(name, sizeof(name), "module.%s", v->module);
+	r = snapshot_named(s, SNAP_SYS, name);
+	if (!r || r->err || backend_identify(s) != BACKEND_NONE || module_kept_out(s, v->module))
+		return false;
+	if (view_log(s, "no hardware support", line, sizeof(line)) ||
+	    view_log(s, "not supported by CPU", line, sizeof(line)))
+		finding_evidence(out, "log", "kernel log", "%s", line);
+	else
+		finding_evidence(out, "file", "modules.dep, /proc/misc",
+				 "%s is there and nobody keeps it out, but it does not serve", v->module);
+	return true;
+}
+
+static enum firmware_state from_signs(const struct snapshot *s, const struct vendor *v,
+				      struct finding *out, int msr_error)
+{
+	static const char path[] = "/sys/devices/system/cpu/vulnerabilities/itlb_multihit";
+	char line[160];
+
+	if (view_flag(s, v->flag) == ANSWER_YES) {
+		finding_evidence(out, "file", "/proc/cpuinfo flags", "%s", v->flag);
+		if (view_kernel(s) >= v->flag_kernel)
+			return FIRMWARE_ENABLED;
+	}
+	if (v == &intel && view_line(s, path, line, sizeof(line)) &&
+	    (strstr(line, "Split huge pages") || strstr(line, "KVM: Vulnerable"))) {
+		finding_evidence(out, "file", path, "%s: VMX is in use", line);
+		return FIRMWARE_ENABLED;
+	}
+	if (!flag_is_gone(s, v, out) || explained(s, v, out, msr_error))
+		return FIRMWARE_UNKNOWN;
+	return driver_refuses(s, v, out) ? FIRMWARE_DISABLED : FIRMWARE_UNKNOWN;
+}
+
+/* The kernel read the MSR and said so; it says nothing where it locked VT itself. */
+static enum firmware_state from_log(const struct snapshot *s, const struct vendor *v,
+				    struct finding *out)
+{
 	char line[160];
 
 	for (size_t i = 0; i < sizeof(v->log) / sizeof(v->log[0]) && v->log[i]; i++)
@@ -172,21 +240,67 @@ static enum firmware_state from_kernel(const struct snapshot *s, const struct ve
 			finding_evidence(out, "log", "kernel log", "%s", line);
 			return FIRMWARE_DISABLED;
 		}
-	if (v != &intel || !view_line(s, path, line, sizeof(line)))
-		return FIRMWARE_UNKNOWN;
-	if (strstr(line, "VMX unsupported") && view_flag(s, v->flag) == ANSWER_UNKNOWN) {
-		finding_evidence(out, "file", path, "%s, although CPUID has VMX", line);
-		return FIRMWARE_DISABLED;
-	}
-	if (strstr(line, "Split huge pages") || strstr(line, "KVM: Vulnerable")) {
-		finding_evidence(out, "file", path, "%s: VMX is in use", line);
-		return FIRMWARE_ENABLED;
-	}
 	return FIRMWARE_UNKNOWN;
 }
 
-static void conclude(enum firmware_state state, enum basis basis, const struct vendor *v,
+/* What would tell, by why the MSR did not. */
+static void hint_unknown(const struct snapshot *s, const struct vendor *v, int msr_error,
+			 struct finding *out)
+{
+	const char *why = msr_error_name(s, msr_error), *name = msr_name(v->msr);
+	const char *euid = snapshot_text(s, SNAP_SYS, "euid");
+	bool root = euid && strcmp(euid, "0") == 0;
+
+	/* What a dump never tried is missing there, not for want of rights. */
+	if (s->source != SNAP_FROM_LIVE && !snapshot_msr(s, -1, v->msr))
+		finding_hint(out, "%s was not recorded: run vtscope probe --save on the machine itself, as root with "
+				  "the msr module loaded.", name);
+	else if (!why || strcmp(why, "not-loaded") == 0)
+		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read %s.", name);
+	else if (strcmp(why, "not-built") == 0)
+		finding_hint(out, "This kernel has no msr driver to read %s with: run as root for its log, or boot "
+				  "a kernel with CONFIG_X86_MSR.", name);
+	else if (strcmp(why, "faulted") == 0)
+		finding_hint(out, "RDMSR of %s faults: a hypervisor that shows %s does not answer for its switch. Ask "
+				  "on the machine outside.", name, v->name);
+	else if (strcmp(why, "denied") == 0 && root)
+		finding_hint(out, "Even root is refused %s: lockdown or a container's rules. Run it outside, or look "
+				  "for \"disabled by BIOS\" in the kernel's log.", name);
+	else if (strcmp(why, "denied") == 0)
+		finding_hint(out, "Run as root to read %s.", name);
+	else
+		finding_hint(out, "No CPU had a device to read %s with: run as root on the machine itself.", name);
+}
+
+static void hint_off(const struct snapshot *s, const struct vendor *v, enum firmware_state state,
 		     struct finding *out)
+{
+	switch (state) {
+	case FIRMWARE_KERNEL_LOCKED:
+		finding_hint(out, "Boot a kernel that has %s: one built without it locks %s off "
+				  "when firmware left it open.", v->module, v->name);
+		break;
+	case FIRMWARE_SMX_ONLY:
+		finding_hint(out, "Firmware allows VMX only after a measured launch: boot "
+				  "through tboot, or switch VMX on outside TXT in the firmware "
+				  "set-up.");
+		break;
+	case FIRMWARE_INCONSISTENT:
+		finding_hint(out, "The CPUs of this machine disagree, KVM refuses that: update "
+				  "the firmware, and power the machine off and on.");
+		break;
+	default:
+		if (v == &intel && by_tboot(s))
+			finding_hint(out, "This system was started through tboot, for which firmware left VMX off: "
+					  "switch VT on for TXT as well in the firmware set-up, or boot without "
+					  "tboot.");
+		else
+			firmware_menu(s, v == &intel, out->hint, sizeof(out->hint));
+	}
+}
+
+static void conclude(const struct snapshot *s, enum firmware_state state, enum basis basis,
+		     const struct vendor *v, int msr_error, struct finding *out)
 {
 	switch (state) {
 	case FIRMWARE_ENABLED:
@@ -198,34 +312,36 @@ static void conclude(enum firmware_state state, enum basis basis, const struct v
 		break;
 	case FIRMWARE_UNKNOWN:
 		finding_set(out, ANSWER_UNKNOWN, BASIS_NONE);
-		finding_hint(out, "Run as root with the msr module loaded (modprobe msr) to read "
-				  "%s.", msr_name(v->msr));
+		hint_unknown(s, v, msr_error, out);
 		break;
-	case FIRMWARE_KERNEL_LOCKED:
+	default:
 		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "Boot a kernel that has %s: one built without it locks %s off "
-				  "when firmware left it open.", v->module,
-			     v->name);
-		break;
-	case FIRMWARE_SMX_ONLY:
-		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "Firmware allows VMX only after a measured launch: boot "
-				  "through tboot, or switch VMX on outside TXT in the firmware "
-				  "set-up.");
-		break;
-	case FIRMWARE_INCONSISTENT:
-		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, "The CPUs of this machine disagree, KVM refuses that: update "
-				  "the firmware, and power the machine off and on.");
-		break;
-	case FIRMWARE_DISABLED:
-		finding_set(out, ANSWER_NO, basis);
-		finding_hint(out, v == &intel ? "Switch on Intel Virtualization Technology "
-						"(VT-x) in the firmware set-up, then power the "
-						"machine off and on." :
-						"Switch on SVM Mode (AMD-V) in the firmware "
-						"set-up, then power the machine off and on.");
+		hint_off(s, v, state, out);
 	}
+}
+
+/* What the bits of IA32_FEATURE_CONTROL mean depends on who looks at them. */
+static enum firmware_state weigh(const struct snapshot *s, const struct vendor *v,
+				 enum firmware_state state, enum basis *basis, struct finding *out)
+{
+	unsigned kernel = view_kernel(s);
+
+	if (v != &intel)
+		return state;
+	if (state == FIRMWARE_SMX_ONLY && (by_tboot(s) || view_flag(s, v->flag) == ANSWER_YES)) {
+		finding_evidence(out, "log", "kernel log, /proc/cpuinfo",
+				 "started through tboot: VMX inside SMX is what counts");
+		return FIRMWARE_ENABLED;
+	}
+	if (state == FIRMWARE_ENABLED && by_tboot(s) && view_flag(s, v->flag) == ANSWER_NO) {
+		finding_evidence(out, "log", "kernel log", "started through tboot: VMX inside SMX is off");
+		return FIRMWARE_DISABLED;
+	}
+	if (state == FIRMWARE_DISABLED && built_without(s, v) && (!kernel || kernel >= v->flag_kernel)) {
+		*basis = BASIS_INFERRED;
+		return FIRMWARE_KERNEL_LOCKED;
+	}
+	return state;
 }
 
 static enum firmware_state look(const struct snapshot *s, const struct vendor *v, struct finding *out)
@@ -238,26 +354,22 @@ static enum firmware_state look(const struct snapshot *s, const struct vendor *v
 	view_bit(s, v->bit, &shown);
 	if (!shown.n_yes) {
 		state = shown.n_no ? FIRMWARE_NA : FIRMWARE_UNKNOWN;
-		conclude(state, BASIS_NONE, v, out);
+		conclude(s, state, BASIS_NONE, v, 0, out);
 		return state;
 	}
-	state = from_msr(s, v, out, &msr_error);
-	if (state == FIRMWARE_DISABLED && v == &intel && built_without(s, v)) {
-		state = FIRMWARE_KERNEL_LOCKED;
-		basis = BASIS_INFERRED;
-	}
+	state = weigh(s, v, from_msr(s, v, out, &msr_error), &basis, out);
 	if (state == FIRMWARE_UNKNOWN && works(s, v)) {
 		finding_evidence(out, "ioctl", "/dev/kvm", "%s made a VM", v->module);
 		state = FIRMWARE_ENABLED;
 	}
 	if (state == FIRMWARE_UNKNOWN) {
 		basis = BASIS_INFERRED;
+		state = from_log(s, v, out);
 		/* Where the CPUs differ, the kernel takes the flag away for that alone. */
-		state = shown.n_no ? FIRMWARE_UNKNOWN : from_flag(s, v, out, msr_error);
+		if (state == FIRMWARE_UNKNOWN && !shown.n_no)
+			state = from_signs(s, v, out, msr_error);
 	}
-	if (state == FIRMWARE_UNKNOWN)
-		state = from_kernel(s, v, out);
-	conclude(state, basis, v, out);
+	conclude(s, state, basis, v, msr_error, out);
 	return state;
 }
 

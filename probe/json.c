@@ -2,6 +2,7 @@
 /* The "vtscope.probe/1" document. */
 #include "probe/json_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,38 @@ json_t *json_hex(uint64_t value)
 json_t *json_answer(enum answer a)
 {
 	return json_string(answer_name(a));
+}
+
+json_t *json_cpus(const struct cpulist *cpus)
+{
+	struct buf text = BUF_INIT;
+	json_t *j;
+
+	cpulist_format(cpus, &text);
+	j = json_string(buf_str(&text));
+	buf_free(&text);
+	return j;
+}
+
+json_t *json_field(uint64_t value, unsigned high, unsigned low)
+{
+	uint64_t field = value >> low & (high - low == 63 ? UINT64_MAX : (2ull << (high - low)) - 1);
+
+	if (high == low)
+		return json_boolean(field);
+	return high - low < 32 ? json_integer(field) : json_hex(field);
+}
+
+void json_reserved(json_t *o, uint64_t left)
+{
+	for (unsigned bit = 0; left; bit++, left >>= 1) {
+		char name[16];
+
+		if (!(left & 1))
+			continue;
+		snprintf(name, sizeof(name), "reserved_%u", bit);
+		json_put(o, name, json_true());
+	}
 }
 
 int json_put(json_t *o, const char *key, json_t *value)
@@ -122,7 +155,9 @@ json_t *probe_json(const struct snapshot *s, const struct verdict *v, int all)
 	bad |= json_put(o, "svm", json_svm(s, v));
 	bad |= json_put(o, "firmware", firmware_json(s));
 	bad |= json_put(o, "confidential", json_confidential(s));
+	bad |= json_put(o, "chipset", json_chipset(s));
 	bad |= json_put(o, "iommu", json_iommu(s));
+	bad |= json_put(o, "firmware_tables", json_firmware_tables(s));
 	bad |= json_put(o, "kvm", json_kvm(s, v));
 	bad |= json_put(o, "context", json_context(s));
 	if (all)

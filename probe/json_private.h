@@ -23,12 +23,26 @@ json_t *json_answer(enum answer a);
  */
 int json_put(json_t *o, const char *key, json_t *value);
 
+/* "0-3,8" */
+json_t *json_cpus(const struct cpulist *cpus);
+/* A field of a register: a boolean, a number, or from 33 bits on a hex string. */
+json_t *json_field(uint64_t value, unsigned high, unsigned low);
+/* Adds "reserved_N" for every bit of (left), in ascending order. */
+void json_reserved(json_t *o, uint64_t left);
+
+json_t *json_leaves(const struct snapshot *s);
+json_t *json_hypervisor_blocks(const struct snapshot *s);
+json_t *json_root_partition(const struct snapshot *s);
+json_t *json_sev(const struct snapshot *s);
+json_t *json_chipset(const struct snapshot *s);
+json_t *json_history(const struct snapshot *s);
 json_t *json_cpu(const struct snapshot *s, const struct verdict *v);
 json_t *json_msrs(const struct snapshot *s);
 json_t *json_vmx(const struct snapshot *s, const struct verdict *v);
 json_t *json_svm(const struct snapshot *s, const struct verdict *v);
 json_t *json_confidential(const struct snapshot *s);
 json_t *json_iommu(const struct snapshot *s);
+json_t *json_firmware_tables(const struct snapshot *s);
 json_t *json_kvm(const struct snapshot *s, const struct verdict *v);
 json_t *json_context(const struct snapshot *s);
 json_t *json_records(const struct snapshot *s);

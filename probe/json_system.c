@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The system's part of the document: IOMMU, KVM, surroundings; and the records themselves. */
+/* The system's part of the document: KVM, surroundings; and the records themselves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,49 +32,6 @@ static json_t *line_json(const struct snapshot *s, const char *path)
 	char line[4096];
 
 	return view_line(s, path, line, sizeof(line)) ? json_text(line) : json_null();
-}
-
-/* A register that sysfs prints without its prefix. */
-static json_t *register_json(const struct snapshot *s, const char *unit, const char *file)
-{
-	char path[512], line[64];
-
-	snprintf(path, sizeof(path), "/sys/class/iommu/%s/%s", unit, file);
-	if (!view_line(s, path, line, sizeof(line)))
-		return json_null();
-	return json_sprintf("0x%.*s", (int)strspn(line, "0123456789abcdefABCDEF"), line);
-}
-
-static void add_unit(const struct snapshot *s, const char *unit, json_t *out)
-{
-	json_t *cap = register_json(s, unit, "intel-iommu/cap"),
-	       *ecap = register_json(s, unit, "intel-iommu/ecap");
-
-	if (json_is_null(cap))
-		cap = register_json(s, unit, "amd-iommu/cap");
-	if (json_is_null(ecap))
-		ecap = register_json(s, unit, "amd-iommu/features");
-	json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(unit),
-					     "cap", cap, "ecap", ecap, "features"));
-}
-
-static void count_entry(const struct snapshot *s, const char *entry, json_t *out)
-{
-	(void)s;
-	(void)entry;
-	json_integer_set(out, json_integer_value(out) + 1);
-}
-
-json_t *json_iommu(const struct snapshot *s)
-{
-	json_t *units = json_array(), *groups = json_null();
-
-	for_entries(s, "/sys/class/iommu", add_unit, units);
-	if (snapshot_text(s, SNAP_DIR, "/sys/kernel/iommu_groups")) {
-		groups = json_integer(0);
-		for_entries(s, "/sys/kernel/iommu_groups", count_entry, groups);
-	}
-	return json_pack("{s:n, s:n, s:o, s:o}", "dmar", "ivrs", "units", units, "groups", groups);
 }
 
 static json_t *capabilities_json(const struct snapshot *s)
@@ -112,10 +69,21 @@ static json_t *parameters_json(const struct snapshot *s, const char *module)
 	return o;
 }
 
+/* A file of a loaded module, or null: a built-in one has none. */
+static json_t *module_line(const struct snapshot *s, const char *module, const char *file)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/%s", module, file);
+	return line_json(s, path);
+}
+
 static void add_module(const struct snapshot *s, const char *module, json_t *out)
 {
 	if (strncmp(module, "kvm", 3) == 0)
-		json_array_append_new(out, json_pack("{s:o, s:o}", "name", json_text(module),
+		json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(module),
+						     "state", module_line(s, module, "initstate"),
+						     "users", module_line(s, module, "refcnt"),
 						     "parameters", parameters_json(s, module)));
 }
 
@@ -142,29 +110,85 @@ static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
 	return json_pack("{s:s, s:o}", "result", result, "errno", error ? error : json_null());
 }
 
+/* The feature MSRs that KVM answers for: what it can give to guests. */
+static json_t *feature_msrs_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct snap_record *r = &s->rec[i];
+		const struct msr_fact *m;
+
+		if (r->kind != SNAP_KVM || strcmp(r->name, "feature_msr") != 0)
+			continue;
+		m = msr_fact_of(r->num);
+		json_array_append_new(a, json_pack("{s:o, s:o, s:o}", "msr", json_hex(r->num), "name",
+						   m ? json_string(m->name) :
+						       json_sprintf("msr_0x%x", r->num),
+						   "value", r->err ? json_null() : json_hex(r->value)));
+	}
+	return a;
+}
+
+/* What CPUID it can give to guests, of the leaves that tell of VT; null where it was not asked. */
+static json_t *guest_cpuid_json(const struct snapshot *s)
+{
+	static const struct { const char *key, *step; uint32_t leaf; } rows[] = {
+		{ "leaf_0x1_ecx", "guest_cpuid_ecx", 1 },
+		{ "leaf_0x80000001_ecx", "guest_cpuid_ecx", 0x80000001 },
+		{ "leaf_0x8000000a_edx", "guest_cpuid_edx", 0x8000000a },
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct snap_record *r = snapshot_kvm(s, rows[i].step, rows[i].leaf);
+
+		json_put(o, rows[i].key, r && !r->err ? json_hex(r->value) : json_null());
+	}
+	return o;
+}
+
 json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
 {
 	const struct snap_record *api = snapshot_kvm(s, "api_version", 0);
 	json_t *modules = json_array();
 
 	for_entries(s, "/sys/module", add_module, modules);
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
+			 "feature_msrs", feature_msrs_json(s), "guest_cpuid", guest_cpuid_json(s),
 			 "api_version", api && !api->err ? json_integer(api->value) : json_null(),
 			 "capabilities", capabilities_json(s), "nested",
 			 answer_name(finding_answer(&v->findings, "kvm.nested")), "modules",
 			 modules, "trial", trial_json(s, v));
 }
 
+/* Is the line (text) among (rows) already? The patterns go from the particular to the general. */
+static bool has_line(json_t *rows, const char *text)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		const char *have = json_string_value(json_object_get(row, "text"));
+
+		if (have && strcmp(have, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 static json_t *log_json(const struct snapshot *s)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; log_patterns[i]; i++) {
+	for (size_t i = 0; i < n_log_patterns; i++) {
+		const struct log_pattern *p = &log_patterns[i];
 		char line[400];
 
-		if (view_log(s, log_patterns[i], line, sizeof(line)))
-			json_array_append_new(a, json_pack("{s:s, s:o}", "pattern", log_patterns[i],
-							   "text", json_text(line)));
+		if (view_log(s, p->pattern, line, sizeof(line)) && !has_line(a, line))
+			json_array_append_new(a, json_pack("{s:s, s:o, s:s}", "pattern", p->pattern,
+							   "text", json_text(line), "meaning",
+							   p->meaning));
 	}
 	return a;
 }
@@ -180,11 +204,25 @@ static json_t *holders_json(const struct snapshot *s)
 	return a;
 }
 
+/* With whose rights it was read, and what root's would add. */
+static json_t *rights_json(const struct snapshot *s)
+{
+	const char *euid = snapshot_text(s, SNAP_SYS, "euid"), *adds[ROOT_ADDS_MAX];
+	size_t n = root_adds(s, adds);
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_string(adds[i]));
+	return json_pack("{s:s, s:b, s:o}", "root",
+			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "user_namespace",
+			 in_user_namespace(s), "denied", a);
+}
+
 json_t *json_context(const struct snapshot *s)
 {
 	static const char *const fields[] = { "bios_date",  "bios_vendor",  "bios_version",
-					      "board_name", "board_vendor", "product_name",
-					      "sys_vendor" };
+					      "board_name", "board_vendor", "product_family",
+					      "product_name", "product_version", "sys_vendor" };
 	const char *release = snapshot_text(s, SNAP_SYS, "uname.release");
 	const char *kind = container_kind(s);
 	json_t *dmi = json_object(), *cmdline = line_json(s, "/proc/cmdline");
@@ -198,7 +236,8 @@ json_t *json_context(const struct snapshot *s)
 		cmdline = json_string("");
 	snprintf(container, sizeof(container), "%.*s", kind ? (int)strcspn(kind, "\n") : 0,
 		 kind ? kind : "");
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "kernel",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dmi", dmi, "cloud",
+			 json_text(cloud_name(s)), "rights", rights_json(s), "kernel",
 			 json_text(release ? release : ""), "cmdline", cmdline, "lockdown",
 			 line_json(s, "/sys/kernel/security/lockdown"), "container",
 			 json_text(kind ? container : NULL), "log", log_json(s), "holders",

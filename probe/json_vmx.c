@@ -1,251 +1,221 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * VMX's part of the document: controls and capabilities from the MSRs, and the features
- * made of them.
- */
+/* VMX's part of the document: limits, controls and capabilities from the MSRs, and the features made of them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "probe/json_private.h"
 
-#define NEED_MAX 4
+/* ---- features ---- */
 
-/*
- * Features people ask for: all of (need) must be allowed. Without the MSRs, Linux's "vmx
- * flags" show some of them to everybody.
- */
-static const struct {
-	const char *name, *flag;
-	enum vmx_control_id need[NEED_MAX];
-	unsigned n;
-} features[] = {
-	{ "ept", "ept", { VMX_secondary_enable_ept }, 1 },
-	{ "ept_5level", "ept_5level", { VMX_secondary_enable_ept, VMX_ept_vpid_page_walk_5 }, 2 },
-	{ "ept_accessed_dirty",
-	  "ept_ad",
-	  { VMX_secondary_enable_ept, VMX_ept_vpid_accessed_and_dirty_flags },
-	  2 },
-	{ "ept_1g_pages", "ept_1gb", { VMX_secondary_enable_ept, VMX_ept_vpid_pages_1g }, 2 },
-	{ "vpid", "vpid", { VMX_secondary_enable_vpid, VMX_ept_vpid_invvpid }, 2 },
-	{ "unrestricted_guest", "unrestricted_guest", { VMX_secondary_unrestricted_guest }, 1 },
-	{ "flexpriority",
-	  "flexpriority",
-	  { VMX_primary_use_tpr_shadow, VMX_secondary_virtualize_apic_accesses },
-	  2 },
-	{ "apicv",
-	  "apicv",
-	  { VMX_primary_use_tpr_shadow, VMX_secondary_apic_register_virtualization,
-	    VMX_secondary_virtual_interrupt_delivery, VMX_pin_based_process_posted_interrupts },
-	  4 },
-	{ "posted_interrupts", "posted_intr", { VMX_pin_based_process_posted_interrupts }, 1 },
-	{ "ipi_virtualization", "ipi_virt", { VMX_tertiary_ipi_virtualization }, 1 },
-	{ "preemption_timer", "preemption_timer", { VMX_pin_based_activate_vmx_preemption_timer }, 1 },
-	{ "monitor_trap_flag", "mtf", { VMX_primary_monitor_trap_flag }, 1 },
-	{ "page_modification_logging",
-	  "pml",
-	  { VMX_secondary_enable_pml, VMX_ept_vpid_accessed_and_dirty_flags },
-	  2 },
-	{ "vmcs_shadowing",
-	  "shadow_vmcs",
-	  { VMX_secondary_vmcs_shadowing, VMX_misc_vmwrite_to_any_field },
-	  2 },
-	{ "mode_based_execute_control",
-	  "ept_mode_based_exec",
-	  { VMX_secondary_mode_based_execute_control_for_ept },
-	  1 },
-	{ "eptp_switching",
-	  "eptp_switching",
-	  { VMX_secondary_enable_vm_functions, VMX_vmfunc_eptp_switching },
-	  2 },
-	{ "tsc_scaling", "tsc_scaling", { VMX_secondary_use_tsc_scaling }, 1 },
-	{ "pause_loop_exiting", "ple", { VMX_secondary_pause_loop_exiting }, 1 },
-	{ "instruction_timeout", "notify_vm_exiting", { VMX_secondary_instruction_timeout }, 1 },
-};
-
-struct known {
-	const struct snapshot *s;
-	int cpu;
-};
-
-static int known_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+static void add_difference(json_t *out, const char *name, const struct answer_split *split)
 {
-	struct known *k = ctx;
-
-	return view_cpuid(k->s, k->cpu, leaf, subleaf, regs);
+	if (split_differs(split))
+		json_array_append_new(out, json_pack("{s:s, s:o, s:o}", "feature", name, "yes",
+						     json_cpus(&split->of[ANSWER_YES]), "no",
+						     json_cpus(&split->of[ANSWER_NO])));
 }
 
-static int known_msr(void *ctx, uint32_t number, uint64_t *value)
-{
-	struct known *k = ctx;
-	const struct snap_record *r = snapshot_msr(k->s, k->cpu, number);
-
-	*value = r && !r->err ? r->value : 0;
-	return r && !r->err ? 1 : -1;
-}
-
-/* Is a control or capability there on (cpu)? A MSR that its gate says does not exist is a no. */
-static enum answer control_on(const struct snapshot *s, int cpu, enum vmx_control_id id)
-{
-	struct known k = { .s = s, .cpu = cpu };
-	const struct fact_source source = { .ctx = &k, .cpuid = known_cpuid, .msr = known_msr };
-	const struct msr_fact *fact = msr_fact_of(vmx_groups[vmx_controls[id].group].msr);
-	int exists = fact ? msr_gate_state(fact, &source) : -1;
-	uint64_t value;
-
-	if (exists == 0)
-		return ANSWER_NO;
-	if (exists < 0 || known_msr(&k, fact->number, &value) < 0)
-		return ANSWER_UNKNOWN;
-	return vmx_control_allowed(id, value) ? ANSWER_YES : ANSWER_NO;
-}
-
-/* On all CPUs yes, on all of them no, else unknown. */
-static enum answer control_everywhere(const struct snapshot *s, const struct cpulist *cpus,
-				      enum vmx_control_id id)
-{
-	enum answer all = cpus->n ? control_on(s, cpus->cpu[0], id) : ANSWER_UNKNOWN;
-
-	for (size_t i = 1; i < cpus->n; i++)
-		if (control_on(s, cpus->cpu[i], id) != all)
-			return ANSWER_UNKNOWN;
-	return all;
-}
-
-static enum answer from_flags(const struct snapshot *s, const char *flag)
-{
-	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");
-	const char *line = text ? strstr(text, "\nvmx flags") : NULL;
-	struct buf one = BUF_INIT;
-	enum answer a;
-
-	if (!line)
-		return ANSWER_UNKNOWN;
-	buf_append(&one, line + 1, strcspn(line + 1, "\n"));
-	a = view_word(buf_str(&one), flag, " \t:") ? ANSWER_YES : ANSWER_NO;
-	buf_free(&one);
-	return a;
-}
-
-static json_t *features_json(const struct snapshot *s, enum answer supported)
+/* (differences): the features that some CPUs have and others lack. */
+static json_t *features_json(const struct snapshot *s, enum answer supported, const struct cpu_groups *classes,
+			     json_t *differences)
 {
 	json_t *o = json_object();
-	struct cpulist cpus;
 
-	view_cpus(s, &cpus);
-	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		enum answer a = supported == ANSWER_NO ? ANSWER_NO : ANSWER_YES;
+	for (size_t i = 0; i < n_vmx_features; i++) {
+		struct answer_split split;
+		enum answer a = ANSWER_NO;
 
-		for (unsigned n = 0; n < features[i].n && a == ANSWER_YES; n++)
-			a = control_everywhere(s, &cpus, features[i].need[n]);
+		vmx_feature_split(s, &vmx_features[i], classes, &split);
+		if (supported != ANSWER_NO)
+			a = split_all(&split);
 		if (a == ANSWER_UNKNOWN)
-			a = from_flags(s, features[i].flag);
-		json_put(o, features[i].name, json_answer(a));
+			a = vmx_feature_flag(s, &vmx_features[i]);
+		json_put(o, vmx_features[i].name, json_answer(a));
+		add_difference(differences, vmx_features[i].name, &split);
+		split_free(&split);
 	}
-	cpulist_free(&cpus);
 	return o;
 }
 
-/* ---- rows ---- */
+/* ---- controls ---- */
 
-/*
- * How a control can be set, by its allowed settings; (truth): those of the TRUE MSR, or
- * (value) itself.
- */
-static const char *control_state(const struct vmx_group *group, unsigned bit, uint64_t value,
-				 uint64_t truth)
+/* The value of a group's MSR and, in (more), that of the MSR that tells its allowed 0-settings. */
+static enum cpu_known ask_controls(void *ctx, const struct snapshot *s, int cpu, struct cpu_value *out)
 {
-	bool may = value >> (group->form == VMX_FORM_PAIR ? bit + 32 : bit) & 1;
+	const struct vmx_group *group = ctx;
+	const struct snap_record *r = snapshot_msr(s, cpu, group->msr);
+	const struct snap_record *basic = snapshot_msr(s, cpu, MSR_IA32_VMX_BASIC);
+	const struct snap_record *truth = group->true_msr ? snapshot_msr(s, cpu, group->true_msr) : NULL;
 
-	if (group->form == VMX_FORM_ALLOWED1)
+	if (basic && !basic->err && !vmx_control_allowed(VMX_basic_true_controls, basic->value))
+		truth = NULL;
+	if (r && r->err)
+		return CPU_FAILED;
+	if (!r) {
+		int exists = view_msr_exists(s, cpu, group->msr);
+
+		return exists == 0 ? CPU_ABSENT : exists > 0 ? CPU_FAILED : CPU_NOT_RECORDED;
+	}
+	out->value = r->value;
+	out->more = truth && !truth->err ? truth->value : r->value;
+	return CPU_VALUE;
+}
+
+/* How a control can be set. What must be 1 and may not is no processor's answer: a broken record. */
+static const char *control_state(const struct vmx_group *group, unsigned bit, const struct cpu_value *v)
+{
+	bool may = v->value >> (group->form == VMX_FORM_PAIR ? bit + 32 : bit) & 1;
+	bool must = v->value >> bit & 1, truly = v->more >> bit & 1;
+
+	if (v->known != CPU_VALUE)
+		return v->known == CPU_ABSENT ? "unavailable" : "unknown";
+	if (group->form == VMX_FORM_ALLOWED1 || (!must && !truly))
 		return may ? "optional" : "unavailable";
-	if (!(value >> bit & 1))
-		return may ? "optional" : "unavailable";
-	if (!may)
-		return "unknown";	/* must be 1 and may not: no processor says that */
-	return truth >> bit & 1 ? "forced" : "default1";
+	if (!may || !must)
+		return "impossible";
+	return truly ? "forced" : "default1";
 }
 
-static const struct vmx_control *control_at(enum vmx_group_id group, unsigned bit)
+static json_t *control_row(enum vmx_group_id id, unsigned bit, const char *state, const struct cpulist *cpus)
 {
-	for (size_t i = 0; i < VMX_CONTROLS; i++)
-		if (vmx_controls[i].group == group && vmx_controls[i].bit == bit)
-			return &vmx_controls[i];
-	return NULL;
+	const struct vmx_control *c = vmx_control_at(id, bit);
+
+	return json_pack("{s:o, s:i, s:s, s:o, s:s, s:o}", "msr", json_hex(vmx_groups[id].msr), "bit", (int)bit,
+			 "group", vmx_groups[id].name, "name",
+			 c ? json_string(c->name) : json_sprintf("reserved_%u", bit), "state", state, "cpus",
+			 json_cpus(cpus));
 }
 
-static json_t *control_row(enum vmx_group_id id, unsigned bit, const char *state, const char *cpus)
-{
-	const struct vmx_control *c = control_at(id, bit);
-
-	return json_pack("{s:o, s:i, s:s, s:o, s:s, s:s}", "msr", json_hex(vmx_groups[id].msr),
-			 "bit", (int)bit, "group", vmx_groups[id].name, "name",
-			 c ? json_string(c->name) : json_sprintf("reserved_%u", bit), "state",
-			 state, "cpus", cpus);
-}
-
-static void group_rows(const struct snapshot *s, enum vmx_group_id id, const struct msr_group *g,
-		       json_t *out)
+static void group_rows(enum vmx_group_id id, const struct cpu_group *g, json_t *out)
 {
 	const struct vmx_group *group = &vmx_groups[id];
-	const struct snap_record *true_msr =
-		group->true_msr ? snapshot_msr(s, g->cpus.cpu[0], group->true_msr) : NULL;
-	uint64_t truth = true_msr && !true_msr->err ? true_msr->value : g->value;
-	struct buf cpus = BUF_INIT;
 
-	cpulist_format(&g->cpus, &cpus);
 	for (unsigned bit = 0; bit < (group->form == VMX_FORM_PAIR ? 32u : 64u); bit++) {
-		const char *state = control_state(group, bit, g->value, truth);
+		const char *state = control_state(group, bit, &g->v);
+		bool silent = strcmp(state, "unavailable") == 0 || g->v.known != CPU_VALUE ||
+			      (bit < 32 && group->default1 >> bit & 1 && strcmp(state, "impossible") != 0);
 
-		/*
-		 * Bits without a name are told when a processor has them, but for those
-		 * that always were 1.
-		 */
-		if (control_at(id, bit) ||
-		    (strcmp(state, "unavailable") != 0 && !(bit < 32 && group->default1 >> bit & 1)))
-			json_array_append_new(out, control_row(id, bit, state, buf_str(&cpus)));
+		/* Bits without a name are told when a processor has them, but for those that always were 1. */
+		if (vmx_control_at(id, bit) || !silent)
+			json_array_append_new(out, control_row(id, bit, state, &g->cpus));
 	}
-	buf_free(&cpus);
 }
 
-static json_t *controls_json(const struct snapshot *s)
+static json_t *controls_json(const struct snapshot *s, enum answer supported)
 {
 	json_t *a = json_array();
 
-	for (int id = 0; id < VMX_GROUPS; id++) {
-		struct msr_groups g;
+	for (int id = 0; id < VMX_GROUPS && supported != ANSWER_NO; id++) {
+		struct cpu_groups g;
 
 		if (vmx_groups[id].form == VMX_FORM_CAPABILITY)
 			continue;
-		view_msr(s, vmx_groups[id].msr, &g);
+		view_groups(s, ask_controls, (void *)&vmx_groups[id], &g);
 		for (size_t i = 0; i < g.n; i++)
-			if (!g.group[i].err)
-				group_rows(s, id, &g.group[i], a);
-		view_msr_free(&g);
+			group_rows(id, &g.group[i], a);
+		view_groups_free(&g);
 	}
 	return a;
 }
 
-static json_t *ept_vpid_json(const struct snapshot *s)
+/* ---- capabilities ---- */
+
+static void capability_rows(unsigned bit, const char *name, const struct answer_split *split, json_t *out)
+{
+	for (int a = 0; a < ANSWERS; a++)
+		if (split->of[a].n)
+			json_array_append_new(out, json_pack("{s:i, s:s, s:s, s:o}", "bit", (int)bit, "name", name,
+							     "state", answer_name(a), "cpus", json_cpus(&split->of[a])));
+}
+
+/* The bits of the HLAT prefix, the one field of this MSR, are in "limits". */
+#define EPT_VPID_NUMBERS (0x3full << 48)
+
+static json_t *ept_vpid_json(const struct snapshot *s, const struct cpu_groups *classes)
 {
 	json_t *a = json_array();
-	struct cpulist cpus;
 
-	view_cpus(s, &cpus);
-	for (int id = 0; id < VMX_CONTROLS; id++)
-		if (vmx_controls[id].group == VMX_GROUP_ept_vpid)
-			json_array_append_new(
-				a, json_pack("{s:i, s:s, s:o}", "bit", (int)vmx_controls[id].bit,
-					     "name", vmx_controls[id].name, "state",
-					     json_answer(control_everywhere(s, &cpus, id))));
-	cpulist_free(&cpus);
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const struct vmx_control *c = vmx_control_at(VMX_GROUP_ept_vpid, bit);
+		struct answer_split split = { 0 };
+		char reserved[16];
+
+		for (size_t i = 0; i < classes->n; i++) {
+			unsigned cpu = classes->group[i].cpus.cpu[0];
+			const struct snap_record *r = snapshot_msr(s, cpu, MSR_IA32_VMX_EPT_VPID_CAP);
+			bool set = r && !r->err && r->value >> bit & 1;
+
+			split_add(&split, c ? view_control(s, cpu, c - vmx_controls) : set ? ANSWER_YES : ANSWER_NO,
+				  &classes->group[i].cpus);
+		}
+		snprintf(reserved, sizeof(reserved), "reserved_%u", bit);
+		if (c || (split.of[ANSWER_YES].n && !(EPT_VPID_NUMBERS >> bit & 1)))
+			capability_rows(bit, c ? c->name : reserved, &split, a);
+		split_free(&split);
+	}
+	return a;
+}
+
+static json_t *memory_type(uint64_t basic)
+{
+	unsigned type = basic >> 50 & 0xf;
+
+	return type == 0 ? json_string("uc") : type == 6 ? json_string("wb") : json_sprintf("reserved_%u", type);
+}
+
+/* (value) of a MSR on (cpu); false: it was not read. */
+static bool msr_value(const struct snapshot *s, int cpu, uint32_t msr, uint64_t *value)
+{
+	const struct snap_record *r = snapshot_msr(s, cpu, msr);
+
+	*value = r && !r->err ? r->value : 0;
+	return r && !r->err;
+}
+
+/* The numbers in the capability MSRs, in the units that software wants. */
+static json_t *limits_json(const struct snapshot *s, const struct cpu_groups *classes)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < classes->n; i++) {
+		unsigned cpu = classes->group[i].cpus.cpu[0];
+		uint64_t basic, misc, ept, index;
+		bool has_basic = msr_value(s, cpu, MSR_IA32_VMX_BASIC, &basic);
+		bool has_misc = msr_value(s, cpu, MSR_IA32_VMX_MISC, &misc);
+		bool has_ept = msr_value(s, cpu, MSR_IA32_VMX_EPT_VPID_CAP, &ept);
+		bool has_index = msr_value(s, cpu, MSR_IA32_VMX_VMCS_ENUM, &index);
+
+		if (!has_basic && !has_misc)
+			continue;
+		json_array_append_new(
+			a,
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cpus",
+				  json_cpus(&classes->group[i].cpus), "vmcs_revision_identifier",
+				  has_basic ? json_hex(basic & 0x7fffffff) : json_null(), "vmcs_region_bytes",
+				  has_basic ? json_integer(basic >> 32 & 0x1fff) : json_null(), "vmcs_memory_type",
+				  has_basic ? memory_type(basic) : json_null(), "highest_vmcs_index",
+				  has_index ? json_integer(index >> 1 & 0x1ff) : json_null(),
+				  "preemption_timer_tsc_shift", has_misc ? json_integer(misc & 0x1f) : json_null(),
+				  "cr3_targets", has_misc ? json_integer(misc >> 16 & 0x1ff) : json_null(),
+				  "msr_list_maximum", has_misc ? json_integer(512 * ((misc >> 25 & 7) + 1)) : json_null(),
+				  "mseg_revision_identifier", has_misc ? json_hex(misc >> 32) : json_null(),
+				  "hlat_prefix_maximum", has_ept ? json_integer(ept >> 48 & 0x3f) : json_null()));
+	}
 	return a;
 }
 
 json_t *json_vmx(const struct snapshot *s, const struct verdict *v)
 {
 	enum answer supported = finding_answer(&v->findings, "cpu.vmx");
+	json_t *differences = json_array(), *features, *o;
+	struct cpu_groups classes;
 
-	return json_pack("{s:s, s:o, s:o, s:o}", "supported", answer_name(supported), "controls",
-			 controls_json(s), "ept_vpid",
-			 supported == ANSWER_NO ? json_array() : ept_vpid_json(s), "features",
-			 features_json(s, supported));
+	vmx_classes(s, &classes);
+	features = features_json(s, supported, &classes, differences);
+	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "supported", answer_name(supported), "limits",
+		      limits_json(s, &classes), "controls", controls_json(s, supported), "ept_vpid",
+		      supported == ANSWER_NO ? json_array() : ept_vpid_json(s, &classes), "features", features,
+		      "differences", differences);
+	view_groups_free(&classes);
+	return o;
 }

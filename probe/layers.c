@@ -188,22 +188,45 @@ static size_t count_entries(const struct snapshot *s, const char *path)
 	return n;
 }
 
+/* What the units can do, behind what the kernel makes of them. */
+static void append_abilities(struct verdict *v)
+{
+	char *text = v->layer[LAYER_IOMMU].text;
+	const size_t size = sizeof(v->layer[LAYER_IOMMU].text);
+	size_t len = strlen(text);
+
+	bool remap = answer(v, "iommu.remapping") == ANSWER_YES,
+	     post = answer(v, "iommu.posting") == ANSWER_YES;
+
+	snprintf(text + len, size - len, "%s%s%s%s",
+		 remap || post ? ", interrupts can be " : "",
+		 remap ? "remapped" : "", remap && post ? " and posted to guests" : post ? "posted to guests" : "",
+		 answer(v, "iommu.sane") == ANSWER_NO ? "; firmware's table has faults" : "");
+}
+
 static void describe_iommu(struct verdict *v, const struct snapshot *s)
 {
 	size_t units = count_entries(s, "/sys/class/iommu"),
 	       groups = count_entries(s, "/sys/kernel/iommu_groups");
 	enum answer active = answer(v, "iommu.active"), table = answer(v, "iommu.table");
 
-	if (active == ANSWER_YES)
-		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s, %zu groups", units,
-		    units == 1 ? "" : "s", groups);
+	if (active == ANSWER_YES && !snapshot_text(s, SNAP_DIR, "/sys/kernel/iommu_groups"))
+		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s", units, units == 1 ? "" : "s");
+	else if (active == ANSWER_YES)
+		set(v, LAYER_IOMMU, ANSWER_YES, "active, %zu unit%s, %zu group%s", units,
+		    units == 1 ? "" : "s", groups, groups == 1 ? "" : "s");
 	else if (active == ANSWER_NO && table == ANSWER_YES)
 		set(v, LAYER_IOMMU, ANSWER_NO, "firmware describes one, the kernel does not use "
 					       "it");
 	else if (active == ANSWER_NO)
 		set(v, LAYER_IOMMU, ANSWER_NO, "none visible");
+	else if (table == ANSWER_YES)
+		set(v, LAYER_IOMMU, ANSWER_UNKNOWN, "firmware describes one; whether the kernel uses "
+						    "it was not recorded");
 	else
 		set(v, LAYER_IOMMU, ANSWER_UNKNOWN, "not recorded");
+	if (active == ANSWER_YES)
+		append_abilities(v);
 }
 
 /* Does what serves KVM run guests by software? */

@@ -5,10 +5,11 @@
  */
 #include <libcpuid/libcpuid.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/x86/facts.h"
-#include "probe/analyse.h"
+#include "probe/history.h"
 
 static void fill(const struct snapshot *s, int cpu, uint32_t base, uint32_t n, uint32_t out[][4])
 {
@@ -88,7 +89,14 @@ static void name_model(const struct snapshot *s, int cpu, struct machine_id *out
 	const struct cpu_model *row = cpu_model_of(out->vendor, out->family, out->model);
 	struct cpu_raw_data_t raw;
 	struct cpu_id_t id;
+	struct history history;
 
+	history_find(s, out->vendor, out->signature, out->brand, &history);
+	history_products(&history, out->product, sizeof(out->product));
+	if (!row && history.revision) {
+		snprintf(out->codename, sizeof(out->codename), "%s", history.revision);
+		return;
+	}
 	if (row) {
 		snprintf(out->codename, sizeof(out->codename), "%s", row->codename);
 		return;
@@ -99,6 +107,57 @@ static void name_model(const struct snapshot *s, int cpu, struct machine_id *out
 	if (cpu_identify(&raw, &id) == 0 && strncmp(id.cpu_codename, "Unknown", 7) != 0)
 		copy_clean(out->codename, sizeof(out->codename), id.cpu_codename,
 			   sizeof(id.cpu_codename));
+}
+
+/* The value of (key) in the first paragraph of /proc/cpuinfo that has it, or "". */
+static void cpuinfo_field(const char *text, const char *key, char *out, size_t size)
+{
+	size_t len = strlen(key);
+
+	out[0] = '\0';
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + len;
+
+		if (strncmp(line, key, len) != 0)
+			continue;
+		at += strspn(at, " \t");
+		if (*at != ':')
+			continue;
+		at += 1 + strspn(at + 1, " \t");
+		copy_clean(out, size, at, strcspn(at, "\n"));
+		return;
+	}
+}
+
+/* None of these numbers has more than four digits. */
+static unsigned cpuinfo_number(const char *text, const char *key)
+{
+	char value[5];
+
+	cpuinfo_field(text, key, value, sizeof(value));
+	return strtoul(value, NULL, 10);
+}
+
+/* A record without CPUID, as a copied folder is: what the kernel says of the processor. */
+static void read_cpuinfo(const struct snapshot *s, struct machine_id *out)
+{
+	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");
+	const struct cpu_model *row;
+
+	if (!text)
+		return;
+	cpuinfo_field(text, "vendor_id", out->vendor, sizeof(out->vendor));
+	cpuinfo_field(text, "model name", out->brand, sizeof(out->brand));
+	out->family = cpuinfo_number(text, "cpu family");
+	out->model = cpuinfo_number(text, "model");
+	out->stepping = cpuinfo_number(text, "stepping");
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		out->logical += strncmp(line, "processor\t", 10) == 0;
+	}
+	row = cpu_model_of(out->vendor, out->family, out->model);
+	if (row)
+		snprintf(out->codename, sizeof(out->codename), "%s", row->codename);
 }
 
 void machine_identify(const struct snapshot *s, const struct findings *f, struct machine_id *out)
@@ -119,8 +178,10 @@ void machine_identify(const struct snapshot *s, const struct findings *f, struct
 	view_cpus(s, &cpus);
 	out->logical = cpus.n;
 	cpulist_free(&cpus);
-	if (!first)
+	if (!first) {
+		read_cpuinfo(s, out);
 		return;
+	}
 	read_signature(s, first->cpu, out);
 	name_model(s, first->cpu, out);
 }
@@ -168,6 +229,8 @@ void model_describe(const struct machine_id *m, char *out, size_t size)
 		snprintf(out, size, "processor not recorded");
 	else if (!brand[0])
 		snprintf(out, size, "%s family %u model %u", m->vendor, m->family, m->model);
+	else if (m->product[0])
+		snprintf(out, size, "%s (%s), %s", brand, m->product, m->codename);
 	else if (m->codename[0])
 		snprintf(out, size, "%s, %s", brand, m->codename);
 	else

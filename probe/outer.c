@@ -3,29 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/x86/platform.h"
 #include "probe/analyse.h"
-
-static const struct { const char *signature, *name; bool emulated; } hypervisors[] = {
-	{ "KVMKVMKVM", "KVM", false },
-	{ "Linux KVM Hv", "KVM", false },
-	{ "Microsoft Hv", "Hyper-V", false },
-	{ "VMwareVMware", "VMware", false },
-	{ "XenVMMXenVMM", "Xen", false },
-	{ "TCGTCGTCGTCG", "QEMU TCG", true },
-	{ "VBoxVBoxVBox", "VirtualBox", false },
-	{ "bhyve bhyve ", "bhyve", false },
-	{ " lrpepyh  vr", "Parallels", false },
-	{ "prl hyperv  ", "Parallels", false },
-	{ "ACRNACRNACRN", "ACRN", false },
-	{ "QNXQVMBSQG", "QNX", false },
-	{ "Jailhouse", "Jailhouse", false },
-	{ "SRESRESRESRE", "LMHS", false },
-	{ "___ NVMM ___", "NVMM", false },
-	{ "OpenBSDVMM58", "OpenBSD vmm", false },
-	{ "HAXMHAXMHAXM", "HAXM", false },
-	{ "LKVMLKVMLKVM", "kvmtool", false },
-	{ "UnisysSpar64", "Unisys s-Par", false },
-};
 
 /* DMI strings of virtual machines. Bochs has no hypervisor leaves at all. */
 static const struct { const char *text, *name; bool emulated; } firmware_ids[] = {
@@ -37,8 +16,7 @@ static const struct { const char *text, *name; bool emulated; } firmware_ids[] =
 	{ "Xen", "Xen", false },
 	{ "Parallels", "Parallels", false },
 	{ "BHYVE", "bhyve", false },
-	{ "Amazon EC2", "Amazon EC2", false },
-	{ "Google Compute Engine", "Google Compute Engine", false },
+	/* Clouds are no proof: their bare metal has the same names. Their hypervisors show leaves. */
 };
 
 static bool block_signature(const struct snapshot *s, uint32_t base, char out[13])
@@ -77,12 +55,12 @@ static void read_signature(const struct snapshot *s, char out[13])
 
 static void name_signature(struct outer *out)
 {
-	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
-		if (strcmp(out->signature, hypervisors[i].signature) == 0) {
-			snprintf(out->name, sizeof(out->name), "%s", hypervisors[i].name);
-			out->emulated = hypervisors[i].emulated;
-			return;
-		}
+	const struct hypervisor *hv = hypervisor_of(out->signature);
+
+	if (!hv)
+		return;
+	snprintf(out->name, sizeof(out->name), "%s", hv->name);
+	out->emulated = hv->emulated;
 }
 
 /* No leaves do not prove bare metal: VirtualBox without paravirtualization and Bochs have none. */
@@ -128,37 +106,4 @@ void outer_identify(const struct snapshot *s, struct outer *out)
 		out->basis = BASIS_INFERRED;
 	}
 	look_at_dmi(s, out);
-}
-
-void outer_hint(const struct snapshot *s, char *out, size_t size)
-{
-	static const struct { const char *name, *hint; } hints[] = {
-		{ "VMware", "tick \"Virtualize Intel VT-x/EPT or AMD-V/RVI\" in the virtual "
-			    "machine's processor settings" },
-		{ "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
-		{ "Hyper-V", "Set-VMProcessor -VMName NAME -ExposeVirtualizationExtensions $true" },
-		{ "Xen", "nestedhvm=1 in the domain's configuration" },
-		{ "QEMU TCG", "-cpu max shows SVM, which TCG emulates" },
-	};
-	struct machine_id m;
-	struct outer outer;
-
-	outer_identify(s, &outer);
-	machine_identify(s, NULL, &m);
-	if (strcmp(outer.name, "KVM") == 0) {
-		bool intel = strcmp(m.vendor, "GenuineIntel") == 0;
-
-		snprintf(out, size, "For hardware VT, the outer KVM must allow nesting (%s "
-				    "nested=1 and a CPU model with %s).",
-			 intel ? "kvm_intel" : "kvm_amd", intel ? "vmx" : "svm");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strcmp(outer.name, hints[i].name) == 0) {
-			snprintf(out, size, "For hardware VT, the outer hypervisor must let it "
-					    "through: %s.", hints[i].hint);
-			return;
-		}
-	snprintf(out, size, "For hardware VT, the outer hypervisor must let it through (nested "
-			    "virtualization).");
 }

@@ -3,6 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "common/fileio.h"
+#include "probe/read_private.h"
+
+#define INPUT_MAX (64u << 20)
 
 static bool is_snapshot(const char *bytes, size_t len)
 {
@@ -18,15 +24,44 @@ static const struct reader reader_snapshot = {
 	.load = snapshot_load,
 };
 
-const struct reader *const readers[] = { &reader_snapshot };
+const struct reader *const readers[] = { &reader_snapshot, &reader_acpi,     &reader_libcpuid,
+					 &reader_cpuid_r,  &reader_registers, &reader_acpidump,
+					 &reader_sysroot };
 const size_t n_readers = sizeof(readers) / sizeof(readers[0]);
 
 int readers_load(struct snapshot *s, const char *bytes, size_t len, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < n_readers; i++)
-		if (readers[i]->is(bytes, len))
+		if (readers[i]->is && readers[i]->is(bytes, len))
 			return readers[i]->load(s, bytes, len, name, e);
 	snapshot_init(s);
-	return err_set(e, EINVAL, "%s:1: not a recorded machine in a format that vtscope reads",
+	return err_set(e, EINVAL,
+		       "%s:1: not a recorded machine in a format that vtscope reads (vtscope probe "
+		       "--help names them)",
 		       name);
+}
+
+static int read_folder(struct snapshot *s, const char *path, struct err *e)
+{
+	for (size_t i = 0; i < n_readers; i++)
+		if (readers[i]->load_folder)
+			return readers[i]->load_folder(s, path, e);
+	snapshot_init(s);
+	return err_set(e, EISDIR, "%s: is a folder", path);
+}
+
+int readers_read(struct snapshot *s, const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	struct stat st;
+	int rc;
+
+	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return read_folder(s, path, e);
+	snapshot_init(s);
+	rc = file_read(path, INPUT_MAX, &text, e);
+	if (!rc)
+		rc = readers_load(s, buf_str(&text), text.len, strcmp(path, "-") ? path : "stdin", e);
+	buf_free(&text);
+	return rc;
 }

@@ -16,6 +16,8 @@ struct reader {
 	/* As snapshot_load(). */
 	int (*load)(struct snapshot *s, const char *bytes, size_t len, const char *name,
 		    struct err *e);
+	/* Instead of the two, for a folder. The path is also the name. */
+	int (*load_folder)(struct snapshot *s, const char *path, struct err *e);
 };
 
 /* In the order in which they are tried. */
@@ -27,5 +29,11 @@ extern const size_t n_readers;
  * wrong"; (s) is empty then.
  */
 int readers_load(struct snapshot *s, const char *bytes, size_t len, const char *name, struct err *e);
+
+/*
+ * The same from (path): a file, a folder, or "-" for standard input. Nothing of this machine is
+ * looked at. Also any -errno of a file that cannot be read.
+ */
+int readers_read(struct snapshot *s, const char *path, struct err *e);
 
 #endif

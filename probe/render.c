@@ -1,22 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A verdict as text for people. */
+#include "probe/render_private.h"
+
 #include <string.h>
 
-#include "probe/analyse.h"
+#define WIDE 120	/* longer lines are hard to read */
+#define NARROW 64	/* below this a table has no room for its columns */
 
-static const char *paint(const struct render_style *st, enum answer a)
+/* How something is marked: glyph and colour say the same, and a word stands beside them. */
+enum mark { MARK_DOUBT, MARK_GOOD, MARK_BAD, MARK_MINOR, MARK_FACT };
+
+static const char *glyph(const struct render_style *st, enum mark m)
 {
-	static const char *const colours[] = {
-		[ANSWER_UNKNOWN] = "\033[33m",
-		[ANSWER_YES] = "\033[32m",
-		[ANSWER_NO] = "\033[31m",
-		[ANSWER_NA] = "\033[2m",
+	static const char *const plain[] = {
+		[MARK_DOUBT] = "?", [MARK_GOOD] = "+", [MARK_BAD] = "x", [MARK_MINOR] = "!", [MARK_FACT] = "-"
+	};
+	static const char *const nice[] = {
+		[MARK_DOUBT] = "?",
+		[MARK_GOOD] = "\xe2\x9c\x93",
+		[MARK_BAD] = "\xe2\x9c\x97",
+		[MARK_MINOR] = "!",
+		[MARK_FACT] = "\xc2\xb7",
 	};
 
-	return st->colour ? colours[a] : "";
+	return st->utf8 ? nice[m] : plain[m];
 }
 
-static const char *plain(const struct render_style *st)
+static const char *paint(const struct render_style *st, enum mark m)
+{
+	static const char *const colours[] = {
+		[MARK_DOUBT] = "\033[33m",
+		[MARK_GOOD] = "\033[32m",
+		[MARK_BAD] = "\033[31m",
+		[MARK_MINOR] = "\033[33m",
+		[MARK_FACT] = "\033[2m",
+	};
+
+	return st->colour ? colours[m] : "";
+}
+
+static const char *unpaint(const struct render_style *st)
 {
 	return st->colour ? "\033[0m" : "";
 }
@@ -26,24 +49,89 @@ static const char *bold(const struct render_style *st)
 	return st->colour ? "\033[1m" : "";
 }
 
+static enum mark mark_of_layer(const struct verdict_layer *l)
+{
+	static const enum mark marks[] = {
+		[ANSWER_UNKNOWN] = MARK_DOUBT,
+		[ANSWER_YES] = MARK_GOOD,
+		[ANSWER_NO] = MARK_BAD,
+		[ANSWER_NA] = MARK_FACT,
+	};
+
+	return marks[l->answer];
+}
+
+static enum mark mark_of_finding(const struct findings *f, const struct finding *one)
+{
+	static const enum mark marks[] = {
+		[GRADE_DOUBT] = MARK_DOUBT,
+		[GRADE_GOOD] = MARK_GOOD,
+		[GRADE_BAD] = MARK_BAD,
+		[GRADE_FACT] = MARK_FACT,
+	};
+
+	enum mark m = marks[finding_grade(f, one)];
+
+	/* What keeps nobody from running guests is not red. */
+	return m == MARK_BAD && one->check->optional ? MARK_MINOR : m;
+}
+
+/* Columns that (n) bytes of UTF-8 take. */
+static unsigned width_of(const char *text, size_t n)
+{
+	unsigned width = 0;
+
+	for (size_t i = 0; i < n; i++)
+		width += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return width;
+}
+
 /* (text) in lines of at most (columns), every line but the first with (indent) blanks before it. */
 static void wrap(struct buf *out, const char *text, unsigned indent, unsigned columns)
 {
-	unsigned width = columns > indent + 20 ? columns - indent : 60, used = 0;
+	unsigned width, used = 0;
 
+	columns = columns > WIDE ? WIDE : columns;
+	width = columns > indent + 20 ? columns - indent : 20;
 	while (*text) {
 		size_t n = strcspn(text, " ");
+		unsigned word = width_of(text, n);
 
-		if (used && used + 1 + n > width) {
+		if (used && used + 1 + word > width) {
 			buf_printf(out, "\n%*s", (int)indent, "");
 			used = 0;
 		}
 		buf_printf(out, "%s%.*s", used ? " " : "", (int)n, text);
-		used += n + (used ? 1 : 0);
+		used += word + (used ? 1 : 0);
 		text += n;
 		text += strspn(text, " ");
 	}
 	buf_puts(out, "\n");
+}
+
+/* A paragraph with (indent) blanks before every line. */
+static void paragraph(struct buf *out, const char *text, unsigned indent,
+		      const struct render_style *st)
+{
+	buf_printf(out, "%*s", (int)indent, "");
+	wrap(out, text, indent, st->columns);
+}
+
+static void render_layer(const struct verdict *v, enum layer which, const char *label,
+			 const struct render_style *st, struct buf *out)
+{
+	const struct verdict_layer *l = &v->layer[which];
+	/* Guests run without an IOMMU. */
+	enum mark m = which == LAYER_IOMMU && l->answer == ANSWER_NO ? MARK_FACT :
+								       mark_of_layer(l);
+
+	if (st->columns < NARROW) {
+		buf_printf(out, "%s%s %s%s\n", paint(st, m), glyph(st, m), label, unpaint(st));
+		paragraph(out, l->text, 2, st);
+		return;
+	}
+	buf_printf(out, "  %s%s %-10s%s  ", paint(st, m), glyph(st, m), label, unpaint(st));
+	wrap(out, l->text, 16, st->columns);
 }
 
 void render_summary(const struct verdict *v, const struct snapshot *s,
@@ -51,27 +139,67 @@ void render_summary(const struct verdict *v, const struct snapshot *s,
 {
 	static const char *const labels[LAYERS] = { "processor", "firmware", "runs under",
 						    "driver",	 "/dev/kvm", "IOMMU" };
-	const char *dot = st->utf8 ? "\xc2\xb7" : "|";
+	unsigned indent = st->columns < NARROW ? 0 : 2;
 	bool live = s->source == SNAP_FROM_LIVE;
+	struct buf line = BUF_INIT;
 
 	buf_printf(out, "%s", bold(st));
 	wrap(out, v->summary, 0, st->columns);
-	buf_printf(out, "%s\n", plain(st));
-	for (int l = 0; l < LAYERS; l++) {
-		buf_printf(out, "  %s%-10s%s  ", paint(st, v->layer[l].answer), labels[l], plain(st));
-		wrap(out, v->layer[l].text, 14, st->columns);
-	}
+	buf_printf(out, "%s\n", unpaint(st));
+	for (int l = 0; l < LAYERS; l++)
+		render_layer(v, l, labels[l], st, out);
 	if (v->next_step[0] || live)
 		buf_puts(out, "\n");
-	if (v->next_step[0]) {
-		buf_puts(out, "  ");
-		wrap(out, v->next_step, 2, st->columns);
+	if (v->next_step[0])
+		paragraph(out, v->next_step, indent, st);
+	if (live) {
+		buf_printf(&line, "More: vtscope probe %s Measure: vtscope bench --quick",
+			   st->utf8 ? "\xc2\xb7" : "|");
+		paragraph(out, buf_str(&line), indent, st);
 	}
-	if (live)
-		buf_printf(out, "  More: vtscope probe %s Measure: vtscope bench --quick\n", dot);
+	buf_free(&line);
 }
 
-/* "cpuid leaf 0x1 ecx bit 5, cpu 0-1 = 1" */
+struct feature_lists {
+	struct buf there, missing;
+	const char *vt;
+};
+
+static void list_feature(const char *vt, const char *feature, bool there, void *ctx)
+{
+	struct feature_lists *l = ctx;
+	struct buf *list = there ? &l->there : &l->missing;
+
+	/* A bit without a name is worth a word only where it is set. */
+	if (strcmp(vt, l->vt) == 0 && (there || strncmp(feature, "reserved_", 9) != 0))
+		buf_printf(list, "%s%s", list->len ? ", " : "", feature);
+}
+
+/* "VMX has: ept, vpid, ..." and what it lacks, where that was read. */
+static void render_feature_lists(const struct verdict *v, const struct snapshot *s,
+				 const struct render_style *st, struct buf *out)
+{
+	static const struct { const char *vt, *name; } vts[] = { { "vmx", "VMX" }, { "svm", "SVM" } };
+
+	for (size_t i = 0; i < sizeof(vts) / sizeof(vts[0]); i++) {
+		struct feature_lists l = { .vt = vts[i].vt };
+		struct buf line = BUF_INIT;
+
+		render_features(s, v, list_feature, &l);
+		if (l.there.len) {
+			buf_printf(&line, "%s has: %s.", vts[i].name, buf_str(&l.there));
+			if (l.missing.len)
+				buf_printf(&line, " It lacks: %s.", buf_str(&l.missing));
+			buf_puts(out, "\n");
+			paragraph(out, buf_str(&line), st->columns < NARROW ? 0 : 2, st);
+		}
+		buf_free(&line);
+		buf_free(&l.there);
+		buf_free(&l.missing);
+	}
+}
+
+/* "cpuid leaf 0x1 ecx bit 5, cpu 0-1: 1" */
 static void render_evidence(const struct finding *f, const struct render_style *st, unsigned indent,
 			    struct buf *out)
 {
@@ -86,45 +214,84 @@ static void render_evidence(const struct finding *f, const struct render_style *
 	}
 }
 
-static void render_finding(const struct finding *f, const struct render_style *st, struct buf *out)
+static void render_hint(const struct finding *f, const struct render_style *st, unsigned indent,
+			struct buf *out)
 {
-	buf_printf(out, "%s%-7s%s  %-15s ", paint(st, f->answer), answer_name(f->answer), plain(st),
-		   f->check->id);
-	buf_printf(out, "%s%s\n", f->check->question,
+	if (!f->hint[0])
+		return;
+	buf_printf(out, "%*s%s", (int)indent, "", st->utf8 ? "\xe2\x86\x92 " : "-> ");
+	wrap(out, f->hint, indent + (st->utf8 ? 2 : 3), st->columns);
+}
+
+/* The width of the column of ids. */
+static int id_width(const struct findings *f)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		most = strlen(f->row[i].check->id) > most ? strlen(f->row[i].check->id) : most;
+	return (int)most;
+}
+
+static void render_finding(const struct findings *all, const struct finding *f,
+			   const struct render_style *st, int ids, struct buf *out)
+{
+	enum mark m = mark_of_finding(all, f);
+	bool narrow = st->columns < NARROW;
+	unsigned indent = narrow ? 2 : 2 + 7 + 1 + ids + 1;
+	struct buf question = BUF_INIT;
+
+	buf_printf(&question, "%s%s", f->check->question,
 		   f->basis == BASIS_INFERRED ? " (inferred)" : "");
-	render_evidence(f, st, 25, out);
-	if (f->hint[0]) {
-		buf_printf(out, "%25s", "");
-		buf_puts(out, st->utf8 ? "\xe2\x86\x92 " : "-> ");
-		wrap(out, f->hint, st->utf8 ? 27 : 28, st->columns);
-	}
+	buf_printf(out, "%s%s %-7s%s ", paint(st, m), glyph(st, m), answer_name(f->answer),
+		   unpaint(st));
+	if (narrow)
+		buf_printf(out, "%s\n%*s", f->check->id, (int)indent, "");
+	else
+		buf_printf(out, "%-*s ", ids, f->check->id);
+	wrap(out, buf_str(&question), indent, st->columns);
+	buf_free(&question);
+	render_evidence(f, st, indent + (narrow ? 2 : 0), out);
+	render_hint(f, st, indent, out);
 }
 
 void render_full(const struct verdict *v, const struct snapshot *s, const struct render_style *st,
 		 struct buf *out)
 {
+	int ids = id_width(&v->findings);
+	struct buf root = BUF_INIT;
+
 	render_summary(v, s, st, out);
+	render_feature_lists(v, s, st, out);
 	buf_puts(out, "\n");
 	for (size_t i = 0; i < v->findings.n; i++)
-		render_finding(&v->findings.row[i], st, out);
+		render_finding(&v->findings, &v->findings.row[i], st, ids, out);
+	render_root(s, &root);
+	if (root.len) {
+		buf_puts(out, "\n");
+		paragraph(out, buf_str(&root), 0, st);
+	}
+	buf_free(&root);
 }
 
 void render_explain(const struct check *c, const struct verdict *v, const struct render_style *st,
 		    struct buf *out)
 {
 	const struct finding *f = v ? finding_of(&v->findings, c->id) : NULL;
+	enum mark m;
 
-	buf_printf(out, "%s%s%s  %s\n\n  ", bold(st), c->id, plain(st), c->question);
-	wrap(out, c->explain, 2, st->columns);
+	buf_printf(out, "%s%s%s  ", bold(st), c->id, unpaint(st));
+	wrap(out, c->question, 2, st->columns - strlen(c->id));
+	buf_puts(out, "\n");
+	paragraph(out, c->explain, 2, st);
 	if (!f)
 		return;
-	buf_printf(out, "\n  Here: %s%s%s", paint(st, f->answer), answer_name(f->answer), plain(st));
+	m = mark_of_finding(&v->findings, f);
+	buf_printf(out, "\n  Here: %s%s%s", paint(st, m), answer_name(f->answer), unpaint(st));
 	if (f->basis != BASIS_NONE)
 		buf_printf(out, ", %s", basis_name(f->basis));
 	buf_puts(out, "\n");
 	render_evidence(f, st, 4, out);
-	if (f->hint[0]) {
-		buf_puts(out, "  ");
-		wrap(out, f->hint, 2, st->columns);
-	}
+	if (f->hint[0])
+		paragraph(out, f->hint, 2, st);
 }

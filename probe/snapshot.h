@@ -50,6 +50,7 @@ struct snapshot {
 	size_t n_sorted;
 	enum snap_source source;
 	char *source_name;		/* owned: file name, or "this machine" */
+	const char *root;		/* while collecting, borrowed: the folder that is / ; NULL: / itself */
 };
 
 void snapshot_init(struct snapshot *s);

@@ -56,6 +56,7 @@ const char *layer_name(enum layer l);			/* "processor" "firmware" "outer" "drive
 /* Who this machine is, for headings and fingerprints; empty strings where not known. */
 struct machine_id {
 	char vendor[16], brand[64], codename[64];
+	char product[128];	/* "A or B" where the brand string does not name it and a table does, else "" */
 	unsigned family, model, stepping;
 	unsigned signature;	/* CPUID.1:EAX */
 	unsigned logical;	/* CPUs swept */
@@ -72,7 +73,19 @@ json_t *probe_json(const struct snapshot *s, const struct verdict *v, int all);
 struct render_style { int colour; int utf8; unsigned columns; };
 void render_summary(const struct verdict *v, const struct snapshot *s, const struct render_style *st, struct buf *out);	/* the first screen */
 void render_full(const struct verdict *v, const struct snapshot *s, const struct render_style *st, struct buf *out);	/* every check */
+/* What could be told with root's rights and cannot without, as sentences; nothing where nothing is missing. */
+void render_root(const struct snapshot *s, struct buf *out);
 /* --explain: the check's paragraph and, with (v), what was found here. */
 void render_explain(const struct check *c, const struct verdict *v, const struct render_style *st, struct buf *out);
+
+
+/* For test harnesses: TAP 13, the verdict and a test a check. */
+void render_tap(const struct verdict *v, struct buf *out);
+/* For node_exporter's textfile collector. 0 or -ENOMEM. */
+int render_prom(const struct verdict *v, const struct snapshot *s, struct buf *out);
+/* A feature file of Node Feature Discovery. 0 or -ENOMEM. */
+int render_nfd(const struct verdict *v, const struct snapshot *s, struct buf *out);
+/* One line, the same on machines that are the same. */
+void render_oneline(const struct verdict *v, const struct snapshot *s, struct buf *out);
 
 #endif

@@ -14,6 +14,14 @@ void finding_set(struct finding *out, enum answer a, enum basis b)
 	out->basis = b;
 }
 
+/* What is said is shown on terminals, and a record may hold anything. */
+static void disarm(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 void finding_hint(struct finding *out, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,14 +29,7 @@ void finding_hint(struct finding *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(out->hint, sizeof(out->hint), fmt, ap);
 	va_end(ap);
-}
-
-/* Evidence is shown on terminals, and a record may hold anything. */
-static void disarm(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	disarm(out->hint);
 }
 
 void finding_evidence(struct finding *out, const char *source, const char *where, const char *fmt, ...)
@@ -76,25 +77,44 @@ int view_cpus(const struct snapshot *s, struct cpulist *out)
 	return rc;
 }
 
+/*
+ * VIA's first processors write EAX and EDX only: the same leftovers stand in EBX and ECX of leaf 1
+ * and of 0x80000000, where no feature flags are.
+ */
+static bool is_leftover(const struct snapshot *s, const struct snap_record *r)
+{
+	const struct snap_record *basic, *extended;
+
+	if ((r->num != 1 && r->num != 0x80000001) || !r->regs[2])
+		return false;
+	basic = snapshot_cpuid(s, r->cpu, 1, 0);
+	extended = snapshot_cpuid(s, r->cpu, 0x80000000, 0);
+	return basic && extended && basic->regs[1] == extended->regs[1] &&
+	       basic->regs[2] == extended->regs[2];
+}
+
 int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, uint32_t regs[4])
 {
-	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, sub), *base;
+	const struct snap_record *r = snapshot_cpuid(s, cpu, leaf, sub);
+	const struct snap_record *base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
 
 	memset(regs, 0, 4 * sizeof(*regs));
+	/*
+	 * A processor answers a leaf that it does not have with another's content, and dumps list
+	 * that; one without extended leaves answers 0x80000000 with something that is no such number.
+	 * Hypervisors' blocks of leaves have each a maximum of their own. The leaf with the maximum
+	 * is as it is.
+	 */
+	if (base && base != r && (!r || leaf >> 16 != 0x4000) &&
+	    (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16))
+		return 0;
 	if (r) {
 		memcpy(regs, r->regs, sizeof(r->regs));
+		if (is_leftover(s, r))
+			regs[1] = regs[2] = 0;
 		return 1;
 	}
-	base = snapshot_cpuid(s, cpu, leaf & 0xffff0000, 0);
-	if (!base)
-		return -1;
-	/*
-	 * A processor without extended leaves answers 0x80000000 with something that is
-	 * no such number.
-	 */
-	if (base->regs[0] < leaf || base->regs[0] >> 16 != leaf >> 16)
-		return 0;
-	return sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
+	return base && sub && snapshot_cpuid(s, cpu, leaf, 0) ? 0 : -1;
 }
 
 /* Adds CPU lists to a split, and drops them. */
@@ -242,59 +262,6 @@ enum answer view_flag(const struct snapshot *s, const char *flag)
 		text += n + (text[n] == '\n');
 	}
 	return with && !without ? ANSWER_YES : without && !with ? ANSWER_NO : ANSWER_UNKNOWN;
-}
-
-const char *const log_patterns[] = { "disabled by BIOS",
-				     "disabled by bios",
-				     "disabled (by BIOS)",
-				     "not enabled (by BIOS)",
-				     "no hardware support",
-				     "not supported by CPU",
-				     "VMX not fully enabled",
-				     "isn't AMD or Hygon",
-				     "unsupported when running as an SEV guest",
-				     "enabling virtualization on CPU",
-				     "feature inconsistency",
-				     "already loaded vendor module",
-				     "Lockdown:",
-				     "Hypervisor detected",
-				     "Booting paravirtualized kernel",
-				     "tboot",
-				     "virt/tdx",
-				     "SEV-SNP",
-				     "SEV API",
-				     "kvm_intel:",
-				     "kvm_amd:",
-				     "kvm:",
-				     "DMAR: Host address width",
-				     "DMAR: DRHD base",
-				     "DMAR: IOMMU enabled",
-				     "Directed I/O",
-				     "DMAR-IR: Enabled IRQ remapping",
-				     "No DMAR devices found",
-				     "force enabled due to platform opt in",
-				     "Your BIOS is broken",
-				     "AMD-Vi: Found IOMMU",
-				     "AMD-Vi: Extended features",
-				     "AMD-Vi: Interrupt remapping enabled",
-				     "not in IVRS table",
-				     "Disabling interrupt remapping",
-				     "Using global IVHD EFR",
-				     NULL };
-
-bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size)
-{
-	const char *text = snapshot_text(s, SNAP_TEXT, "/dev/kmsg");
-	const char *hit = text ? strstr(text, pattern) : NULL;
-
-	if (!hit)
-		return false;
-	while (hit > text && hit[-1] != '\n')
-		hit--;
-	if (*hit == '<')	/* the priority */
-		hit += strcspn(hit, ">") + 1;
-	snprintf(out, size, "%.*s", (int)strcspn(hit, "\n"), hit);
-	return true;
 }
 
 unsigned view_kernel(const struct snapshot *s)

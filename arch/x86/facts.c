@@ -12,6 +12,26 @@ const struct cpuid_bit cpuid_bits[CPUID_BITS] = {
 #undef CPUID_BIT
 };
 
+const struct cpuid_field cpuid_fields[] = {
+#define CPUID_FIELD(leaf, subleaf, reg, high, low, name) { leaf, subleaf, CPUID_##reg, high, low, #name },
+#define CPUID_COMPLETE(leaf, subleaf, reg)
+#include "arch/x86/cpuid_fields.def"
+#undef CPUID_FIELD
+#undef CPUID_COMPLETE
+};
+const size_t n_cpuid_fields = COUNT(cpuid_fields);
+
+static const struct {
+	uint32_t leaf, subleaf;
+	enum cpuid_register reg;
+} complete[] = {
+#define CPUID_FIELD(leaf, subleaf, reg, high, low, name)
+#define CPUID_COMPLETE(leaf, subleaf, reg) { leaf, subleaf, CPUID_##reg },
+#include "arch/x86/cpuid_fields.def"
+#undef CPUID_FIELD
+#undef CPUID_COMPLETE
+};
+
 const struct vmx_group vmx_groups[VMX_GROUPS] = {
 #define VMX_GROUP(group, msr, true_msr, form, default1) \
 	{ #group, msr, true_msr, VMX_FORM_##form, default1 },
@@ -35,6 +55,9 @@ const struct vmx_control vmx_controls[VMX_CONTROLS] = {
 #define MSR_IF_CONTROL(a, b) \
 	{ MSR_GATE_CONTROL, 1 + ((b) != VMX_CONTROL_NONE), { a, b } }
 
+#define MSR_IF_FIELD(sym, field) { MSR_GATE_FIELD, 2, { MSR_##sym, MSR_FIELD_##sym##_##field } }
+#define MSR_NEVER { MSR_GATE_NEVER, 0, { 0 } }
+
 const struct msr_fact msr_facts[] = {
 #define MSR(number, sym, name, gate) { number, name, gate },
 #include "arch/x86/msr.def"
@@ -43,9 +66,11 @@ const struct msr_fact msr_facts[] = {
 const size_t n_msr_facts = COUNT(msr_facts);
 
 const struct msr_field msr_fields[] = {
-#define MSR_FIELD(sym, bit, name) { (uint32_t)MSR_##sym, bit, #name },
+#define MSR_FIELD(sym, bit, name) { (uint32_t)MSR_##sym, bit, bit, #name },
+#define MSR_RANGE(sym, high, low, name) { (uint32_t)MSR_##sym, high, low, #name },
 #include "arch/x86/msr_fields.def"
 #undef MSR_FIELD
+#undef MSR_RANGE
 };
 const size_t n_msr_fields = COUNT(msr_fields);
 
@@ -102,6 +127,22 @@ const struct cpuid_bit *cpuid_bit_at(uint32_t leaf, uint32_t subleaf, enum cpuid
 	return NULL;
 }
 
+bool cpuid_register_complete(uint32_t leaf, uint32_t subleaf, enum cpuid_register reg)
+{
+	for (size_t i = 0; i < COUNT(complete); i++)
+		if (complete[i].leaf == leaf && complete[i].subleaf == subleaf && complete[i].reg == reg)
+			return true;
+	return false;
+}
+
+const struct vmx_control *vmx_control_at(enum vmx_group_id group, unsigned bit)
+{
+	for (size_t i = 0; i < COUNT(vmx_controls); i++)
+		if (vmx_controls[i].group == group && vmx_controls[i].bit == bit)
+			return &vmx_controls[i];
+	return NULL;
+}
+
 bool vmx_control_allowed(enum vmx_control_id id, uint64_t value)
 {
 	const struct vmx_control *c = &vmx_controls[id];
@@ -141,12 +182,25 @@ static int control_state(enum vmx_control_id id, const struct fact_source *sourc
 	return state > 0 ? vmx_control_allowed(id, value) : state;
 }
 
+static int field_state(const struct msr_gate *gate, const struct fact_source *source)
+{
+	int state = msr_gate_state(msr_fact_of(gate->of[0]), source);
+	uint64_t value;
+
+	if (state <= 0)
+		return state;
+	state = source->msr(source->ctx, gate->of[0], &value);
+	return state > 0 ? (int)(value >> gate->of[1] & 1) : state;
+}
+
 int msr_gate_state(const struct msr_fact *m, const struct fact_source *source)
 {
 	int state = 0;
 
 	if (m->gate.kind == MSR_GATE_ALWAYS)
 		return 1;
+	if (m->gate.kind == MSR_GATE_FIELD)
+		return field_state(&m->gate, source);
 	for (unsigned i = 0; i < m->gate.n; i++) {
 		int one = m->gate.kind == MSR_GATE_CPUID ? cpuid_state(m->gate.of[i], source) :
 							   control_state(m->gate.of[i], source);
@@ -190,6 +244,9 @@ const struct cpu_model *cpu_model_of(const char *vendor, unsigned family, unsign
 		[MODEL_INTEL] = "GenuineIntel", [MODEL_AMD] = "AuthenticAMD", [MODEL_HYGON] = "HygonGenuine",
 	};
 
+	/* Some real parts misspell their maker. */
+	if (strcmp(vendor, "GenuineIotel") == 0)
+		vendor = names[MODEL_INTEL];
 	for (size_t i = 0; i < n_cpu_models; i++) {
 		const struct cpu_model *m = &cpu_models[i];
 

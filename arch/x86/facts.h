@@ -37,6 +37,20 @@ extern const struct cpuid_bit cpuid_bits[CPUID_BITS];
 /* Is (id) set in (regs), the four registers of its leaf and subleaf? */
 bool cpuid_bit_in(enum cpuid_id id, const uint32_t regs[4]);
 
+/* A field wider than a bit. */
+struct cpuid_field {
+	uint32_t leaf, subleaf;		/* CPUID_EVERY: all that the leaf has */
+	enum cpuid_register reg;
+	unsigned high, low;
+	const char *name;
+};
+#define CPUID_EVERY UINT32_MAX
+extern const struct cpuid_field cpuid_fields[];
+extern const size_t n_cpuid_fields;
+
+/* Do the tables name every bit of this register that a manual names? */
+bool cpuid_register_complete(uint32_t leaf, uint32_t subleaf, enum cpuid_register reg);
+
 /* The row at this place, or NULL. */
 const struct cpuid_bit *cpuid_bit_at(uint32_t leaf, uint32_t subleaf, enum cpuid_register reg, unsigned bit);
 
@@ -83,6 +97,9 @@ struct vmx_control {
 };
 extern const struct vmx_control vmx_controls[VMX_CONTROLS];
 
+/* The row of a bit, or NULL. */
+const struct vmx_control *vmx_control_at(enum vmx_group_id group, unsigned bit);
+
 /* May (id) be 1 by (value) of its group's MSR? For a capability: is it set? */
 bool vmx_control_allowed(enum vmx_control_id id, uint64_t value);
 
@@ -93,10 +110,10 @@ enum msr_number {
 #undef MSR
 };
 
-enum msr_gate_kind { MSR_GATE_ALWAYS, MSR_GATE_CPUID, MSR_GATE_CONTROL };
+enum msr_gate_kind { MSR_GATE_ALWAYS, MSR_GATE_CPUID, MSR_GATE_CONTROL, MSR_GATE_FIELD, MSR_GATE_NEVER };
 #define MSR_GATE_MAX 3
 
-/* What must be set before RDMSR: any of (of). */
+/* What must be set before RDMSR: any of (of); for a field (of) is one MSR number and one bit of it. */
 struct msr_gate {
 	enum msr_gate_kind kind;
 	unsigned n;
@@ -116,13 +133,15 @@ const struct msr_fact *msr_fact_of(uint32_t number);	/* or NULL */
 /* MSR_FIELD_IA32_FEATURE_CONTROL_lock ...: bit numbers. */
 enum msr_field_bit {
 #define MSR_FIELD(sym, bit, name) MSR_FIELD_##sym##_##name = (bit),
+#define MSR_RANGE(sym, high, low, name)
 #include "arch/x86/msr_fields.def"
 #undef MSR_FIELD
+#undef MSR_RANGE
 };
 
 struct msr_field {
 	uint32_t msr;
-	unsigned bit;
+	unsigned high, low;	/* equal for one bit */
 	const char *name;	/* unique within its MSR */
 };
 extern const struct msr_field msr_fields[];

@@ -15,8 +15,8 @@ setup() {
 	verdict=$status
 	# The answer is the first paragraph, a sentence.
 	[[ ${output%%$'\n\n'*} == *. ]]
-	[ "$(grep -oE '^  (processor|firmware|runs under|driver|/dev/kvm|IOMMU) ' <<<"$output" | tr -s ' \n' ' ')" = \
-		" processor firmware runs under driver /dev/kvm IOMMU " ]
+	[ "$(sed -nE 's,^  [^ ]+ (processor|firmware|runs under|driver|/dev/kvm|IOMMU) .*,\1,p' <<<"$output" | tr '\n' ' ')" = \
+		"processor firmware runs under driver /dev/kvm IOMMU " ]
 	[ "${#lines[@]}" -le 16 ]
 	run --separate-stderr "$VTSCOPE" probe
 	[ "$status" -eq "$verdict" ]

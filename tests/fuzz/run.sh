@@ -8,12 +8,16 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs)
+# Readers of dumps, by the names that probe/readers.c gives them.
+dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
+[ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
 
 mkdir -p "$build"
 cd "$build"
 probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
+export FUZZ_ROOT=$probe/machine
 echo 'int LLVMFuzzerTestOneInput(const void *d, long n); int LLVMFuzzerTestOneInput(const void *d, long n) { return !d && n; }' >"$probe/t.c"
 "$cc" -fsanitize=fuzzer "$probe/t.c" -o "$probe/t" 2>/dev/null ||
 	{ echo "make fuzz: $cc has no libFuzzer: apt-get install clang libclang-rt-14-dev" >&2; exit 77; }
@@ -40,14 +44,56 @@ seed() {
 		'S 0 40*3 41' 'M 0 6*16' 'D 0 8 320/640*2' 'P 0 1/2/3*4' 'C 0 17 1' 'E 0 100 5000 16 0x0 4 2 4 7' \
 		'B 1 exit.hlt' 'F 1 13 0x0 0x10 0x0 text' 'E 1 0 0 0 0x20 0 0 0 2' 'X usage text' \
 		'Q 7 0 100 1000 1001 1003 990.5 1/2 ~cpuid' 'Z 3 0' >"corpus/$1/boot" ;;
+	dmar | ivrs) acpi_seeds "$1" ;;
 	esac
+}
+
+# Tables of the recorded machines, and of real ones where there are some.
+acpi_seeds() {
+	local snap table
+	for snap in "$top_srcdir"/tests/machines/*iommu*.snap; do
+		table=$(sed -n "s|^blob \".*/${1^^}\" \"\(.*\)\"\$|\\1|p" "$snap")
+		[ -z "$table" ] || printf '%b' "$table" >"corpus/$1/$(basename "$snap" .snap)"
+	done
+	[ -z "${VTSCOPE_CORPUS:-}" ] || find "$VTSCOPE_CORPUS/acpi" -name "*.$1" -exec cp -t "corpus/$1/" {} +
+}
+
+machines=$top_srcdir/tests/machines
+seed_dump() {
+	case $1 in
+	libcpuid) cp "$machines"/libcpuid-penryn.dump "corpus/$1/" ;;
+	instlatx64) cp "$machines"/dump-*.dump "$machines"/libcpuid-zen4.dump "corpus/$1/" ;;
+	cpuid-r) cp "$machines"/cpuid-r-*.dump "corpus/$1/" ;;
+	acpi) cp "$machines"/acpi-*.dat "corpus/$1/" ;;
+	acpidump) cp "$machines"/acpidump-*.dump "corpus/$1/" ;;
+	sysroot)
+		files=(dev/cpu/0/msr dev/cpu/0/cpuid proc/cpuinfo proc/cmdline)
+		for i in "${!files[@]}"; do
+			{ printf '%b' "\\x0$i" && cat "$machines/sysroot-cometlake.root/${files[$i]}"; } >"corpus/$1/$i"
+		done ;;
+	esac
+}
+
+# Dumps of real machines, where there are some, of a size that mutation gets somewhere with.
+seed_real() {
+	local folder=${VTSCOPE_CORPUS:-}
+	[ -d "$folder" ] || return 0
+	case $1 in
+	libcpuid) grep -rlZ --include='*.test' '^basic_cpuid' "$folder/cpuid" ;;
+	instlatx64) find "$folder/cpuid" -name '*.test' -size -12k -print0 ;;
+	acpi) find "$folder/acpi" \( -name '*.dmar' -o -name '*.ivrs' \) -print0 ;;
+	esac 2>/dev/null | xargs -0r cp -t "corpus/$1/" || :
 }
 
 for target in "${targets[@]}"; do
 	seed "$target"
+	seed_dump "$target"
+	seed_real "$target"
+	source=$target
+	case " ${dumps[*]} " in *" $target "*) source=reader ;; esac
 	# shellcheck disable=SC2086 # the flags are words
 	"$cc" -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-I"$top_srcdir" -I. $include "$top_srcdir/tests/fuzz/$target.c" "${libs[@]}" $link -lm -o "fuzz-$target"
+		-DREADER="\"$target\"" -I"$top_srcdir" -I. $include "$top_srcdir/tests/fuzz/$source.c" "${libs[@]}" $link -lm -o "fuzz-$target"
 	echo "fuzz $target: ${FUZZ_SECONDS:-60} s"
 	"./fuzz-$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -max_len=262144 \
 		-print_final_stats=1 "corpus/$target" >"$target.log" 2>&1 ||

@@ -14,6 +14,12 @@ value() {
 	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$2" | head -n 1
 }
 
+# The state of /dev/kvm: a "device" of KVM's part, chipsets have theirs.
+device() {
+	sed -n '/^  "kvm": {/,/^  }/p' "$1" >kvm.json
+	value device kvm.json
+}
+
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "only root can take privileges and devices away"
 }
@@ -55,6 +61,69 @@ need_root() {
 	done
 }
 
+@test "TAP: what keeps guests from running fails, nothing else does" {
+	command -v prove >/dev/null || skip "prove is missing"
+	for name in intel-usable amd-usable kvm-pvm intel-capable; do
+		"$VTSCOPE" probe --from "$machines/$name.snap" -o ok.tap
+		prove -e cat ok.tap
+	done
+	for name in intel-firmware-off no-permission guest-hidden busy-virtualbox; do
+		"$VTSCOPE" probe --from "$machines/$name.snap" -o bad.tap || true
+		run prove -e cat bad.tap
+		[ "$status" -ne 0 ]
+		[[ $output == *"Failed test"* && $output != *"Parse errors"* ]]
+	done
+}
+
+@test "metrics: each family once, with HELP and TYPE before it, no timestamps" {
+	for snap in "$machines"/*.snap; do
+		"$VTSCOPE" probe --from "$snap" -o vtscope.prom || [ $? -ge 10 ]
+		[ "$(stat -c %a vtscope.prom)" = "$(printf %o $((0666 & ~$(umask))))" ]
+		awk '/^# HELP / { if (seen[$3]++) exit 1; next }
+			/^# TYPE / { name = $3; if ($4 != "gauge" || !seen[name]) exit 1; next }
+			$0 !~ "^" name "([{]([a-z_]+=\"([^\"\\\\]|\\\\.)*\",?)*[}])? -?[0-9]+$" { print; exit 1 }' vtscope.prom
+		if command -v promtool >/dev/null; then
+			promtool check metrics <vtscope.prom
+		fi
+	done
+}
+
+@test "a feature file holds what Kubernetes takes for labels" {
+	for snap in "$machines"/*.snap; do
+		"$VTSCOPE" probe --from "$snap" -o vtscope.nfd || [ $? -ge 10 ]
+		run ! grep -vE '^[a-z]([-a-z0-9_.]{0,61}[a-z0-9])?=[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$' vtscope.nfd
+		[ -z "$(cut -d= -f1 vtscope.nfd | sort | uniq -d)" ]
+	done
+	"$VTSCOPE" probe --from "$machines/intel-usable.snap" --format nfd | grep -qx vtscope-vmx.ept=true
+}
+
+@test "one line is the same on machines that are the same, and tells others apart" {
+	run --separate-stderr "$VTSCOPE" probe --format oneline --from "$machines/intel-usable.snap"
+	[ "${#lines[@]}" -eq 1 ]
+	sed 's/^cpuid 1 .*//; s/^msr 1 .*//; /^$/d; /iommu_groups/d' "$machines/intel-usable.snap" |
+		sed "s/6\.1\.0-18/6.1.0-25/" >fewer.snap
+	bash "$machines/seal.sh" fewer.snap
+	[ "$("$VTSCOPE" probe --format oneline --from fewer.snap)" = "$output" ]
+	[ "$("$VTSCOPE" probe --format oneline --from "$machines"/*.snap | sort -u | wc -l)" -gt 20 ]
+}
+
+@test "a format for one machine is refused for several" {
+	for format in tap prom nfd; do
+		run --separate-stderr "$VTSCOPE" probe --format $format --from "$machines/intel-usable.snap" "$machines/kvm-pvm.snap"
+		says 2 "takes one machine"
+	done
+}
+
+@test "text fits the terminal, narrow and wide, with a glyph beside every colour" {
+	for columns in 40 80 200; do
+		COLUMNS=$columns "$VTSCOPE" probe --from "$machines/intel-firmware-off.snap" >out.txt || true
+		[ "$(wc -L <out.txt)" -le "$columns" ]
+	done
+	run --separate-stderr "$VTSCOPE" probe --color always --from "$machines/intel-firmware-off.snap"
+	[[ $output == *$'\e[31mx firmware'* ]] || [[ $output == *$'\e[31m✗ firmware'* ]]
+	[[ $output == *$'\e[32m'* ]]
+}
+
 @test "a bad one among several is told, does not stop the rest, and gives 1" {
 	head -c 300 "$machines/intel-usable.snap" >cut.snap
 	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines/guest-hidden.snap" cut.snap nowhere.snap \
@@ -75,6 +144,44 @@ need_root() {
 	done
 }
 
+@test "dumps of every kind: a document a line, the bad ones told, the kinds named" {
+	printf 'CPUID 00000000: 00000002-756E6547\n' >cut.txt
+	printf 'hello\n' >other.txt
+	run --separate-stderr "$VTSCOPE" probe --format json --from "$machines"/{dump-conroe,libcpuid-penryn,cpuid-r-haswell}.dump \
+		cut.txt "$machines"/{acpi-dmar.dat,acpidump-ivrs.dump} other.txt "$machines/sysroot-cometlake.root" nowhere
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 6 ]
+	i=0
+	for kind in instlatx64 libcpuid cpuid-r acpi acpi sysroot; do
+		[[ ${lines[i++]} == *"\"kind\":\"$kind\""* ]]
+	done
+	[ "$(wc -l <<<"$stderr")" -eq 3 ]
+	[[ $stderr == *"cut.txt:1: "*"other.txt:1: "*"nowhere: "* ]]
+}
+
+@test "a dump exits by its verdict" {
+	while read -r name expected; do
+		run "$VTSCOPE" probe --from "$machines/$name"
+		[ "$status" -eq "$expected" ]
+	done <<-END
+		dump-nehalem.dump 0
+		cpuid-r-willamette.dump 10
+		dump-skylake-locked-off.dump 11
+		dump-k10-svmdis.dump 11
+		sysroot-cometlake.root 11
+		dump-hyperv.dump 12
+		acpi-dmar.dat 16
+	END
+}
+
+@test "a dump that was saved as a snapshot is judged the same" {
+	for name in dump-future-hybrid.dump acpidump-ivrs.dump sysroot-cometlake.root; do
+		"$VTSCOPE" probe --from "$machines/$name" --save saved.snap >first.txt || true
+		"$VTSCOPE" probe --from saved.snap >second.txt || true
+		diff first.txt second.txt
+	done
+}
+
 @test "a machine comes from standard input" {
 	run --separate-stderr "$VTSCOPE" probe --from - <"$machines/no-permission.snap"
 	[ "$status" -eq 14 ]
@@ -87,6 +194,16 @@ need_root() {
 	run --separate-stderr "$VTSCOPE" probe --explain firmware.vmx --from "$machines/intel-firmware-off.snap"
 	[ "$status" -eq 0 ]
 	[[ $output == *"IA32_FEATURE_CONTROL"*"Here: no, proved"*"0x1"* ]]
+}
+
+@test "every check is explained" {
+	for id in $("$VTSCOPE" list checks --format json | sed -n 's/.*"\(id\|name\)": *"\([a-z]*\.[a-z_]*\)".*/\2/p'); do
+		run --separate-stderr "$VTSCOPE" probe --explain "$id" --from "$machines/intel-usable.snap"
+		[ "$status" -eq 0 ]
+		[[ $output == "$id  "*"?"*"Here: "* ]]
+		echo "$id"
+	done >explained
+	[ "$(wc -l <explained)" -ge 28 ]
 }
 
 @test "a file without --from is refused" {
@@ -104,6 +221,13 @@ need_root() {
 	command -v strace >/dev/null || skip "strace is missing"
 	strace -f -o trace "$VTSCOPE" probe --from "$machines/intel-usable.snap" >/dev/null || skip "strace may not trace here"
 	run ! grep -E '"/(dev/(kvm|cpu)|sys|proc)|sched_setaffinity' trace
+	for name in dump-nehalem.dump libcpuid-zen4.dump cpuid-r-haswell.dump; do
+		strace -f -o trace "$VTSCOPE" probe --from "$machines/$name" >/dev/null
+		run ! grep -E '"/(dev/(kvm|cpu)|sys|proc)|sched_setaffinity' trace
+	done
+	strace -f -o trace "$VTSCOPE" probe --from "$machines/sysroot-cometlake.root" >/dev/null || true
+	grep -q sysroot-cometlake.root/proc/cpuinfo trace
+	run ! grep -E '"/(dev/(kvm|cpu)|etc/modprobe|lib/modules|run/|\.dockerenv|sys|proc)|sched_setaffinity|syslog' trace
 }
 
 @test "what was saved is judged the same" {
@@ -129,7 +253,7 @@ need_root() {
 	rm -rf "$open_dir"
 	[ -z "$stderr" ]
 	echo "$output" >out.json
-	[ "$(value device out.json)" = denied ]
+	[ "$(device out.json)" = denied ]
 	[ "$(value exit out.json)" -eq "$status" ]
 	[ "$status" -ne 0 ]
 }
@@ -146,7 +270,7 @@ without_dev() {
 	grep -qw kvm /proc/misc 2>/dev/null || skip "no KVM driver here"
 	run --separate-stderr without_dev "$VTSCOPE" probe --format json
 	echo "$output" >out.json
-	[ "$(value device out.json)" = no-node ]
+	[ "$(device out.json)" = no-node ]
 	[ "$(value exit out.json)" -eq "$status" ]
 	[ "$status" -ne 0 ]
 }

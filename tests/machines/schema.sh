@@ -9,7 +9,7 @@ validate() {
 	"$PYTHON3" check.py ../../doc/schema/probe.schema.json
 }
 
-"${VTSCOPE:?}" probe --format json --all --from ./*.snap | validate
+"${VTSCOPE:?}" probe --format json --all --from ./*.snap ./*.dump ./*.dat ./*.root | validate
 
 # Several documents are a line each; one is indented. Its status is the verdict's, whatever this machine is.
 status=0

@@ -53,7 +53,7 @@ SH
 	for name in bash sh env cat grep sed cut tee tail find sort awk cksum mkdir rm mv cp uname nproc timeout dirname make head chmod; do
 		ln -s "$(command -v "$name")" "$tools/$name"
 	done
-	for name in gcc ld pkg-config gnuplot qemu-system-x86_64 bochs grub-mkrescue xorriso mformat bats python3 shellcheck autoconf automake mandoc zsh fish; do
+	for name in gcc ld pkg-config gnuplot qemu-system-x86_64 bochs grub-mkrescue xorriso mformat bats python3 shellcheck iasl autoconf automake mandoc zsh fish; do
 		echo 'exit 0' | tool "$name"
 	done
 	echo 'echo 0' | tool id

@@ -7,7 +7,7 @@
 #include <asm/vmx.h>
 #include <linux/kvm.h>
 
-#include "arch/x86/facts.h"
+#include "arch/x86/platform.h"
 #include "common/parse.h"
 #include "tests/unit/tap.h"
 
@@ -125,8 +125,13 @@ static void test_msrs(void)
 
 		CU_ASSERT(msr_fact_of(m->number) == m);
 		CU_ASSERT(m->name[0] != 0);
-		CU_ASSERT((m->gate.kind == MSR_GATE_ALWAYS) == (m->gate.n == 0));
+		CU_ASSERT((m->gate.kind == MSR_GATE_ALWAYS || m->gate.kind == MSR_GATE_NEVER) == (m->gate.n == 0));
 		CU_ASSERT(m->gate.n <= MSR_GATE_MAX);
+		if (m->gate.kind == MSR_GATE_FIELD) {
+			CU_ASSERT(msr_fact_of(m->gate.of[0]) != NULL && msr_fact_of(m->gate.of[0]) < m);
+			CU_ASSERT(m->gate.of[1] < 64);
+			continue;
+		}
 		for (unsigned k = 0; k < m->gate.n; k++) {
 			unsigned of = m->gate.of[k];
 
@@ -197,6 +202,104 @@ static void test_gates(void)
 	m.unreadable = 1u << 2;
 	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_PROCBASED_CTLS2), &source) == -1);
 	CU_ASSERT(msr_gate_state(msr_fact_of(MSR_IA32_VMX_EPT_VPID_CAP), &source) == -1);
+}
+
+/* Fields of one MSR, its VMX bits among them, neither overlap nor share a name. */
+static void test_msr_fields(void)
+{
+	for (size_t i = 0; i < n_msr_fields; i++) {
+		const struct msr_field *a = &msr_fields[i];
+
+		CU_ASSERT(is_snake(a->name));
+		CU_ASSERT(a->low <= a->high && a->high < 64);
+		CU_ASSERT(msr_fact_of(a->msr) != NULL);
+		for (size_t j = 0; j < i; j++) {
+			const struct msr_field *b = &msr_fields[j];
+
+			CU_ASSERT(a->msr != b->msr || strcmp(a->name, b->name) != 0);
+			CU_ASSERT(a->msr != b->msr || a->high < b->low || b->high < a->low);
+		}
+		for (size_t j = 0; j < VMX_CONTROLS; j++) {
+			const struct vmx_control *c = &vmx_controls[j];
+
+			CU_ASSERT(vmx_groups[c->group].msr != a->msr || c->bit < a->low || c->bit > a->high);
+		}
+	}
+}
+
+static void test_cpuid_fields(void)
+{
+	for (size_t i = 0; i < n_cpuid_fields; i++) {
+		const struct cpuid_field *a = &cpuid_fields[i];
+
+		CU_ASSERT(is_snake(a->name));
+		CU_ASSERT(a->low < a->high && a->high < 32);
+		for (size_t j = 0; j < i; j++) {
+			const struct cpuid_field *b = &cpuid_fields[j];
+			bool same = a->leaf == b->leaf && a->subleaf == b->subleaf && a->reg == b->reg;
+
+			CU_ASSERT(!same || a->high < b->low || b->high < a->low);
+			CU_ASSERT(!same || strcmp(a->name, b->name) != 0);
+		}
+		for (unsigned bit = a->low; bit <= a->high; bit++)
+			CU_ASSERT(a->subleaf == CPUID_EVERY ||
+				  !cpuid_bit_at(a->leaf, a->subleaf, a->reg, bit));
+	}
+	CU_ASSERT(cpuid_register_complete(0x8000000a, 0, CPUID_EDX));
+	CU_ASSERT(!cpuid_register_complete(1, 0, CPUID_ECX));
+}
+
+static void test_hypervisors(void)
+{
+	for (size_t i = 0; i < n_hypervisors; i++) {
+		CU_ASSERT(strlen(hypervisors[i].signature) <= 12);
+		CU_ASSERT(hypervisor_of(hypervisors[i].signature) == &hypervisors[i]);
+	}
+	for (size_t i = 0; i < n_hv_fields; i++) {
+		const struct hv_field *a = &hv_fields[i];
+
+		CU_ASSERT(is_snake(a->name));
+		CU_ASSERT(a->low <= a->high && a->high < 32 && a->leaf < 0x100);
+		for (size_t j = 0; j < i; j++) {
+			const struct hv_field *b = &hv_fields[j];
+
+			CU_ASSERT(a->interface != b->interface || a->leaf != b->leaf || a->reg != b->reg ||
+				  a->high < b->low || b->high < a->low);
+		}
+	}
+}
+
+static void test_chipsets(void)
+{
+	for (size_t i = 0; i < n_chipsets; i++) {
+		const struct chipset *a = &chipsets[i];
+
+		CU_ASSERT(a->first <= a->last && a->name[0]);
+		CU_ASSERT(a->role == CHIPSET_HOST || a->iommu == CHIPSET_IOMMU_UNTOLD);
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT(a->vendor != chipsets[j].vendor || a->last < chipsets[j].first ||
+				  chipsets[j].last < a->first);
+	}
+	CU_ASSERT_STRING_EQUAL(chipset_of(0x8086, 0x29b0)->name, "Q35");
+	CU_ASSERT_PTR_NULL(chipset_of(0x8086, 0xffff));
+}
+
+static void test_early_vt(void)
+{
+	for (size_t i = 0; i < n_early_vts; i++) {
+		const struct early_vt *a = &early_vts[i];
+
+		CU_ASSERT(a->revision[0] && strlen(a->revision) < 64);
+		CU_ASSERT((a->signature & ~0x0fff0fffu) == 0);
+		/* Months are claimed of parts with VT alone. */
+		CU_ASSERT(!a->introduced[0] || (a->vt != EARLY_VT_NO && strlen(a->introduced) == 7));
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT(a->signature != early_vts[j].signature || strcmp(a->word[0], early_vts[j].word[0]) ||
+				  strcmp(a->word[1], early_vts[j].word[1]) ||
+				  strcmp(a->product, early_vts[j].product));
+	}
+	CU_ASSERT(early_vt_matches(&early_vts[0], "GenuineIntel", 0xf4a, "Intel(R) Pentium(R) 4 CPU 3.60GHz"));
+	CU_ASSERT(!early_vt_matches(&early_vts[0], "AuthenticAMD", 0xf4a, "Intel(R) Pentium(R) 4 CPU 3.60GHz"));
 }
 
 static void test_kvm_header(void)
@@ -285,6 +388,7 @@ static void test_models(void)
 		}
 	}
 	CU_ASSERT_STRING_EQUAL(cpu_model_of("GenuineIntel", 6, 0xa7)->codename, "Rocket Lake");
+	CU_ASSERT_PTR_EQUAL(cpu_model_of("GenuineIotel", 6, 0xa7), cpu_model_of("GenuineIntel", 6, 0xa7));
 	CU_ASSERT_STRING_EQUAL(cpu_model_of("AuthenticAMD", 0x19, 0x11)->codename, "Zen 4");
 	CU_ASSERT(cpu_model_of("AuthenticAMD", 6, 0xa7) == NULL);
 	CU_ASSERT(cpu_model_of("GenuineIntel", 6, 0xfe) == NULL);
@@ -420,6 +524,11 @@ static const struct tap_test tests[] = {
 	{ "CPUID bits are found in registers", test_cpuid_values },
 	{ "VMX controls are unique, in range and named", test_controls },
 	{ "MSR gates name what exists and stands before them", test_msrs },
+	{ "fields of MSRs do not overlap", test_msr_fields },
+	{ "fields of CPUID do not overlap", test_cpuid_fields },
+	{ "hypervisors and their leaves", test_hypervisors },
+	{ "chipsets do not overlap", test_chipsets },
+	{ "the first processors with VT", test_early_vt },
 	{ "MSR gates open, shut and stay unknown", test_gates },
 	{ "KVM capabilities are <linux/kvm.h>'s", test_kvm_header },
 	{ "VMX exit reasons are <asm/vmx.h>'s", test_vmx_header },

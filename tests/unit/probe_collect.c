@@ -28,7 +28,7 @@ static void collect(struct snapshot *s, bool run_guest)
 static void test_restores(void)
 {
 	cpu_set_t before, after;
-	sigset_t mask_before, mask_after;
+	sigset_t mask_before = { 0 }, mask_after = { 0 };
 	struct snapshot s;
 
 	CU_ASSERT_FATAL(sched_getaffinity(0, sizeof(before), &before) == 0);

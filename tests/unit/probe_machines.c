@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every machine of tests/machines: the text, and where it stands beside it the JSON, that
- * it must give.
+ * Every machine of tests/machines, recorded in whichever form (.snap, .dump, .dat, .root): the
+ * text, and where it stands beside it the JSON, that it must give.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,21 +32,23 @@ static bool updating(void)
 	return getenv("VTSCOPE_UPDATE_EXPECTED") != NULL;
 }
 
-static bool load(const char *name, struct snapshot *s)
+static bool load(const char *name, const char *form, struct snapshot *s)
 {
-	struct buf text = BUF_INIT;
-	char path[8192], file[512];
+	char path[8192];
 	struct err e = { 0 };
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/%s.snap", folder(), name);
-	snprintf(file, sizeof(file), "%s.snap", name);
-	rc = file_read(path, FILE_MAX, &text, &e);
-	if (!rc)
-		rc = readers_load(s, buf_str(&text), text.len, file, &e);
+	snprintf(path, sizeof(path), "%s/%s.%s", folder(), name, form);
+	rc = readers_read(s, path, &e);
 	if (rc)
 		tap_note("%s", e.text);
-	buf_free(&text);
+	if (!rc) {
+		/* The same wherever the tree is. */
+		free(s->source_name);
+		s->source_name = NULL;
+		if (asprintf(&s->source_name, "%s.%s", name, form) < 0)
+			s->source_name = NULL;
+	}
 	return rc == 0;
 }
 
@@ -73,7 +76,7 @@ static void expect(const char *name, const char *extension, const char *got, boo
 	buf_free(&want);
 }
 
-static void judge(const char *name, bool *seen)
+static void judge(const char *name, const char *form, bool *seen)
 {
 	const struct render_style style = { .columns = 100 };
 	struct buf text = BUF_INIT;
@@ -82,7 +85,7 @@ static void judge(const char *name, bool *seen)
 	json_t *document;
 	char *json;
 
-	CU_ASSERT(load(name, &s));
+	CU_ASSERT(load(name, form, &s));
 	if (s.n == 0)
 		return;
 	CU_ASSERT(verdict_make(&v, &s) == 0);
@@ -104,6 +107,16 @@ static void judge(const char *name, bool *seen)
 	snapshot_free(&s);
 }
 
+static bool is_form(const char *extension)
+{
+	static const char *const forms[] = { "snap", "dump", "dat", "root" };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strcmp(extension, forms[i]) == 0)
+			return true;
+	return false;
+}
+
 static void test_machines(void)
 {
 	static const int statuses[] = { 0, 10, 11, 12, 13, 14, 15, 16, 17 };
@@ -114,9 +127,9 @@ static void test_machines(void)
 	for (int i = 0; i < n; i++) {
 		char *dot = strrchr(entries[i]->d_name, '.');
 
-		if (dot && strcmp(dot, ".snap") == 0) {
+		if (dot && is_form(dot + 1)) {
 			*dot = '\0';
-			judge(entries[i]->d_name, seen);
+			judge(entries[i]->d_name, dot + 1, seen);
 			machines++;
 		}
 		free(entries[i]);
@@ -155,7 +168,7 @@ static void test_any_record_missing(void)
 {
 	struct snapshot s;
 
-	CU_ASSERT_FATAL(load("intel-usable", &s));
+	CU_ASSERT_FATAL(load("intel-usable", "snap", &s));
 	for (size_t i = 0; i < s.n; i++) {
 		struct snap_record gone = s.rec[i];
 		struct verdict v;
@@ -200,6 +213,9 @@ static void test_awkward(void)
 	json_t *document;
 
 	snapshot_init(&s);
+	CU_ASSERT(snapshot_add_data(&s, SNAP_SYS, "owner./dev/kvm", 0, "x:\x1b[2J\n\"}", 10) == 0);
+	CU_ASSERT(snapshot_add_node(&s, "/dev/kvm", 0, 020660, 10, 232) == 0);
+	CU_ASSERT(snapshot_add_kvm(&s, "open", 0, EACCES, 0) == 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		CU_ASSERT(snapshot_add_data(&s, SNAP_TEXT, names[i], 0, "\xff\x1b[2J kvm", 9) == 0);
 	CU_ASSERT(snapshot_add_data(&s, SNAP_DIR, "/sys/module", 0, "kvm_\xff\nkvm_pvm\n\n\n", 16) ==
@@ -213,6 +229,10 @@ static void test_awkward(void)
 	CU_ASSERT(snapshot_index(&s) == 0);
 	CU_ASSERT(verdict_make(&v, &s) == 0);
 	render_full(&v, &s, &style, &text);
+	render_tap(&v, &text);
+	CU_ASSERT(render_prom(&v, &s, &text) == 0);
+	CU_ASSERT(render_nfd(&v, &s, &text) == 0);
+	render_oneline(&v, &s, &text);
 	CU_ASSERT_PTR_NULL(strchr(buf_str(&text), '\x1b'));
 	document = probe_json(&s, &v, 1);
 	CU_ASSERT_PTR_NOT_NULL(document);
