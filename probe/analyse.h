@@ -166,6 +166,18 @@ struct outer {
 	bool emulated;		/* the processor itself is simulated: its model proves nothing */
 };
 void outer_identify(const struct snapshot *s, struct outer *out);
+/*
+ * Is this the guest that runs the machine for its hypervisor, and sees its devices: Hyper-V's
+ * root partition, Xen's dom0? NA under no such hypervisor.
+ */
+enum answer outer_root(const struct snapshot *s);
+/*
+ * Does Xen keep VT from this system? Paravirtual guests, dom0 first, may see its bits on the
+ * processor, but cannot use them. The others are like any guest.
+ */
+bool xen_keeps_vt(const struct snapshot *s);
+/* What to do then, as a sentence. */
+const char *xen_hint(const struct snapshot *s);
 /* The cloud that DMI names, or NULL. */
 const char *cloud_name(const struct snapshot *s);
 /* How the cloud, or else the outer hypervisor, is told to let VT through, as a sentence. */
@@ -202,7 +214,4 @@ const char *container_kind(const struct snapshot *s);
 const char *container_hint(const struct snapshot *s);
 /* Does this run in a user namespace, where root is somebody else outside? */
 bool in_user_namespace(const struct snapshot *s);
-/* Does Xen run this system? Its first guest may see VT's bits, but not use them. */
-bool under_xen(const struct snapshot *s);
-
 #endif

@@ -153,7 +153,7 @@ static bool explained(const struct snapshot *s, const struct vendor *v, struct f
 	else if (msr_error == EIO)
 		finding_evidence(out, "msr", msr_name(v->msr),
 				 "faults, for the kernel too: the flag proves nothing here");
-	else if (under_xen(s))
+	else if (xen_keeps_vt(s))
 		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor",
 				 "Xen runs this system and keeps %s: the flag proves nothing here", v->name);
 	else if (v == &intel && by_tboot(s))
