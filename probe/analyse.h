@@ -124,6 +124,11 @@ enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature 
 bool view_word(const char *list, const char *word, const char *parts);
 /* Is (name) in the recorded folder (path)? */
 bool view_listed(const struct snapshot *s, const char *path, const char *name);
+/*
+ * Is (option), "CONFIG_X", set in the kernel's configuration? Unknown where it was not recorded, or does not say.
+ * (line), when not NULL, gets where the answer stands: "CONFIG_X=m" or "CONFIG_X is not set", up to the newline.
+ */
+enum answer view_config(const struct snapshot *s, const char *option, const char **line);
 /* The flag in /proc/cpuinfo: yes where every CPU shows it, no where none does, else unknown. */
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
