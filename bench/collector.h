@@ -67,7 +67,7 @@ struct collector_row {
 	struct disturb mark, mark_end;	/* counters of the machine, as near to the row's two ends as its carrier tells */
 	bool marked, marked_end;
 	double began;			/* seconds of CLOCK_MONOTONIC */
-	char why[160];			/* its last log line, printable */
+	char why[240];			/* its last log line, printable */
 	struct guest_fault fault;
 };
 

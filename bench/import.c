@@ -259,6 +259,7 @@ static void on_refusal(void *ctx, const char *status, const char *text)
 		snprintf(im->refused, sizeof(im->refused), "%.30s: %s", status, text);
 		return;
 	}
+	im->at->refusals++;
 	snprintf(im->at->refused, sizeof(im->at->refused), "%s", status);
 	snprintf(im->at->why, sizeof(im->at->why), "%s", text);
 }

@@ -122,6 +122,7 @@ struct import_engine *import_section_place(struct import *im)
 	    (!im->boot.said[HELLO_SIGNATURE] && !im->boot.said[HELLO_BRAND]))
 		return NULL;
 	im->engine[i].seen = true;
+	im->engine[i].sections++;
 	if (provenance > im->engine[i].provenance)
 		im->engine[i].provenance = provenance;
 	if (provenance > im->provenance)
@@ -219,6 +220,20 @@ static void layer_set(struct verdict *v, enum layer layer, enum answer answer, c
 	snprintf(v->layer[layer].text, sizeof(v->layer[layer].text), "%.199s", text);
 }
 
+/* As many of its reasons as there is room for: they are apart by "; ". */
+static void evidence_put(char *text, size_t size, const char *backend, const struct import *im)
+{
+	const char *all = im->machine.text[HELLO_EVIDENCE];
+	int head = snprintf(text, size, "%s (%.20s)", backend, im->machine.text[HELLO_PROVENANCE]);
+	size_t room = size - (size_t)head - sizeof(": , ..."), n = strlen(all);
+	bool cut = n > room;
+
+	for (n = cut ? room : n; cut && n && strncmp(all + n, "; ", 2); n--)
+		;
+	if (n)
+		snprintf(text + head, size - (size_t)head, ": %.*s%s", (int)n, all, cut ? "; ..." : "");
+}
+
 static void layers_fill(struct verdict *v, const struct import *im, const struct import_engine *ran,
 			const struct import_engine *refused)
 {
@@ -235,8 +250,7 @@ static void layers_fill(struct verdict *v, const struct import *im, const struct
 	if (im->provenance == PROVENANCE_HARDWARE)
 		snprintf(text, sizeof(text), "none: the image ran on the bare machine");
 	else
-		snprintf(text, sizeof(text), "%s (%.20s): %.80s", backend, im->machine.text[HELLO_PROVENANCE],
-			 im->machine.text[HELLO_EVIDENCE]);
+		evidence_put(text, sizeof(text), backend, im);
 	layer_set(v, LAYER_OUTER, *im->machine.text[HELLO_PROVENANCE] ? ANSWER_YES : ANSWER_UNKNOWN, text);
 	layer_set(v, LAYER_DRIVER, ANSWER_NA, "none is needed: the image is its own monitor");
 	layer_set(v, LAYER_DEVICE, ANSWER_NA, "none is needed");

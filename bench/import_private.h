@@ -27,12 +27,13 @@ struct hello {
 struct import_engine {
 	bool seen, measured;	/* had a section; had rows that ended */
 	char refused[32], why[400];	/* X: status word and sentence */
+	size_t sections, refusals;	/* launches of it, and those that X ended */
 	enum provenance provenance;
 	bool lfence_assumed;
 	struct tally *tally;	/* owned, by operation; NULL: no section of it */
 	unsigned char *full;	/* owned, by operation: a row of it ended whole */
 	unsigned char *planned;	/* owned, by operation: the image was to measure it */
-	char (*skip)[160];	/* owned, by operation: why the runner could not, "": it did not say so */
+	char (*skip)[240];	/* owned, by operation: why the runner could not, "": it did not say so */
 	char (*lost)[96];	/* owned, by operation: what its last torn row lacked */
 	unsigned char *faulted;	/* owned, by operation */
 };

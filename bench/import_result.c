@@ -135,6 +135,13 @@ static void losses_note(const struct import *im, struct buf *notes)
 		buf_puts(notes, "the image is of another version of vtscope: its operations are known by their names\n");
 	if (im->rows_short)
 		buf_printf(notes, "%zu rows of a screen left out: their full lines are there\n", im->rows_short);
+	for (size_t i = 0; i < IMPORT_ENGINES; i++) {
+		const struct import_engine *en = &im->engine[i];
+
+		if (en->measured && en->refusals)
+			buf_printf(notes, "%s was refused in %zu of %zu launches: %s: %s\n", import_engine_names[i], en->refusals,
+				   en->sections, en->refused, en->why);
+	}
 	if (im->refused[0])
 		buf_printf(notes, "a boot was refused before it measured: %s\n", im->refused);
 	if (!im->n_unknown)
@@ -149,7 +156,8 @@ static void loss_fill(const struct import *im, struct capture_loss *loss)
 {
 	const struct lines_account *a = lines_account(im->lines);
 
-	*loss = (struct capture_loss){ .present = true, .boots = a->boots, .boots_cut = a->boots_cut, .sections = a->sections, .sections_cut = a->sections_cut, .lines = a->lines,
+	*loss = (struct capture_loss){ .present = true, .boots = a->boots, .boots_cut = a->boots_cut,
+				       .sections = a->sections, .sections_cut = a->sections_cut, .lines = a->lines,
 				       .lost = a->lost, .damaged = a->damaged, .repeated = a->repeated,
 				       .foreign = a->foreign, .rows = a->rows, .rows_lost = a->rows_lost,
 				       .rows_planned = im->rows_planned, .rows_missing = im->rows_missing,

@@ -428,7 +428,8 @@ int result_set_load(struct result_set *r, const char *bytes, size_t len, const c
 		return err_set(e, EINVAL, "%s:1: this is a recorded machine, not a result: vtscope probe --from %s", name,
 			       name);
 	if (!doc)
-		return err_set(e, EINVAL, "%s:%d: %s", name, wrong.line < 1 ? 1 : wrong.line, wrong.text);
+		return err_set(e, EINVAL, "%s:%d: this is no vtscope result, which is JSON: %s", name,
+			       wrong.line < 1 ? 1 : wrong.line, wrong.text);
 	rc = load_document(&l, doc, r);
 	json_decref(doc);
 	if (rc < 0)

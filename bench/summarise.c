@@ -56,7 +56,8 @@ static void choose_estimator(struct result *r, const struct tally *t, double inn
 
 	r->single_median = single / inner;
 	r->diff_median = diff / inner;
-	r->differenced = near_bracket && !isnan(diff);
+	/* A count of instructions has no spread to lose, and the bracket's are no part of it. */
+	r->differenced = !isnan(diff) && (near_bracket || !strcmp(result_unit(r->clock), "instructions"));
 	if (near_bracket && !r->differenced)
 		r->flags |= RESULT_BRACKET_BOUND;
 }

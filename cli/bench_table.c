@@ -153,6 +153,8 @@ static void results_put(const struct result_set *set, const struct cli *cli, str
 		flags |= set->result[i].flags;
 		emulated |= !strcmp(set->result[i].provenance, "emulated");
 	}
+	if (emulated)
+		buf_puts(out, "A simulated processor: these ticks prove that the operations work, and are no cost.\n\n");
 	buf_printf(out, "%s%-*s %-8s%*s%*s%*s%9s%s\n", bold, (int)width, "operation", "engine", NUMBER_WIDTH, "median",
 		   SPREAD_WIDTH, interval ? "95 % interval" : "range", NUMBER_WIDTH, "p99", "/ native", plain);
 	for (op = 0; op < n_ops; op++)
@@ -161,8 +163,6 @@ static void results_put(const struct result_set *set, const struct cli *cli, str
 				timed_line(set, &set->result[i], k++ ? "" : ops[op].name, width, out);
 	buf_printf(out, "\nTSC ticks per operation: median of launch medians, and %s.\n",
 		   interval ? "its 95 % interval" : "their range (too few launches for an interval)");
-	if (emulated)
-		buf_puts(out, "The processor was simulated: these ticks prove that the operations work, and are no cost.\n");
 	marks_legend(flags, differenced, out);
 }
 

@@ -124,6 +124,11 @@ enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature 
 bool view_word(const char *list, const char *word, const char *parts);
 /* Is (name) in the recorded folder (path)? */
 bool view_listed(const struct snapshot *s, const char *path, const char *name);
+/*
+ * Is (option), "CONFIG_X", set in the kernel's configuration? Unknown where it was not recorded, or does not say.
+ * (line), when not NULL, gets where the answer stands: "CONFIG_X=m" or "CONFIG_X is not set", up to the newline.
+ */
+enum answer view_config(const struct snapshot *s, const char *option, const char **line);
 /* The flag in /proc/cpuinfo: yes where every CPU shows it, no where none does, else unknown. */
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
@@ -166,6 +171,18 @@ struct outer {
 	bool emulated;		/* the processor itself is simulated: its model proves nothing */
 };
 void outer_identify(const struct snapshot *s, struct outer *out);
+/*
+ * Is this the guest that runs the machine for its hypervisor, and sees its devices: Hyper-V's
+ * root partition, Xen's dom0? NA under no such hypervisor.
+ */
+enum answer outer_root(const struct snapshot *s);
+/*
+ * Does Xen keep VT from this system? Paravirtual guests, dom0 first, may see its bits on the
+ * processor, but cannot use them. The others are like any guest.
+ */
+bool xen_keeps_vt(const struct snapshot *s);
+/* What to do then, as a sentence. */
+const char *xen_hint(const struct snapshot *s);
 /* The cloud that DMI names, or NULL. */
 const char *cloud_name(const struct snapshot *s);
 /* How the cloud, or else the outer hypervisor, is told to let VT through, as a sentence. */
@@ -202,7 +219,4 @@ const char *container_kind(const struct snapshot *s);
 const char *container_hint(const struct snapshot *s);
 /* Does this run in a user namespace, where root is somebody else outside? */
 bool in_user_namespace(const struct snapshot *s);
-/* Does Xen run this system? Its first guest may see VT's bits, but not use them. */
-bool under_xen(const struct snapshot *s);
-
 #endif

@@ -90,14 +90,6 @@ bool module_kept_out(const struct snapshot *s, const char *module)
 	return view_word(line, module, ",");
 }
 
-bool under_xen(const struct snapshot *s)
-{
-	char line[64];
-
-	return (view_line(s, "/proc/xen/capabilities", line, sizeof(line)) && strstr(line, "control_d")) ||
-	       (view_line(s, "/sys/hypervisor/type", line, sizeof(line)) && strcmp(line, "xen") == 0);
-}
-
 void holders_list(const struct snapshot *s, char *out, size_t size)
 {
 	static const char *const others[] = { "vboxdrv",   "vmmon",	  "haxm",      "nvmm",
@@ -109,7 +101,7 @@ void holders_list(const struct snapshot *s, char *out, size_t size)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (view_listed(s, "/sys/module", others[i]) && n < size)
 			n += snprintf(out + n, size - n, "%s%s", n ? ", " : "", others[i]);
-	if (n < size && !strstr(out, "xen") && under_xen(s))
+	if (n < size && !strstr(out, "xen") && xen_keeps_vt(s))
 		n += snprintf(out + n, size - n, "%sxen", n ? ", " : "");
 	if (n < size && !strstr(out, "jailhouse") &&
 	    view_line(s, "/sys/devices/jailhouse/enabled", line, sizeof(line)) && line[0] == '1')

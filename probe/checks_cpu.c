@@ -182,7 +182,9 @@ static void eval_present(const struct snapshot *s, const struct findings *f, str
 		finding_evidence(out, "cpuid", "leaf 0x1 ecx bit 31", bit.n_yes ? "1" : "0");
 	if (outer.signature[0])
 		finding_evidence(out, "cpuid", "hypervisor leaves", "%s", outer.signature);
-	if (outer.name[0])
+	if (bit.n_yes == 0 && outer.basis == BASIS_PROVED)
+		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor", "%s runs this system", outer.name);
+	else if (outer.name[0])
 		finding_evidence(out, outer.signature[0] ? "cpuid" : "dmi", "name", "%s", outer.name);
 	finding_set(out, outer.present, outer.basis);
 }
@@ -191,8 +193,9 @@ const struct check check_outer_present = {
 	.id = "outer.present",
 	.question = "Does this system run under a hypervisor?",
 	.explain = "CPUID leaf 1, ECX bit 31, and the signature in the leaves from 0x40000000 "
-		   "on, which are read only behind that bit. Without the bit, vendor names in "
-		   "DMI: some hypervisors hide themselves, so that no means: none is advertised.",
+		   "on, which are read only behind that bit. Without the bit, Xen's files in /proc/xen and "
+		   "/sys/hypervisor: its paravirtual guests, dom0 among them, see the processor's own CPUID. Then "
+		   "vendor names in DMI: some hypervisors hide themselves, so that no means: none is advertised.",
 	.want = WANT_EITHER,
 	.eval = eval_present,
 };
@@ -201,17 +204,18 @@ static void eval_exposes(const struct snapshot *s, const struct findings *f, str
 {
 	enum answer present = finding_answer(f, "outer.present");
 
-	(void)s;
 	if (present != ANSWER_YES) {
 		if (present == ANSWER_NO)
 			finding_set(out, ANSWER_NA, BASIS_NONE);
 		return;
 	}
-	if (finding_answer(f, "cpu.vmx") == ANSWER_YES || finding_answer(f, "cpu.svm") == ANSWER_YES) {
+	if (xen_keeps_vt(s)) {
+		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor", "a guest that Xen keeps VT from");
+		finding_set(out, ANSWER_NO, BASIS_INFERRED);
+	} else if (finding_answer(f, "cpu.vmx") == ANSWER_YES || finding_answer(f, "cpu.svm") == ANSWER_YES) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
 		return;
-	}
-	if (finding_answer(f, "cpu.model") == ANSWER_YES) {
+	} else if (finding_answer(f, "cpu.model") == ANSWER_YES) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 		finding_evidence(out, "cpuid", "vmx and svm bits", "0, although this model has VT");
 	}
@@ -222,7 +226,8 @@ const struct check check_outer_exposes = {
 	.id = "outer.exposes",
 	.question = "Does the outer hypervisor let VT through?",
 	.explain = "Yes: a VT bit shows although a hypervisor is there, nested virtualization is "
-		   "on. No: no bit shows on a processor model that is known to have VT. Unknown: "
+		   "on. No: no bit shows on a processor model that is known to have VT, or this is a "
+		   "paravirtual guest of Xen, which sees the processor's bit and cannot use it. Unknown: "
 		   "no bit shows, and the model does not say. Not applicable without an outer "
 		   "hypervisor.",
 	.eval = eval_exposes,

@@ -216,10 +216,9 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 			finding_hint(out, "Another hypervisor holds VT on this machine: stop it.");
 	} else if (vm && !vm->err) {
 		finding_set(out, ANSWER_YES, BASIS_PROVED);
-	} else if (under_xen(s)) {
+	} else if (xen_keeps_vt(s)) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
-		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
-				  "use KVM.");
+		finding_hint(out, "%s", xen_hint(s));
 	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}

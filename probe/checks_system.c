@@ -150,12 +150,12 @@ const struct check check_kvm_at_load = {
 
 static void eval_built(const struct snapshot *s, const struct findings *f, struct finding *out)
 {
-	const char *config = snapshot_text(s, SNAP_TEXT, "/boot/config");
 	const char *module = finding_answer(f, "cpu.vmx") == ANSWER_YES ? "kvm_intel" :
 			     finding_answer(f, "cpu.svm") == ANSWER_YES ? "kvm_amd" :
 									  NULL;
 	const struct snap_record *r;
 	char name[64], option[64];
+	enum answer config;
 	const char *hit;
 
 	if (!module) {
@@ -170,15 +170,13 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 	else if (r && r->err == ENOENT)
 		finding_evidence(out, "file", "modules.dep", "no %s", module);
 	snprintf(option, sizeof(option), "CONFIG_%s", strcmp(module, "kvm_amd") ? "KVM_INTEL" : "KVM_AMD");
-	hit = config ? strstr(config, option) : NULL;
-	while (hit && (hit[strlen(option)] != '=' && hit[strlen(option)] != ' '))
-		hit = strstr(hit + 1, option);
-	if (hit)
+	config = view_config(s, option, &hit);
+	if (config != ANSWER_UNKNOWN)
 		finding_evidence(out, "file", "/boot/config", "%.*s", (int)strcspn(hit, "\n"), hit);
 	if (r && (!r->err || r->err == ENOENT))
 		finding_set(out, r->err ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
-	else if (hit || view_listed(s, "/sys/module", module))
-		finding_set(out, !hit || hit[strlen(option)] == '=' ? ANSWER_YES : ANSWER_NO, BASIS_INFERRED);
+	else if (config != ANSWER_UNKNOWN || view_listed(s, "/sys/module", module))
+		finding_set(out, config != ANSWER_UNKNOWN ? config : ANSWER_YES, BASIS_INFERRED);
 	if (out->answer == ANSWER_NO)
 		finding_hint(out, "Boot a kernel with %s=m: distributions' ordinary kernels have it, some of those "
 				  "for clouds and containers have not.", option);

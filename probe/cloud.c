@@ -68,6 +68,10 @@ void outer_hint(const struct snapshot *s, char *out, size_t size)
 	struct machine_id m;
 	struct outer outer;
 
+	if (xen_keeps_vt(s)) {
+		snprintf(out, size, "%s", xen_hint(s));
+		return;
+	}
 	outer_identify(s, &outer);
 	machine_identify(s, NULL, &m);
 	if (cloud) {

@@ -187,7 +187,7 @@ static bool is_config_line(const char *line, size_t len)
 					     "CONFIG_INTEL_IOMMU", "CONFIG_AMD_IOMMU", "CONFIG_IRQ_REMAP",
 					     "CONFIG_VFIO", "CONFIG_INTEL_TDX", "CONFIG_AMD_MEM",
 					     "CONFIG_INTEL_TXT", "CONFIG_SECURITY_LOCKDOWN",
-					     "CONFIG_X86_VMX", "CONFIG_IKCONFIG" };
+					     "CONFIG_X86_VMX", "CONFIG_IKCONFIG", "CONFIG_IA32_FEAT_CTL" };
 
 	if (len > 2 && memcmp(line, "# ", 2) == 0) {
 		line += 2;

@@ -18,7 +18,7 @@ struct vendor {
 	const char *name;		/* "VMX" */
 	const char *flag;
 	const char *flag_number;	/* of clearcpuid= */
-	const char *module;
+	const char *module, *option;	/* the driver, and what builds it */
 	uint32_t msr;
 	unsigned flag_kernel;		/* since when the kernel takes the flag away */
 	enum firmware_state (*classify)(uint64_t value);
@@ -46,13 +46,13 @@ static enum firmware_state classify_svm(uint64_t value)
 }
 
 static const struct vendor intel = {
-	CPUID_vmx, "VMX", "vmx", "133", "kvm_intel", MSR_IA32_FEATURE_CONTROL, 5006, classify_vmx,
+	CPUID_vmx, "VMX", "vmx", "133", "kvm_intel", "CONFIG_KVM_INTEL", MSR_IA32_FEATURE_CONTROL, 5006, classify_vmx,
 	{ "VMX (outside TXT) disabled by BIOS", "kvm*disabled by bios", "VMX not enabled (by BIOS)",
 	  "VMX not fully enabled on CPU" },
 };
 
 static const struct vendor amd = {
-	CPUID_svm, "SVM", "svm", "194", "kvm_amd", MSR_VM_CR, 6007, classify_svm,
+	CPUID_svm, "SVM", "svm", "194", "kvm_amd", "CONFIG_KVM_AMD", MSR_VM_CR, 6007, classify_svm,
 	{ "SVM disabled (by BIOS)", "kvm*disabled by bios" },
 };
 
@@ -116,7 +116,9 @@ static bool built_without(const struct snapshot *s, const struct vendor *v)
 
 	snprintf(name, sizeof(name), "module.%s", v->module);
 	r = snapshot_named(s, SNAP_SYS, name);
-	return r && r->err == ENOENT;
+	if (r && (!r->err || r->err == ENOENT))
+		return r->err == ENOENT;
+	return !view_listed(s, "/sys/module", v->module) && view_config(s, v->option, NULL) == ANSWER_NO;
 }
 
 /* A VM on the vendor's own driver needs VT on. */
@@ -153,14 +155,14 @@ static bool explained(const struct snapshot *s, const struct vendor *v, struct f
 	else if (msr_error == EIO)
 		finding_evidence(out, "msr", msr_name(v->msr),
 				 "faults, for the kernel too: the flag proves nothing here");
-	else if (under_xen(s))
+	else if (xen_keeps_vt(s))
 		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor",
 				 "Xen runs this system and keeps %s: the flag proves nothing here", v->name);
 	else if (v == &intel && by_tboot(s))
 		finding_evidence(out, "log", "kernel log",
 				 "started through tboot: the flag tells of VMX inside SMX only");
 	else if (built_without(s, v))
-		finding_evidence(out, "file", "modules.dep",
+		finding_evidence(out, "file", "modules.dep, /boot/config",
 				 "no %s: the kernel itself may have locked %s", v->module, v->name);
 	else
 		return false;

@@ -64,12 +64,16 @@ static json_t *find_bridge(const struct snapshot *s, long class)
 	return json_null();
 }
 
-/* A virtual machine shows a chipset that is not there: what its generation could do says nothing of this one. */
+/*
+ * A virtual machine shows a chipset that is not there: what its generation could do says nothing of this one. The guest
+ * that runs the machine for its hypervisor sees the real one.
+ */
 json_t *json_chipset(const struct snapshot *s)
 {
 	struct outer outer;
 
 	outer_identify(s, &outer);
 	return json_pack("{s:o, s:o, s:s}", "host_bridge", find_bridge(s, 0x0600), "isa_bridge",
-			 find_bridge(s, 0x0601), "emulated", answer_name(outer.present));
+			 find_bridge(s, 0x0601), "emulated", 
+			 answer_name(outer_root(s) == ANSWER_YES ? ANSWER_NO : outer.present));
 }

@@ -105,6 +105,14 @@ static json_t *apic_ids(const struct snapshot *s)
 	return a;
 }
 
+/* Hyper-V's root partition, Xen's dom0: a guest that is the machine itself. */
+static json_t *json_root(const struct snapshot *s)
+{
+	enum answer root = outer_root(s);
+
+	return root == ANSWER_NA ? json_null() : json_answer(root);
+}
+
 json_t *json_cpu(const struct snapshot *s, const struct verdict *v)
 {
 	struct machine_id m;
@@ -119,6 +127,6 @@ json_t *json_cpu(const struct snapshot *s, const struct verdict *v)
 			 (int)m.logical, "kinds", kinds_json(s), "apic_ids", apic_ids(s), "leaves", json_leaves(s),
 			 "hypervisor", "present", answer_name(outer.present), "signature",
 			 json_text(outer.signature[0] ? outer.signature : NULL), "name",
-			 json_text(outer.name[0] ? outer.name : NULL), "root_partition", json_root_partition(s),
+			 json_text(outer.name[0] ? outer.name : NULL), "root_partition", json_root(s),
 			 "blocks", json_hypervisor_blocks(s));
 }

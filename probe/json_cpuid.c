@@ -171,19 +171,6 @@ json_t *json_hypervisor_blocks(const struct snapshot *s)
 	return a;
 }
 
-/* Hyper-V's own partition looks like a guest of it, and has the rights to make others: the machine itself. */
-json_t *json_root_partition(const struct snapshot *s)
-{
-	const uint32_t rights = 1u << 0 | 1u << 12;	/* CreatePartitions, CpuManagement */
-	const struct snap_record *base = snapshot_cpuid(s, -1, 0x40000000, 0);
-	const struct snap_record *r = snapshot_cpuid(s, -1, 0x40000003, 0);
-
-	if (!base || memcmp(&base->regs[1], "Microsoft Hv", 12) != 0)
-		return json_null();
-	return r ? json_answer((r->regs[CPUID_EBX] & rights) == rights ? ANSWER_YES : ANSWER_NO) :
-		   json_answer(ANSWER_UNKNOWN);
-}
-
 /* ---- SVM and SEV ---- */
 
 static void append_split(json_t *out, const struct place *p, unsigned bit, const char *name,

@@ -32,7 +32,6 @@ void json_reserved(json_t *o, uint64_t left);
 
 json_t *json_leaves(const struct snapshot *s);
 json_t *json_hypervisor_blocks(const struct snapshot *s);
-json_t *json_root_partition(const struct snapshot *s);
 json_t *json_sev(const struct snapshot *s);
 json_t *json_chipset(const struct snapshot *s);
 json_t *json_history(const struct snapshot *s);

@@ -108,12 +108,17 @@ static enum firmware_state describe_firmware(struct verdict *v, const struct sna
 	return state;
 }
 
-static void describe_outer(struct verdict *v, const struct machine_id *m)
+static void describe_outer(struct verdict *v, const struct snapshot *s, const struct machine_id *m)
 {
+	bool root = outer_root(s) == ANSWER_YES;
+
 	switch (answer(v, "outer.present")) {
 	case ANSWER_YES:
 		set(v, LAYER_OUTER, answer(v, "outer.exposes"), "%s%s", m->hypervisor,
-		    answer(v, "outer.exposes") == ANSWER_YES ? ", which lets VT through" : "");
+		    answer(v, "outer.exposes") == ANSWER_YES ? ", which lets VT through" :
+		    !root				      ? "" :
+		    strcmp(m->hypervisor, "Xen") == 0	      ? ", as its dom0" :
+								", as its root partition");
 		break;
 	case ANSWER_NO:
 		set(v, LAYER_OUTER, ANSWER_YES, "no hypervisor is advertised");
@@ -355,7 +360,7 @@ void layers_describe(struct verdict *v, const struct snapshot *s)
 	machine_identify(s, &v->findings, &m);
 	describe_processor(v, s, &m);
 	firmware = describe_firmware(v, s);
-	describe_outer(v, &m);
+	describe_outer(v, s, &m);
 	describe_driver(v);
 	describe_device(v, s);
 	describe_iommu(v, s);

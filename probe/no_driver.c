@@ -67,10 +67,9 @@ static bool hint_kept_out(const struct snapshot *s, const char *module, struct f
 {
 	char line[64];
 
-	if (under_xen(s)) {
+	if (xen_keeps_vt(s)) {
 		finding_evidence(out, "file", "/proc/xen, /sys/hypervisor", "Xen runs this system");
-		finding_hint(out, "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to "
-				  "use KVM.");
+		finding_hint(out, "%s", xen_hint(s));
 	} else if (module_kept_out(s, module)) {
 		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
 				 module);

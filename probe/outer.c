@@ -63,6 +63,56 @@ static void name_signature(struct outer *out)
 	out->emulated = hv->emulated;
 }
 
+static bool xen_dom0(const struct snapshot *s)
+{
+	char line[64];
+
+	return view_line(s, "/proc/xen/capabilities", line, sizeof(line)) && strstr(line, "control_d");
+}
+
+/* The kernel's own word: both files are Xen's interface, and only there on it. */
+static bool under_xen(const struct snapshot *s)
+{
+	char line[64];
+
+	return xen_dom0(s) ||
+	       (view_line(s, "/sys/hypervisor/type", line, sizeof(line)) && strcmp(line, "xen") == 0);
+}
+
+bool xen_keeps_vt(const struct snapshot *s)
+{
+	struct cpu_split bit;
+	char line[64];
+
+	if (!under_xen(s) || xen_dom0(s))
+		return xen_dom0(s);
+	if (view_line(s, "/sys/hypervisor/guest_type", line, sizeof(line)))
+		return strcmp(line, "PV") == 0;
+	/* Linux before 4.13 has no such file. A guest that is not paravirtual always shows the bit. */
+	view_bit(s, CPUID_hypervisor, &bit);
+	return bit.n_no;
+}
+
+const char *xen_hint(const struct snapshot *s)
+{
+	return xen_dom0(s) ? "Xen runs this system and keeps VT: make guests with xl, or boot without Xen to use KVM." :
+			     "Xen gives no VT to a paravirtual guest: this needs a domain with type=\"hvm\" and "
+			     "nestedhvm=1.";
+}
+
+enum answer outer_root(const struct snapshot *s)
+{
+	const uint32_t rights = 1u << 0 | 1u << 12;	/* CreatePartitions, CpuManagement */
+	const struct snap_record *base = snapshot_cpuid(s, -1, 0x40000000, 0);
+	const struct snap_record *r = snapshot_cpuid(s, -1, 0x40000003, 0);
+
+	if (under_xen(s))
+		return xen_dom0(s) ? ANSWER_YES : ANSWER_NO;
+	if (!base || memcmp(&base->regs[1], "Microsoft Hv", 12) != 0)
+		return ANSWER_NA;
+	return !r ? ANSWER_UNKNOWN : (r->regs[CPUID_EBX] & rights) == rights ? ANSWER_YES : ANSWER_NO;
+}
+
 /* No leaves do not prove bare metal: VirtualBox without paravirtualization and Bochs have none. */
 static void look_at_dmi(const struct snapshot *s, struct outer *out)
 {
@@ -96,6 +146,13 @@ void outer_identify(const struct snapshot *s, struct outer *out)
 		name_signature(out);
 		if (!out->name[0] && out->signature[0])
 			snprintf(out->name, sizeof(out->name), "%s", out->signature);
+		return;
+	}
+	/* Paravirtual guests ask the processor itself, which knows nothing of Xen. */
+	if (under_xen(s)) {
+		out->present = ANSWER_YES;
+		out->basis = BASIS_PROVED;
+		snprintf(out->name, sizeof(out->name), "Xen");
 		return;
 	}
 	if (bit.n_no) {

@@ -240,6 +240,24 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name)
 	return view_word(snapshot_text(s, SNAP_DIR, path), name, "\n");
 }
 
+enum answer view_config(const struct snapshot *s, const char *option, const char **line)
+{
+	const char *at = snapshot_text(s, SNAP_TEXT, "/boot/config");
+	size_t len = strlen(option);
+
+	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		bool comment = strncmp(at, "# ", 2) == 0;
+		const char *name = at + (comment ? 2 : 0);
+
+		if (strncmp(name, option, len) != 0 || name[len] != (comment ? ' ' : '='))
+			continue;
+		if (line)
+			*line = name;
+		return comment ? ANSWER_NO : ANSWER_YES;
+	}
+	return ANSWER_UNKNOWN;
+}
+
 enum answer view_flag(const struct snapshot *s, const char *flag)
 {
 	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");

@@ -176,7 +176,7 @@ bool exit_open_apic_write(struct exit_work *w)
 bool exit_open_eoi(struct exit_work *w)
 {
 	vmx_vmwrite(VMCS_EOI_EXIT_BITMAP0, 1);
-	return open_apic(w, APIC_EOI) && exit_apic_open(w);
+	return exit_apic_open(w) && open_apic(w, APIC_EOI);
 }
 
 static void raise_tpr(void)

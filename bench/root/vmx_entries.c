@@ -2,6 +2,7 @@
 /* vmx_entries.c - rows of VMLAUNCH, VMRESUME, the exit, and of entries that do one thing more. */
 #include "bench/root/exits.h"
 #include "bench/root/vmx_rows.h"
+#include "minivmm/monitor/apic.h"
 
 #define MSR_UINTR_MISC	   0x988
 #define MSR_KERNEL_GS_BASE 0xc0000102
@@ -247,7 +248,9 @@ static bool exits_by_interrupts(const struct variant *v)
 
 static void undo(const struct variant *v)
 {
-	if (v->event)
+	if (v->event && EVENT_TYPE(v->event) == TYPE_INTERRUPT && apic_is_open())
+		vector_set(EVENT_VECTOR(v->event), apic_counted_entry);	/* as apic_open() left it */
+	else if (v->event)
 		vector_reset(EVENT_VECTOR(v->event));
 	/* The exit of the NMI's handler leaves NMIs blocked. */
 	if (v->event && EVENT_TYPE(v->event) == TYPE_NMI)

@@ -58,8 +58,13 @@ static bool must_fail(struct row_run *run, void (*close)(struct row_run *run))
 		text_put(&t, "the instruction ends with exception ");
 		text_decimal(&t, f.vector);
 	} else if (!is_expected(root_arg(run), a.error)) {
-		text_put(&t, "the instruction ends with VM-instruction error ");
-		text_decimal(&t, a.error);
+		text_put(&t, "the instruction ends with ");
+		text_put(&t, a.error ? "VM-instruction error " : "no VM-instruction error");
+		if (a.error) {
+			text_decimal(&t, a.error);
+			text_put(&t, ", ");
+			text_put(&t, vmx_error_name(a.error));
+		}
 	} else {
 		return true;
 	}

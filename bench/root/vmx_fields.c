@@ -47,14 +47,14 @@ static const char *field_name(const struct field *f)
 static bool field_missing(struct row_run *run, const struct field *f, const char *insn, enum vmx_result result)
 {
 	uint64_t error = result == VMX_FAIL_VALID ? vmx_field(VMCS_VM_INSTRUCTION_ERROR) : 0;
-	char line[200] = "", gate[96];
+	char line[240] = "", gate[96];
 	struct text t = TEXT_OF(line);
 
 	text_put(&t, field_name(f));
 	text_put(&t, ": ");
 	text_put(&t, insn);
-	text_put(&t, " fails with VM-instruction error ");
-	text_decimal(&t, error);
+	text_put(&t, " fails with ");
+	say_result(&t, result);
 	if (error == READ_ONLY_FIELD) {
 		text_put(&t, "; needs misc capability vmwrite_to_any_field");
 		return root_missing(run, line);

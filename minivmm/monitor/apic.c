@@ -35,6 +35,7 @@ static struct {
 	uint64_t counts, ticks;			/* so many counts, divided by 1, in so many TSC ticks */
 	uint64_t cr8;				/* what was there before, as all that follows */
 	uint32_t svr, timer, lint0, initial, divide;
+	bool kept;				/* they are: apic_close() has not gone back to them */
 	volatile bool fired;
 } apic;
 
@@ -146,12 +147,15 @@ int apic_open(const struct monitor_host *host, struct monitor_why *why)
 {
 	if (find(host, why) < 0)
 		return -1;
-	__asm__ volatile("mov %%cr8, %0" : "=r"(apic.cr8));
-	apic.svr = reg_read(REG_SVR);
-	apic.timer = reg_read(REG_LVT_TIMER);
-	apic.lint0 = reg_read(REG_LVT_LINT0);
-	apic.initial = reg_read(REG_INITIAL);
-	apic.divide = reg_read(REG_DIVIDE);
+	if (!apic.kept) {
+		__asm__ volatile("mov %%cr8, %0" : "=r"(apic.cr8));
+		apic.svr = reg_read(REG_SVR);
+		apic.timer = reg_read(REG_LVT_TIMER);
+		apic.lint0 = reg_read(REG_LVT_LINT0);
+		apic.initial = reg_read(REG_INITIAL);
+		apic.divide = reg_read(REG_DIVIDE);
+		apic.kept = true;
+	}
 	apic.host = host;
 	apic.fired = false;
 
@@ -182,6 +186,12 @@ void apic_close(void)
 	for (unsigned v = FIRST_INTERRUPT; v <= APIC_VECTOR_SPURIOUS; v++)
 		apic.host->vector(v, NULL);
 	cr8_write(apic.cr8);
+	apic.host = NULL;
+	apic.kept = false;
+}
+
+void apic_abandon(void)
+{
 	apic.host = NULL;
 }
 

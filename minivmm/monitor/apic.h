@@ -22,6 +22,8 @@
 int apic_open(const struct monitor_host *host, struct monitor_why *why);
 /* As it was. Harmless when it is not open. */
 void apic_close(void);
+/* What a run that ended in a fault left open is not open to the next one, whose apic_close() goes back to before both. */
+void apic_abandon(void);
 /* An interrupt in (ticks) of the TSC, if nothing disarms it. Interrupts must be off. */
 void apic_arm(uint64_t ticks);
 /* The longest that the timer can count, in ticks of the TSC. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core.c - the monitor without its vendor: opening in order, a guest's life, what is made of its exits. */
 #include "minivmm/cpu.h"
+#include "minivmm/monitor/apic.h"
 #include "minivmm/monitor/text.h"
 #include "minivmm/monitor/vendor_private.h"
 
@@ -14,6 +15,7 @@ int monitor_open(struct monitor *m, const struct vcpu_vendor *vendor, const stru
 		 struct monitor_why *why)
 {
 	*m = (struct monitor){ .vendor = vendor, .host = host };
+	apic_abandon();
 	if (vendor->check(m, why) < 0 || vendor->on(m, why) < 0)
 		return -1;
 	m->on = true;

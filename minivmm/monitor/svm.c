@@ -89,15 +89,35 @@ static int check(struct monitor *m, struct monitor_why *why)
 
 /* ---- on and off ---- */
 
-static int on(struct monitor *m, struct monitor_why *why)
+static void turn_on(void *arg)
 {
-	if (apic_open(m->host, why) < 0)
-		return -1;
-	svm.efer = msr_read(MSR_EFER);
+	(void)arg;
 	msr_write(MSR_EFER, svm.efer | EFER_SVME);
 	svm.hsave = msr_read(MSR_VM_HSAVE_PA);
 	__asm__ volatile("mov %%dr7, %0" : "=r"(svm.dr7));	/* each #VMEXIT turns breakpoints off */
 	msr_write(MSR_VM_HSAVE_PA, svm_phys(host_save));
+}
+
+static void restore_efer(void *arg)
+{
+	(void)arg;
+	msr_write(MSR_EFER, svm.efer);
+}
+
+static int on(struct monitor *m, struct monitor_why *why)
+{
+	uint32_t vector, error;
+
+	if (apic_open(m->host, why) < 0)
+		return -1;
+	svm.efer = svm.facts.efer;
+	if (!m->host->protect(turn_on, NULL, &vector, &error)) {
+		m->host->protect(restore_efer, NULL, &vector, &error);
+		apic_close();
+		*why = (struct monitor_why){ "busy", "EFER.SVME or VM_HSAVE_PA faults: what is below this machine keeps "
+						     "SVM to itself" };
+		return -1;
+	}
 	svm_guest_phys = svm_phys(&svm_guest_vmcb);
 	svm_npt_build();
 	return 0;

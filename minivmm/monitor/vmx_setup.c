@@ -358,6 +358,11 @@ bool vmx_fill(const struct vcpu_want *want, struct monitor_why *why)
 
 	if (!controls_adjust(&c, why))
 		return false;
+	if (c.secondary & VMX_MASK(secondary_enable_ept) && !vmx_eptp(0)) {
+		*why = (struct monitor_why){ "missing-control", "needs EPT with four levels, write-back tables and 2 MiB pages, "
+								"which this processor does not have" };
+		return false;
+	}
 	put_states(&f);
 	put_controls(&f, &c, want);
 	put_offered(&f);

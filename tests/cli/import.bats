@@ -56,3 +56,32 @@ plan="engine=native ops=nano.*,exit.cpuid max=50"
 	run --separate-stderr "$VTSCOPE" import
 	says 2 "import needs CAPTURE"
 }
+
+@test "import: one boot of a capture, by its name" {
+	capture "$plan" a.txt
+	capture "$plan" b.txt
+	first=$(sed -n 's/^VT1 \([0-9a-f]*\)\..*/\1/p' a.txt | head -n 1)
+	run -0 --separate-stderr "$VTSCOPE" import --boot "$first" b.txt a.txt -o r.json
+	[ -z "$stderr" ]
+	grep -Eq '"boots": *1\b' r.json
+	run --separate-stderr "$VTSCOPE" import --boot 00000000 a.txt -o none.json
+	says 1 "there are $first"
+	[ ! -e none.json ]
+	run --separate-stderr "$VTSCOPE" import --boot first a.txt
+	says 2 "8 hexadecimal digits"
+}
+
+@test "import: a result is JSON, whatever file was asked for" {
+	: >a.txt
+	run --separate-stderr "$VTSCOPE" import a.txt -o r.pdf
+	says 2 "vtscope report"
+	[ ! -e r.pdf ]
+}
+
+@test "import: a boot that measured nothing is status 77, with its reason in the result" {
+	capture "engine=vmx ops=exit.cpuid" a.txt
+	run --separate-stderr "$VTSCOPE" import a.txt -o r.json
+	[ "$status" -eq 77 ]
+	grep -q '"unsupported' r.json
+	validate r.json result
+}

@@ -294,6 +294,53 @@ static void test_planned_and_refused(void)
 	buf_free(&c.text);
 }
 
+/* Refused in one boot and measured in another: the result stands, and says of how many. */
+static void test_refused_once(void)
+{
+	struct capture a = capture_usual(BOOT), b = capture_begin(BOOT + 1);
+	const struct buf *texts[] = { &a.text, &b.text };
+	struct outcome o;
+
+	put_plan(&b);
+	capture_put(&b, 'X', "self-test the watchdog did not come");
+	capture_put(&b, 'Z', "0 -1");
+	capture_put(&b, 'A', "1 0");
+	o = import_texts(texts, 2);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	CU_ASSERT_EQUAL(o.r.n_results, 2);
+	CU_ASSERT_STRING_EQUAL(buf_str(&o.notes),
+			       "vmx was refused in 1 of 2 launches: self-test: the watchdog did not come\n");
+	outcome_free(&o);
+	buf_free(&a.text);
+	buf_free(&b.text);
+}
+
+/* Evidence longer than its place ends with a whole reason. */
+static void test_long_evidence(void)
+{
+	struct capture c = capture_begin(BOOT);
+	char evidence[400] = "CPUID 40000000h says KVMKVMKVM";
+	struct outcome o;
+	const char *text;
+
+	for (unsigned i = 0; i < 6; i++)
+		strcat(evidence, "; a reason of some thirty bytes");
+	c.says.provenance = "nested";
+	c.says.hypervisor = "KVMKVMKVM";
+	capture_put_hello(&c, "vmx");
+	capture_put(&c, 'H', "evidence %.150s\\", evidence);
+	capture_put(&c, 'H', "evidence %s", evidence + 150);
+	capture_put_row(&c, 0, "nano.in", 900);
+	capture_put(&c, 'Z', "1 0");
+	capture_put(&c, 'A', "1 0");
+	o = import_one(&c.text);
+	CU_ASSERT_EQUAL_FATAL(o.rc, 0);
+	text = text_of(json_array_get(json_object_get(o.r.verdict, "layers"), 2), "text");
+	CU_ASSERT(strlen(text) > 20 && !strcmp(text + strlen(text) - strlen("thirty bytes; ..."), "thirty bytes; ..."));
+	outcome_free(&o);
+	buf_free(&c.text);
+}
+
 /* ---- which boots ---- */
 
 /* One boot of a chain that goes on: it is whole, and the others were not asked for. */
@@ -367,6 +414,8 @@ static const struct tap_test tests[] = {
 	{ "TSC rates that differ are different machines", test_tsc_rates },
 	{ "rows that never came are failures", test_never_came },
 	{ "rows of an engine that was refused are skips", test_planned_and_refused },
+	{ "refused in one boot and measured in another", test_refused_once },
+	{ "evidence that is longer than its place", test_long_evidence },
 	{ "one boot chosen of several", test_chosen },
 	{ "more boots than one import takes", test_too_many_boots },
 	{ NULL, NULL }
