@@ -14,7 +14,6 @@
 #include "bench/stats.h"
 
 #define LEAST_BETWEEN	0.005	/* no two runs are surer to be alike than that */
-#define PRIOR_RUNS	4.0	/* the assumption weighs as much as so many runs' differences */
 #define RUNS_KNOWN	3	/* from so many differences on, runs themselves say how much they move */
 #define OTHERS_LEAST	3	/* rows that can tell whether everything moved */
 #define MAD_TO_SIGMA	1.4826
@@ -63,43 +62,55 @@ static double machine_moved(const struct comparison *c, const struct change *exc
 	return n >= OTHERS_LEAST ? MAD_TO_SIGMA * stats_median(v, n) : 0;
 }
 
-/* Standard deviation of log (ratio) from run to run. */
-static double between_find(const struct comparison *c, const struct change *row, const struct between *b, double *v)
-{
-	double a_runs = (double)c->runs_a, b_runs = (double)c->runs_b, assumed, variance, moved = 0, df = (double)b->freedom;
-	double runs = (a_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / a_runs +
-		      (b_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / b_runs;
+/* What (sigma), the standard deviation of log (ratio) from run to run, rests on: (freedom) 0 is an assumption. */
+struct spread { double sigma; unsigned freedom; };
 
-	assumed = fmax(LEAST_BETWEEN, fmax(row->spread, engine_spread(c, row->engine, v)));
-	variance = (PRIOR_RUNS * assumed * assumed + b->squares) / (PRIOR_RUNS + df);
+/* What the launches let expect, or what the runs show where that is more. */
+static struct spread between_find(const struct comparison *c, const struct change *row, const struct between *b, double *v)
+{
+	double a_runs = (double)c->runs_a, b_runs = (double)c->runs_b, seen;
+	double runs = (a_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / a_runs + (b_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / b_runs;
+	double sigma = fmax(LEAST_BETWEEN, fmax(row->spread, engine_spread(c, row->engine, v)));
+	struct spread s = { 0 };
+
+	seen = b->freedom ? sqrt(b->squares / (double)b->freedom) : 0;
+	if (seen > sigma)
+		s = (struct spread){ seen, (unsigned)b->freedom };
+	else
+		s.sigma = sigma;
+	s.sigma *= sqrt(runs);
 	if (b->freedom < RUNS_KNOWN)
-		moved = machine_moved(c, row, v);
-	return fmax(moved, sqrt(variance * runs));
+		s.sigma = fmax(s.sigma, machine_moved(c, row, v));
+	return s;
 }
 
-static void widen(struct change *row, double between)
+static void widen(struct change *row, struct spread s)
 {
-	double mid = log(row->ratio), below = mid - log(row->lo), above = log(row->hi) - mid, sigma;
+	double mid = log(row->ratio), below = mid - log(row->lo), above = log(row->hi) - mid, sigma, z;
+	double quantile = s.freedom ? stats_student_95(s.freedom) : STATS_Z95;
 
-	row->between = between;
-	row->lo = exp(mid - hypot(below, STATS_Z95 * between));
-	row->hi = exp(mid + hypot(above, STATS_Z95 * between));
-	sigma = hypot((mid > 0 ? below : above) / STATS_Z95, between);
-	row->p = fmax(row->p, erfc(fabs(mid) / sigma / M_SQRT2));
+	row->between = s.sigma;
+	row->lo = exp(mid - hypot(below, quantile * s.sigma));
+	row->hi = exp(mid + hypot(above, quantile * s.sigma));
+	sigma = hypot((mid > 0 ? below : above) / STATS_Z95, s.sigma);
+	z = fabs(mid) / sigma;
+	row->p = fmax(row->p, s.freedom ? stats_student_p(z, s.freedom) : erfc(z / M_SQRT2));
 }
 
 int compare_between(struct comparison *c, const struct between *between)
 {
-	double *v = calloc(2 * c->n + 1, sizeof(*v)), *by = v ? v + c->n : NULL;
+	struct spread *by = calloc(c->n + 1, sizeof(*by));
+	double *v = calloc(c->n + 1, sizeof(*v));
+	int rc = by && v ? 0 : -ENOMEM;
 
-	if (!v)
-		return -ENOMEM;
 	/* All of them before the first is changed. */
-	for (size_t i = 0; i < c->n; i++)
-		by[i] = timed(&c->change[i]) ? between_find(c, &c->change[i], &between[i], v) : 0;
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; rc == 0 && i < c->n; i++)
+		if (timed(&c->change[i]))
+			by[i] = between_find(c, &c->change[i], &between[i], v);
+	for (size_t i = 0; rc == 0 && i < c->n; i++)
 		if (timed(&c->change[i]) && isfinite(c->change[i].lo) && isfinite(c->change[i].p))
 			widen(&c->change[i], by[i]);
+	free(by);
 	free(v);
-	return 0;
+	return rc;
 }

@@ -9,6 +9,7 @@
 #include "bench/compare_private.h"
 #include "bench/stats.h"
 
+#define LONG_SECONDS		1e-3	/* slices of a scheduler are some milliseconds */
 #define EXITS_SHARE		0.02	/* as in a result: what exits may differ where interrupts are among them */
 #define EXITS_STRAY		0.01
 #define EXITS_TOLD		0.5	/* an operation's own exit would be seen */
@@ -180,6 +181,35 @@ static void bracket_widen(struct change *row, const struct side *a, const struct
 	row->lo *= 1 - in_b;
 }
 
+static double shortest(const struct side *s)
+{
+	double least = INFINITY;
+
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->run[i]->n_launches; k++)
+			if (s->run[i]->launch[k].n)
+				least = fmin(least, s->run[i]->launch[k].min);
+	return least;
+}
+
+/*
+ * An operation that is longer than the kernel lets a process run holds what else ran: twice as long beside one neighbour,
+ * for all launches of a run. Its shortest executions are those that had the processor; a change moves them, too.
+ */
+static void long_check(struct change *row, const struct side *a, const struct side *b, double tsc_hz)
+{
+	double ratio = shortest(b) / shortest(a), over = 1 + row->threshold;
+
+	if (!(fmin(row->a, row->b) > LONG_SECONDS * tsc_hz) || !(ratio > 0))
+		return;
+	if ((row->ratio > over && ratio > over) || (row->ratio < 1 / over && ratio < 1 / over) ||
+	    (row->ratio <= over && row->ratio >= 1 / over))
+		return;
+	row->p = 1;
+	snprintf(row->why, sizeof(row->why), "so long that what else ran is in it, and the shortest executions did not change "
+		 "as much (%+.1f %%)", 100 * (ratio - 1));
+}
+
 static void time_reason(struct change *row)
 {
 	size_t least = row->n_a < row->n_b ? row->n_a : row->n_b;
@@ -193,7 +223,8 @@ static void time_reason(struct change *row)
 	snprintf(row->why, sizeof(row->why), "a launch measured nothing above zero: too short for this clock");
 }
 
-static int time_compare(struct change *row, const struct side *a, const struct side *b, struct between *between)
+static int time_compare(struct change *row, const struct side *a, const struct side *b, double tsc_hz,
+			struct between *between)
 {
 	double *x = launch_medians(a, &row->n_a), *y = launch_medians(b, &row->n_b);
 	int rc = x && y ? 0 : -ENOMEM;
@@ -207,6 +238,8 @@ static int time_compare(struct change *row, const struct side *a, const struct s
 		if (interval) {
 			row->p = stats_rank_sum_p(x, row->n_a, y, row->n_b);
 			bracket_widen(row, a, b);
+			if (tsc_hz > 0)
+				long_check(row, a, b, tsc_hz);
 		} else {
 			time_reason(row);
 		}
@@ -344,7 +377,7 @@ int compare_rows(struct comparison *c, const struct side *a, const struct side *
 	if (counts)
 		instructions_compare(&row, a, b);
 	else
-		rc = time_compare(&row, a, b, between);
+		rc = time_compare(&row, a, b, tsc_hz, between);
 	if (rc == 0)
 		rc = comparison_add(c, &row);
 	return rc < 0 ? rc : exits_compare(c, a, b, tsc_hz, o);

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define GAP_SHARE	0.6	/* of the interval: two heaps, not one */
+#define COVERS_ENOUGH	0.934	/* of order statistics that are taken as they are */
+
 static int double_order(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -26,9 +29,21 @@ static double binomial_half(size_t n, size_t k)
 		   (double)n * M_LN2);
 }
 
+/*
+ * One end of the interval, between the order statistics that cover too much (outer) and too little (inner). Where the two
+ * have a gap between them that makes up most of the interval, the values lie in two heaps, and a point in the gap stands
+ * for none: the inner one is taken where it covers enough by itself, else the outer.
+ */
+static double between_statistics(double outer, double inner, double lambda, double width, bool inner_suffices)
+{
+	if (fabs(inner - outer) > GAP_SHARE * width)
+		return inner_suffices ? inner : outer;
+	return (1 - lambda) * outer + lambda * inner;
+}
+
 bool stats_median_ci95(double *v, size_t n, double *lo, double *hi)
 {
-	double cover, next = 1, share, lambda, dn = (double)n, dd;
+	double cover, next = 1, share, lambda, dn = (double)n, dd, width;
 	size_t d = 0;
 
 	if (n < 6)
@@ -45,7 +60,8 @@ bool stats_median_ci95(double *v, size_t n, double *lo, double *hi)
 	dd = (double)d;
 	share = (cover - 0.95) / (cover - next);
 	lambda = (dn - dd) * share / (dd + (dn - 2 * dd) * share);
-	*lo = (1 - lambda) * v[d - 1] + lambda * v[d];
-	*hi = (1 - lambda) * v[n - d] + lambda * v[n - d - 1];
+	width = v[n - d] - v[d - 1];
+	*lo = between_statistics(v[d - 1], v[d], lambda, width, next >= COVERS_ENOUGH);
+	*hi = between_statistics(v[n - d], v[n - d - 1], lambda, width, next >= COVERS_ENOUGH);
 	return true;
 }

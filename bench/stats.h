@@ -16,6 +16,7 @@ double stats_median(double *v, size_t n);
 
 /*
  * 95 % interval of the median from interpolated order statistics (Hettmansperger & Sheather 1986).
+ * Where the values lie in two heaps of about equal weight an end of it is one of them, not a point in the gap.
  * False when n < 6: no such interval exists. Sorts (v).
  */
 bool stats_median_ci95(double *v, size_t n, double *lo, double *hi);
@@ -36,6 +37,10 @@ bool stats_ratio_ci95(double *a, size_t n, double *b, size_t m, double *ratio, d
 
 /* Holm's correction (1979) of (n) p values, NAN among them left out. -ENOMEM. */
 int stats_holm(const double *p, size_t n, double *corrected);
+
+/* Two-sided p of Student's (t), and the t whose p is 0.05, of 1 degree of freedom or more. */
+double stats_student_p(double t, unsigned freedom);
+double stats_student_95(unsigned freedom);
 
 /* Of the standard normal distribution. */
 double stats_normal_quantile(double p);

@@ -74,7 +74,7 @@ static double normal_beyond(size_t n, size_t m, double sum2, double ties)
 	return erfc(u / sqrt(2 * variance));
 }
 
-double stats_rank_sum_p(const double *a, size_t n, const double *b, size_t m)
+static double rank_sum_p(const double *a, size_t n, const double *b, size_t m)
 {
 	struct ranked *r = calloc(n + m + 1, sizeof(*r));
 	unsigned sum = 0;
@@ -94,6 +94,12 @@ double stats_rank_sum_p(const double *a, size_t n, const double *b, size_t m)
 	p = n + m <= EXACT_RANKS ? share_beyond(r, n + m, n, sum) : normal_beyond(n, m, sum, ties);
 	free(r);
 	return p;
+}
+
+double stats_rank_sum_p(const double *a, size_t n, const double *b, size_t m)
+{
+	/* The same by symmetry, and the sums of the smaller sample are fewer. */
+	return n <= m ? rank_sum_p(a, n, b, m) : rank_sum_p(b, m, a, n);
 }
 
 bool stats_ratio_ci95(double *a, size_t n, double *b, size_t m, double *ratio, double *lo, double *hi)
@@ -157,6 +163,44 @@ double stats_normal_quantile(double p)
 			hi = mid;
 		if (mid == lo && mid == hi)
 			break;
+	}
+	return (lo + hi) / 2;
+}
+
+/* Abramowitz and Stegun 26.7.3 and 26.7.4. */
+double stats_student_p(double t, unsigned freedom)
+{
+	double angle = atan(fabs(t) / sqrt(freedom)), c = cos(angle), term, sum = 0, within;
+
+	if (freedom % 2) {
+		term = c;
+		for (unsigned k = 1; k + 2 <= freedom; k += 2) {
+			sum += term;
+			term *= c * c * (k + 1) / (k + 2);
+		}
+		within = M_2_PI * (angle + sin(angle) * sum);
+	} else {
+		term = 1;
+		for (unsigned k = 0; k + 2 <= freedom; k += 2) {
+			sum += term;
+			term *= c * c * (k + 1) / (k + 2);
+		}
+		within = sin(angle) * sum;
+	}
+	return fmax(0, 1 - within);
+}
+
+double stats_student_95(unsigned freedom)
+{
+	double lo = 1, hi = 20;
+
+	while (hi - lo > 1e-9) {
+		double mid = (lo + hi) / 2;
+
+		if (stats_student_p(mid, freedom) > 0.05)
+			lo = mid;
+		else
+			hi = mid;
 	}
 	return (lo + hi) / 2;
 }
