@@ -55,8 +55,10 @@ static void rows_trim(struct ab_session *s)
 		for (i = 0; i < s->run[side].p->n; i++) {
 			for (k = 0; k < s->n && (s->row[k].index[side] != i || s->row[k].settled); k++)
 				;
-			if (k == s->n)
-				run_settle(&s->run[side], i);
+			if (k < s->n || s->run[side].p->row[i].state != PLAN_RUN)
+				continue;
+			run_settle(&s->run[side], i);
+			row_skip(&s->run[side], i, "the other side of the session cannot measure it", "");
 		}
 }
 
@@ -141,6 +143,9 @@ static int pair_launch(struct ab_session *s, struct err *e)
 		if (rc == 0)
 			side_launch(s, side, seed);
 	}
+	/* What was measured before counts all the same. */
+	if (rc == -EINTR && interrupt_pending())
+		rc = 0;
 	if (rc == 0) {
 		pair_keep(s, before);
 		s->pairs++;
@@ -245,7 +250,7 @@ static int session_end(struct ab_session *s, struct ab *out, const struct snapsh
 	int ended[2];
 	unsigned i;
 
-	s->run[0].interrupted |= s->run[1].interrupted;
+	s->run[0].interrupted |= s->run[1].interrupted || interrupt_pending();
 	s->run[1].interrupted = s->run[0].interrupted;
 	for (i = 0; i < 2; i++) {
 		ended[i] = run_end(&s->run[i], snap, rc, rc ? &other : e);

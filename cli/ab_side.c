@@ -55,7 +55,7 @@ int words_split(const char *line, char ***word, size_t *n, struct err *e)
 	const char *s = line + strspn(line, " \t\n");
 	int rc = 0;
 
-	while (*s && rc == 0) {
+	while (rc == 0 && *s) {
 		struct buf text = BUF_INIT;
 
 		s = word_scan(s, &text);

@@ -260,8 +260,8 @@ const struct cmd cmd_ab = {
 	.examples =
 		"vtscope ab --op 'exit.*' --engine tcg --a '' --b '--qemu /opt/qemu/bin/qemu-system-x86_64'\n"
 		"  another QEMU\n"
-		"vtscope ab --op 'mem.*.2m.u' --engine native --a '' --b '' --a-setup 'echo 0 > "
-		"/sys/kernel/mm/ksm/run' --b-setup 'echo 1 > /sys/kernel/mm/ksm/run'\n"
+		"vtscope ab --op 'mem.*' --engine native --a '' --b '' --a-setup 'sysctl -q vm.compaction_proactiveness=0' "
+		"--b-setup 'sysctl -q vm.compaction_proactiveness=20'\n"
 		"  another state of the machine\n"
 		"vtscope ab --a '--engine kvm' --b '--engine qemu-kvm' --op 'cpu.*' -o ab.md\n  two engines, for a pull request\n",
 	.opts = opts,

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vtscope ab around the library: its sides, its commands, what it writes and how it ends.
+# shellcheck disable=SC2154
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# Two short operations in processes: pairs take a tenth of a second.
+ab() {
+	"$VTSCOPE" ab --engine native --op nano.call-ret --op exit.rdtsc "$@"
+}
+
+@test "ab: both sides must be said" {
+	run --separate-stderr "$VTSCOPE" ab
+	says 2 "--a and --b say what the two sides are"
+	run --separate-stderr "$VTSCOPE" ab --a ''
+	says 2 "--a and --b say what the two sides are"
+}
+
+@test "ab: a side's mistakes are the side's" {
+	run --separate-stderr ab --a '--engnie tcg' --b ''
+	says 2 "--a: unknown option '--engnie'; did you mean '--engine'?"
+	run --separate-stderr ab --a '' --b "--op 'exit.*"
+	says 2 "--b: a quote is not closed"
+	run --separate-stderr ab --a '' --b '--launches 3'
+	says 2 "--b: --launches is no option of a side"
+	run --separate-stderr ab --a '' --b '-o x.json'
+	says 2 "--b: --output is no option of a side"
+	run --separate-stderr ab --a '' --b '--engine nativ'
+	says 2 "no engine is called 'nativ'; did you mean 'native'?"
+	run --separate-stderr ab --a '' --b '--image missing.elf'
+	says 1 "missing.elf"
+	run --separate-stderr ab --a '' --b '' --threshold x
+	says 2 "--threshold"
+}
+
+@test "ab: nothing in common is told" {
+	run --separate-stderr "$VTSCOPE" ab --a '--op nano.call-ret' --b '--op exit.rdtsc' --engine native
+	says 2 "the two sides have no operation in common"
+}
+
+@test "ab: a session of the same has a comparison and both results" {
+	run --separate-stderr ab --a '' --b '' --launches 12 --keep side -o ab.json --threshold 50
+	[ "$status" -eq 0 ]
+	validate ab.json comparison
+	validate side-a.json result
+	validate side-b.json result
+	grep -q '"paired": true' ab.json
+	run ! grep -q "\"word\": \"regression\"" ab.json
+	[ "$(grep -c '"op":' ab.json)" -eq 2 ]
+}
+
+@test "ab: as text, Markdown and JUnit" {
+	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50
+	[[ $output == *"nano.call-ret"*"exit.rdtsc"* ]]
+	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50 -o ab.md
+	grep -q '^|' ab.md
+	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50 --format junit -o ab.xml
+	! command -v xmllint >/dev/null || xmllint --noout ab.xml
+}
+
+@test "ab: the sides' commands run before each launch, with their names" {
+	ab --a '' --b '' --launches 12 --threshold 50 --a-setup "echo \$VTSCOPE_SIDE \$VTSCOPE_PAIR >>$PWD/log" \
+		--b-setup "echo \$VTSCOPE_SIDE \$VTSCOPE_PAIR >>$PWD/log" >out
+	[ "$(grep -c '^a ' log)" -eq "$(grep -c '^b ' log)" ]
+	[ "$(grep -c . log)" -ge 24 ]
+	[ "$(head -n 2 log | sort | tr '\n' ' ')" = "a 1 b 1 " ]
+}
+
+@test "ab: a command that fails ends the session with its words" {
+	run --separate-stderr ab --a '' --b '' --b-setup 'echo no such knob >&2; exit 3'
+	says 1 "--b-setup"
+	[[ $stderr == *"no such knob"* ]]
+}
+
+@test "ab: an image that is no program is said of that side" {
+	printf 'no program\n' >image
+	run --separate-stderr ab --a '' --b '--image image' --launches 12
+	[ "$status" -eq 4 ]
+	[[ $output == *"failed in B"* ]]
+}
+
+@test "ab: Ctrl-C ends it with what there is" {
+	# A shell's background jobs ignore SIGINT: undone.
+	run env --default-signal=INT timeout --preserve-status -k 20 -s INT 3 "$VTSCOPE" ab --engine native --op nano.call-ret \
+		--a '' --b '' --launches 1000 --precision 0.01 -o ab.json
+	[ "$status" -eq 130 ]
+	validate ab.json comparison
+}
