@@ -18,6 +18,7 @@
 #include "common/fileio.h"
 #include "minivmm/via.h"
 
+#define QUIET_SCORE 60	/* of the doctor: below it is told */
 #define LONG_RUN 10.0	/* seconds: nobody wants to wait for them again */
 
 /* Better said before a minute of measuring than after it. */
@@ -170,6 +171,8 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 	struct plan p;
 	struct err e;
 	double start = now();
+	json_t *doctor = NULL;
+	unsigned score = 100;
 	int rc;
 
 	rc = plan_make(&p, o, &m->snapshot, &m->verdict, tsc_hz, &e);
@@ -185,14 +188,19 @@ static int measure(struct cli *cli, const struct args *a, const struct bench_opt
 		return rc;
 	}
 	if (rc == 0) {
+		doctor = machine_doctor(m, o->cpu, &score);
+		if (score < QUIET_SCORE && cli->err_tty && !cli->quiet)
+			cli_warn(cli, "this machine is not quiet (%u of 100): vtscope doctor says why, and what helps", score);
 		rc = bench_run(&r, &p, o, &m->snapshot, &m->verdict, tsc_hz, &hooks, &e);
 		plan_free(&p);
 	}
 	cli_progress(cli, -1, 0, NULL);
 	if (rc < 0) {
+		json_decref(doctor);
 		cli_error(cli, &e);
 		return EXIT_RUNTIME;
 	}
+	r.doctor = doctor;
 	rc = result_out(cli, a, &r, now() - start);
 	result_set_free(&r);
 	return rc;

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "probe/collect.h"
+#include "probe/doctor.h"
+
+#define LOOK_FOR 0.25	/* seconds */
 
 int machine_look(struct machine *m, bool run_guest, struct err *e)
 {
@@ -23,4 +26,21 @@ void machine_free(struct machine *m)
 {
 	verdict_free(&m->verdict);
 	snapshot_free(&m->snapshot);
+}
+
+json_t *machine_doctor(const struct machine *m, int cpu, unsigned *score)
+{
+	struct snapshot look;
+	struct doctor d = { 0 };
+	json_t *found = NULL;
+	struct err e;
+
+	snapshot_init(&look);
+	if (doctor_look(&look, cpu, LOOK_FOR, &e) == 0 && doctor_judge(&d, &m->snapshot, &look) == 0) {
+		found = doctor_json(&d);
+		*score = d.score;
+	}
+	doctor_free(&d);
+	snapshot_free(&look);
+	return found;
 }

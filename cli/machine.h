@@ -20,4 +20,10 @@ struct machine {
 int machine_look(struct machine *m, bool run_guest, struct err *e);
 void machine_free(struct machine *m);
 
+/*
+ * What the doctor says of it, for a result: its counters are watched for a quarter of a second. (cpu): to measure on.
+ * (score): of 100; untouched where NULL is returned: it could not be asked, or the user wants to stop.
+ */
+json_t *machine_doctor(const struct machine *m, int cpu, unsigned *score);
+
 #endif

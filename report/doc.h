@@ -104,6 +104,8 @@ void document_self_test(struct doc *d);
 /* Rows that are not there, by reason (missing.c). */
 void document_skipped(struct doc *d);
 void document_failed(struct doc *d);
+/* What the doctor said, what disturbed the launches; nothing where nobody looked (quiet.c). */
+void document_quiet(struct doc *d);
 /* "Proved in emulation" (emulated.c). */
 void document_emulated(struct doc *d);
 

@@ -455,6 +455,7 @@ void document_write(struct doc *d)
 	document_skipped(d);
 	show_flags(d);
 	show_numbers(d);
+	document_quiet(d);
 	show_machine(d);
 	show_reading(d);
 	d->ops->end(d);

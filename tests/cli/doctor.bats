@@ -63,3 +63,27 @@ PY
 	[ "$status" -eq 130 ]
 	[ -z "$(ls)" ]
 }
+
+@test "doctor: bench keeps its findings, and what disturbed each launch; the report shows both" {
+	run -0 --separate-stderr "$VTSCOPE" bench --quick --engine native --op cpu.alu.u -o r.json
+	validate r.json result
+	run -0 "$VTSCOPE" report r.json
+	[[ $output == *"How quiet the machine was"*" of 100"* ]]
+	[[ $output == *"measured again"* ]]
+	[ -n "$PYTHON3" ] || skip "no python3 with jsonschema"
+	"$PYTHON3" - <<'PY'
+import json
+d = json.load(open("r.json"))
+assert len(d["doctor"]["findings"]) == 20
+for launch in d["results"][0]["launches"]:
+    assert launch["disturbed"]["seconds"] > 0 and launch["repeats"] <= 2
+d["doctor"] = {"score": "x", "findings": [1, {"state": "warn"}, {"state": "warn", "id": [], "seen": "\u001b[2J"}]}
+json.dump(d, open("odd.json", "w"))
+d["doctor"] = 7
+json.dump(d, open("bad.json", "w"))
+PY
+	run -0 "$VTSCOPE" report odd.json
+	[[ $output != *$'\033'* ]]
+	run --separate-stderr "$VTSCOPE" report bad.json
+	says 1 "doctor"
+}

@@ -8,7 +8,7 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs doctor)
 # Readers of dumps, by the names that probe/readers.c gives them.
 dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
 [ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
@@ -36,6 +36,8 @@ seed() {
 	result) for name in minimal native hostile; do tests/unit/report-fixture $name >"corpus/$1/$name.json"; done ;;
 	elf) cp bench/guest/guest.elf "corpus/$1/" ;;
 	ring) : ;;
+	doctor) for i in 1 2; do cat /proc/stat && printf '\0'; done >"corpus/$1/stat"
+		printf '%s\0' '0::/a/b' '1 1 0:1 / /sys/fs/cgroup ro - cgroup2 c rw' >"corpus/$1/group" ;;
 	lines) printf '!%s\n' 'H engine vmx' 'T 1 1 a: b | c' 'R requires: EPT: yes' 'B 0 exit.cpuid' 'O 0 900' 'S 0 40*3 41' \
 		'M 0 6*16' 'D 0 8 320/640*2' 'P 0 1/2/3*4' 'C 0 17 1' 'E 0 100 5000 16 0x0 4 2 4 7' 'B 1 exit.hlt' \
 		'F 1 13 0x0 0x10 0x0 text' 'G 1 rax=0x1' 'L 1 text' 'E 1 0 0 0 0x20 0 0 0 4' 'Z 2 0' >"corpus/$1/boot" ;;
