@@ -61,6 +61,14 @@ static uint64_t fingerprint(const struct machine_id *id)
 	return fnv1a64(FNV1A64_INIT, text, strlen(text));
 }
 
+void machine_fingerprint(const struct snapshot *s, const struct verdict *v, char out[17])
+{
+	struct machine_id id;
+
+	machine_identify(s, &v->findings, &id);
+	snprintf(out, 17, "%016" PRIx64, fingerprint(&id));
+}
+
 static json_t *hardware_json(const struct snapshot *s, const struct machine_id *id, uint64_t tsc_hz)
 {
 	char print[20], signature[20];

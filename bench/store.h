@@ -60,33 +60,45 @@ struct store_run {
 };
 
 /*
- * The run whose id begins with (prefix): -ENOENT, or -EINVAL where several do. The newest by when it began: of machine
- * (fingerprint), NULL: of any, and not the run (but), which may be NULL. -ENOENT: there is none.
+ * The run whose id begins with (prefix): -ENOENT, or -EINVAL where several do. The newest by when it began, of machine
+ * (fingerprint), that is no run of baseline (but), which may be NULL. -ENOENT: there is none.
  */
 int store_find(struct store *s, const char *prefix, struct store_run *out, struct err *e);
 int store_newest(struct store *s, const char *fingerprint, const char *but, struct store_run *out, struct err *e);
-/* The run as it was measured; (r) is to be freed when 0 is returned. -ENOENT: no such run. */
+/*
+ * The run as it was measured; (r) is to be freed when 0 is returned. -ENOENT: no such run. The lean one may lack its
+ * histograms (result_set_load_lean).
+ */
 int store_load(struct store *s, const char *run_id, struct result_set *r, struct err *e);
+int store_load_lean(struct store *s, const char *run_id, struct result_set *r, struct err *e);
+/* Its document, byte for byte, appended to (out). */
+int store_document(struct store *s, const char *run_id, struct buf *out, struct err *e);
 
-/* ---- baselines: a name for a run, one on each kind of machine ---- */
+/* ---- baselines: a name for runs, for some on each kind of machine ---- */
+
+#define BASELINE_RUNS_MAX	20	/* of one name on one kind of machine */
 
 struct baseline {
 	char name[101], saved[40];	/* RFC 3339 */
-	struct store_run run;		/* the fingerprint is that of its machine */
+	struct store_run run;		/* one of its runs; the fingerprint is that of its machine */
 };
 
 /* 1 to 100 of A-Z a-z 0-9 . _ / @ + -, not beginning with '-'. 0 or -EINVAL with the rule. */
 int baseline_name_check(const char *name, struct err *e);
-/* (run)'s machine has (run) as its baseline (name) from now on, whatever it had. */
-int baseline_save(struct store *s, const char *name, const struct store_run *run, struct err *e);
 /*
- * The baseline (name) for machine (fingerprint), else the one saved last on any other machine. -ENOENT: none has that
- * name; (e) has the names that there are.
+ * These (runs), 1 or more, are the baseline (name) of their machines from now on: instead of what these machines had
+ * under that name, or (add) beside it, where the oldest of more than BASELINE_RUNS_MAX leave.
  */
-int baseline_find(struct store *s, const char *name, const char *fingerprint, struct baseline *out, struct err *e);
-/* Those named (name), NULL: all, by name and time; (list) is owned by the caller. */
+int baseline_save(struct store *s, const char *name, const struct store_run *runs, size_t n, bool add, struct err *e);
+/*
+ * The runs of baseline (name) on machine (fingerprint), the oldest first; where there are none, those of the machine that
+ * was saved last. (list) is owned by the caller. -ENOENT: no baseline has that name; (e) has the names that there are.
+ */
+int baseline_find(struct store *s, const char *name, const char *fingerprint, struct baseline **list, size_t *n,
+		  struct err *e);
+/* All runs of all those named (name), NULL: of all, by name, machine and age; (list) is owned by the caller. */
 int baseline_list(struct store *s, const char *name, struct baseline **list, size_t *n, struct err *e);
-/* How many there were of (name) is in (removed); the runs stay. */
+/* How many runs had the (name) is in (removed); the runs stay in the store. */
 int baseline_remove(struct store *s, const char *name, size_t *removed, struct err *e);
 
 #endif

@@ -9,6 +9,8 @@
 
 #define NAME_MAX_LENGTH	100
 
+/* Baselines are few: what is asked of them is found among all of a name. */
+
 int baseline_name_check(const char *name, struct err *e)
 {
 	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/@+-");
@@ -18,20 +20,42 @@ int baseline_name_check(const char *name, struct err *e)
 	return err_set(e, EINVAL, "'%.100s' cannot name a baseline: letters, digits and ._/@+- can, 100 at most", name);
 }
 
-int baseline_save(struct store *s, const char *name, const struct store_run *run, struct err *e)
+static int put_baseline(struct store *s, const char *name, const struct store_run *run, const char *saved, struct err *e)
+{
+	const struct sql_value v[4] = { sql_text(name), sql_text(run->fingerprint), sql_text(run->run_id), sql_text(saved) };
+
+	return s->sql->ops->query(s->sql, "INSERT INTO baseline (name, fingerprint, run_id, saved) VALUES ($1, $2, $3, $4)"
+				  " ON CONFLICT (name, fingerprint, run_id) DO UPDATE SET saved = excluded.saved",
+				  v, 4, NULL, NULL, e);
+}
+
+/* Those beyond the newest (keep) of the machine leave; 0: all do. */
+static int trim_baseline(struct store *s, const char *name, const char *fingerprint, int64_t keep, struct err *e)
+{
+	const struct sql_value v[3] = { sql_text(name), sql_text(fingerprint), sql_int(keep) };
+
+	return s->sql->ops->query(s->sql, "DELETE FROM baseline WHERE name = $1 AND fingerprint = $2 AND run_id NOT IN"
+				  " (SELECT b.run_id FROM baseline b JOIN run r ON r.run_id = b.run_id"
+				  " WHERE b.name = $1 AND b.fingerprint = $2 ORDER BY r.started DESC, r.saved DESC LIMIT $3)",
+				  v, 3, NULL, NULL, e);
+}
+
+int baseline_save(struct store *s, const char *name, const struct store_run *runs, size_t n, bool add, struct err *e)
 {
 	char now[40];
-	const struct sql_value v[4] = { sql_text(name), sql_text(run->fingerprint), sql_text(run->run_id),
-					sql_text((store_now(now), now)) };
 	int rc = baseline_name_check(name, e);
 
+	store_now(now);
 	if (rc == 0)
 		rc = store_begin(s, e);
 	if (rc < 0)
 		return rc;
-	rc = s->sql->ops->query(s->sql, "INSERT INTO baseline (name, fingerprint, run_id, saved) VALUES ($1, $2, $3, $4)"
-				" ON CONFLICT (name, fingerprint) DO UPDATE SET run_id = excluded.run_id, saved = excluded.saved",
-				v, 4, NULL, NULL, e);
+	for (size_t i = 0; rc == 0 && !add && i < n; i++)
+		rc = trim_baseline(s, name, runs[i].fingerprint, 0, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = put_baseline(s, name, &runs[i], now, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = trim_baseline(s, name, runs[i].fingerprint, BASELINE_RUNS_MAX, e);
 	if (rc == 0)
 		return store_commit(s, e);
 	store_abort(s);
@@ -70,10 +94,10 @@ int baseline_list(struct store *s, const char *name, struct baseline **list, siz
 	int rc;
 
 	if (name)
-		rc = s->sql->ops->query(s->sql, SELECT_BASELINE " WHERE b.name = $1 ORDER BY b.name, b.saved", &v, 1, baseline_row,
+		rc = s->sql->ops->query(s->sql, SELECT_BASELINE " WHERE b.name = $1 ORDER BY b.name, b.fingerprint, r.started, r.saved", &v, 1, baseline_row,
 					&rows, e);
 	else
-		rc = s->sql->ops->query(s->sql, SELECT_BASELINE " ORDER BY b.name, b.saved", NULL, 0, baseline_row, &rows, e);
+		rc = s->sql->ops->query(s->sql, SELECT_BASELINE " ORDER BY b.name, b.fingerprint, r.started, r.saved", NULL, 0, baseline_row, &rows, e);
 	if (rc < 0) {
 		free(rows.b);
 		rows = (struct rows){ NULL, 0 };
@@ -107,22 +131,39 @@ static int none_of_that_name(struct store *s, const char *name, struct err *e)
 	return rc;
 }
 
-int baseline_find(struct store *s, const char *name, const char *fingerprint, struct baseline *out, struct err *e)
+/* Where the machine has none: whose was saved last? */
+static const char *last_saved(const struct baseline *b, size_t n)
 {
-	struct baseline *b;
-	size_t n;
+	size_t last = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(b[i].saved, b[last].saved) > 0)
+			last = i;
+	return b[last].run.fingerprint;
+}
+
+int baseline_find(struct store *s, const char *name, const char *fingerprint, struct baseline **list, size_t *n,
+		  struct err *e)
+{
+	char wanted[40];
+	bool known = false;
+	size_t kept = 0;
 	int rc = baseline_name_check(name, e);
 
 	if (rc == 0)
-		rc = baseline_list(s, name, &b, &n, e);
+		rc = baseline_list(s, name, list, n, e);
 	if (rc < 0)
 		return rc;
-	/* They come by time: the last one wins unless this machine's was met. */
-	for (size_t i = 0; i < n; i++)
-		if (!i || strcmp(out->run.fingerprint, fingerprint))
-			*out = b[i];
-	free(b);
-	return n ? 0 : none_of_that_name(s, name, e);
+	if (!*n)
+		return none_of_that_name(s, name, e);
+	for (size_t i = 0; i < *n; i++)
+		known |= !strcmp((*list)[i].run.fingerprint, fingerprint);
+	snprintf(wanted, sizeof(wanted), "%s", known ? fingerprint : last_saved(*list, *n));
+	for (size_t i = 0; i < *n; i++)
+		if (!strcmp((*list)[i].run.fingerprint, wanted))
+			(*list)[kept++] = (*list)[i];
+	*n = kept;
+	return 0;
 }
 
 int baseline_remove(struct store *s, const char *name, size_t *removed, struct err *e)

@@ -21,8 +21,9 @@ static const char tables[] =
 	" median DOUBLE PRECISION, ci_lo DOUBLE PRECISION, ci_hi DOUBLE PRECISION, min DOUBLE PRECISION,"
 	" p99 DOUBLE PRECISION, p999 DOUBLE PRECISION, max DOUBLE PRECISION, mean DOUBLE PRECISION,"
 	" mad DOUBLE PRECISION, exits DOUBLE PRECISION, PRIMARY KEY (run_id, number));\n"
+	/* The fingerprint is the run's: a name has runs of its own on each kind of machine. */
 	"CREATE TABLE baseline (name TEXT NOT NULL, fingerprint TEXT NOT NULL,"
-	" run_id TEXT NOT NULL REFERENCES run (run_id), saved TEXT NOT NULL, PRIMARY KEY (name, fingerprint));\n";
+	" run_id TEXT NOT NULL REFERENCES run (run_id), saved TEXT NOT NULL, PRIMARY KEY (name, fingerprint, run_id));\n";
 
 /*
  * One row a result that has a time and a value, for tools that look for change points: Apache Otava asks for a

@@ -408,13 +408,21 @@ static PGconn *connect_start(const char *uri)
 	return PQconnectStartParams(key, value, 1);
 }
 
-/* Without the user, and never with more than where it is. */
-static void name_connection(struct postgresql *q, bool connected)
+/* Where it is: not the user, and nothing else that the uri may hold. */
+static void name_connection(struct postgresql *q)
 {
-	const char *host = PQhost(q->conn), *db = PQdb(q->conn);
+	const char *host = PQhost(q->conn), *port = PQport(q->conn), *db = PQdb(q->conn);
+	bool socket = !host || *host == '/' || !*host;
 
-	snprintf(q->sql.name, sizeof(q->sql.name), "postgresql://%.150s%s%.10s/%.150s", host && *host != '/' ? host : "",
-		 connected && host && *host != '/' ? ":" : "", connected && host && *host != '/' ? PQport(q->conn) : "", db ? db : "");
+	snprintf(q->sql.name, sizeof(q->sql.name), "postgresql://%.150s%s%.10s/%.150s", socket ? "" : host, socket ? "" : ":",
+		 socket || !port ? "" : port, db ? db : "");
+}
+
+/* A server's remarks are no part of one clear line. */
+static void drop_notice(void *ctx, const PGresult *res)
+{
+	(void)ctx;
+	(void)res;
 }
 
 int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode, struct err *e)
@@ -436,11 +444,12 @@ int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode,
 	}
 	q->sql.ops = &postgresql_ops;
 	q->sql.deaf = interrupt_pending();
-	name_connection(q, false);
+	name_connection(q);
+	PQsetNoticeReceiver(q->conn, drop_notice, NULL);
 	PQsetnonblocking(q->conn, 1);
 	rc = connect_wait(q, e);
 	if (rc == 0) {
-		name_connection(q, true);
+		name_connection(q);
 		PQsetnonblocking(q->conn, 1);
 		rc = postgresql_script(&q->sql, settings, e);
 	}

@@ -314,32 +314,47 @@ int store_find(struct store *s, const char *prefix, struct store_run *out, struc
 
 int store_newest(struct store *s, const char *fingerprint, const char *but, struct store_run *out, struct err *e)
 {
-	struct sql_value v[2] = { sql_text(but ? but : ""), sql_text(fingerprint ? fingerprint : "") };
+	struct sql_value v[2] = { sql_text(fingerprint), sql_text(but ? but : "") };
 	struct found f = { out, 0 };
-	int rc;
+	int rc = s->sql->ops->query(s->sql, "SELECT " STORE_RUN_COLUMNS " FROM run r WHERE r.fingerprint = $1"
+				    " AND r.run_id NOT IN (SELECT b.run_id FROM baseline b WHERE b.name = $2)"
+				    " ORDER BY r.started DESC, r.saved DESC LIMIT 1", v, 2, found_row, &f, e);
 
-	if (fingerprint)
-		rc = s->sql->ops->query(s->sql, "SELECT " STORE_RUN_COLUMNS " FROM run r WHERE r.run_id <> $1 AND r.fingerprint = $2"
-					" ORDER BY r.started DESC, r.saved DESC LIMIT 1", v, 2, found_row, &f, e);
-	else
-		rc = s->sql->ops->query(s->sql, "SELECT " STORE_RUN_COLUMNS " FROM run r WHERE r.run_id <> $1"
-					" ORDER BY r.started DESC, r.saved DESC LIMIT 1", v, 1, found_row, &f, e);
 	if (rc == 0 && !f.n)
-		return err_set(e, ENOENT, "%s: no %srun %sin it yet", s->sql->name, but ? "other " : "",
-			       fingerprint ? "of this machine is " : "is ");
+		return err_set(e, ENOENT, "%s: %s run of this machine in it yet; 'vtscope bench --db' makes one, or name a result",
+			       s->sql->name, but ? "no newer" : "no");
+	return rc;
+}
+
+int store_document(struct store *s, const char *run_id, struct buf *out, struct err *e)
+{
+	struct sql_value id = sql_text(run_id);
+	int rc = s->sql->ops->query(s->sql, "SELECT body FROM document WHERE run_id = $1", &id, 1, text_row, out, e);
+
+	if (rc == 0 && !out->len)
+		rc = err_set(e, ENOENT, "%s: run %s is not there", s->sql->name, run_id);
+	return rc;
+}
+
+static int load(struct store *s, const char *run_id, bool lean, struct result_set *r, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	char name[500];
+	int rc = store_document(s, run_id, &b, e);
+
+	snprintf(name, sizeof(name), "run %s of %.400s", run_id, s->sql->name);
+	if (rc == 0)
+		rc = (lean ? result_set_load_lean : result_set_load)(r, buf_str(&b), b.len, name, e);
+	buf_free(&b);
 	return rc;
 }
 
 int store_load(struct store *s, const char *run_id, struct result_set *r, struct err *e)
 {
-	struct sql_value id = sql_text(run_id);
-	struct buf b = BUF_INIT;
-	char name[500];
-	int rc = s->sql->ops->query(s->sql, "SELECT body FROM document WHERE run_id = $1", &id, 1, text_row, &b, e);
+	return load(s, run_id, false, r, e);
+}
 
-	snprintf(name, sizeof(name), "run %s of %.400s", run_id, s->sql->name);
-	if (rc == 0)
-		rc = b.len ? result_set_load(r, buf_str(&b), b.len, name, e) : err_set(e, ENOENT, "%s: it is not there", name);
-	buf_free(&b);
-	return rc;
+int store_load_lean(struct store *s, const char *run_id, struct result_set *r, struct err *e)
+{
+	return load(s, run_id, true, r, e);
 }

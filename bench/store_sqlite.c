@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store in a file: SQLite with a write-ahead log. The file may come from a stranger. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,15 +39,31 @@ static struct sqlite *sqlite_of(struct sql *d)
 
 /* ---- what went wrong, for a person ---- */
 
+/* SQLite tries a second time, to read: what made the first time fail is asked of the folder. */
+static int why_not_opened(const char *path, int system)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[400];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? EISDIR : system ? system : EACCES;
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
+		return errno;
+	return system ? system : EACCES;
+}
+
 static int fail_system(const struct sqlite *q, int code, int system, struct err *e)
 {
 	if (system == ENOSPC || system == EDQUOT || code == SQLITE_FULL)
 		return err_set(e, ENOSPC, "%s: the disk is full; what was saved before is safe, this was not saved", q->sql.name);
 	if (code == SQLITE_READONLY)
 		return err_set(e, EROFS, "%s: may only be read: the file or its folder is write-protected", q->sql.name);
-	if (code == SQLITE_CANTOPEN || code == SQLITE_PERM || code == SQLITE_AUTH)
-		return err_set(e, system ? system : EACCES, "%s: cannot be opened: %s", q->sql.name,
-			       system ? strerror(system) : "the file, or its folder, may not be written to");
+	if (code == SQLITE_CANTOPEN || code == SQLITE_PERM || code == SQLITE_AUTH) {
+		system = why_not_opened(q->sql.name, system);
+		return err_set(e, system, "%s: cannot be opened: %s", q->sql.name, strerror(system));
+	}
 	return err_set(e, system ? system : EIO, "%s: %s", q->sql.name,
 		       system ? strerror(system) : sqlite3_errstr(code));
 }
@@ -229,7 +246,7 @@ static void sqlite_rollback(struct sql *d)
 {
 	struct sqlite *q = sqlite_of(d);
 
-	if (!sqlite3_get_autocommit(q->db))
+	if (q->db && !sqlite3_get_autocommit(q->db))
 		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
 }
 

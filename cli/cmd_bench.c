@@ -98,7 +98,7 @@ static int save(struct cli *cli, const struct result_set *r, const char *file)
 static int store(struct cli *cli, const struct args *a, const struct result_set *r, bool in_file)
 {
 	struct buf doc = BUF_INIT;
-	int rc = args_value(a, "db") && r->n_results ? cli_store_save(cli, a, r) : EXIT_OK;
+	int rc = args_value(a, "db") && r->n_results ? cli_store_save(cli, a, r, NULL) : EXIT_OK;
 
 	if (rc && !in_file && result_set_write(r, &doc) == 0)
 		save_elsewhere(cli, r, &doc, args_value(a, "db"));

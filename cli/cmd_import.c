@@ -124,7 +124,7 @@ static int captures(struct cli *cli, const struct args *a, struct import *im, st
 	} else {
 		notes_tell(cli, &notes);
 		rc = result_out(cli, &r, args_value(a, "output"));
-		saved = args_value(a, "db") && r.n_results ? cli_store_save(cli, a, &r) : EXIT_OK;
+		saved = args_value(a, "db") && r.n_results ? cli_store_save(cli, a, &r, NULL) : EXIT_OK;
 		rc = saved ? saved : rc;
 		result_set_free(&r);
 	}
@@ -202,7 +202,7 @@ static int import_stdin(struct cli *cli, const struct args *a, const struct stdi
 		cli_error(cli, &e);
 		return EXIT_RUNTIME;
 	}
-	rc = cli_store_save(cli, a, &r);
+	rc = cli_store_save(cli, a, &r, &in->bytes);
 	result_set_free(&r);
 	return rc;
 }

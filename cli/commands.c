@@ -11,6 +11,7 @@
 	X(cmd_run) \
 	X(cmd_report) \
 	X(cmd_compare) \
+	X(cmd_baseline) \
 	X(cmd_doctor) \
 	X(cmd_image) \
 	X(cmd_export) \

@@ -23,7 +23,7 @@ int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, 
 	return cli_status(rc);
 }
 
-int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r)
+int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r, const struct buf *doc)
 {
 	struct store *s;
 	struct err e = { 0 };
@@ -31,7 +31,7 @@ int cli_store_save(struct cli *cli, const struct args *a, const struct result_se
 
 	if (rc)
 		return rc;
-	put = store_save(s, r, NULL, 0, &e);
+	put = store_save(s, r, doc ? buf_str(doc) : NULL, doc ? doc->len : 0, &e);
 	if (put < 0) {
 		cli_error(cli, &e);
 		rc = cli_status(put);

@@ -19,10 +19,10 @@
 int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, struct store **out);
 
 /*
- * Opens, saves (doc may be NULL: written from (r)), closes, says where it is under which id. The exit status; after an
- * error that was told.
+ * Opens, saves, closes, says where it is under which id. (doc): what (r) was loaded from, NULL: it is written from (r).
+ * The exit status; after an error that was told.
  */
-int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r);
+int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r, const struct buf *doc);
 
 /* Result files, and folders of them, into the store of --db: a line a run on stdout. The exit status. */
 int cli_store_import(struct cli *cli, const struct args *a, const char *const *path, size_t n);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/baseline.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bench/machine.h"
+#include "bench/store_import.h"
+#include "cli/args.h"
+#include "cli/bench_table.h"
+#include "cli/machine.h"
+#include "cli/result_file.h"
+#include "cli/store.h"
+
+bool is_there(const char *what)
+{
+	struct stat st;
+
+	return !strcmp(what, "-") || strchr(what, '/') || strchr(what, '.') || stat(what, &st) == 0;
+}
+
+static int fingerprint_here(struct cli *cli, char out[17], struct err *e)
+{
+	struct machine m;
+	int rc;
+
+	cli_progress(cli, 0, 0, "looking at the machine");
+	rc = machine_look(&m, false, e);
+	if (rc == 0)
+		machine_fingerprint(&m.snapshot, &m.verdict, out);
+	machine_free(&m);
+	cli_progress(cli, -1, 0, NULL);
+	return rc;
+}
+
+int newest_here(struct cli *cli, struct store *s, const char *but, struct store_run *out, struct err *e)
+{
+	char here[17];
+	int rc = fingerprint_here(cli, here, e);
+
+	return rc < 0 ? rc : store_newest(s, here, but, out, e);
+}
+
+/* ---- runs by what a user calls them ---- */
+
+static int add_run(struct run_list *l, const struct store_run *run)
+{
+	struct store_run *more;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->run[i].run_id, run->run_id))
+			return 0;
+	more = reallocarray(l->run, l->n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	l->run = more;
+	l->run[l->n++] = *run;
+	return 0;
+}
+
+/* Ids of what store_import() took; the first file that it could not take. */
+struct taken { struct run_list *list; int rc; struct err e; };
+
+static void on_file(void *ctx, const struct store_import_file *f)
+{
+	struct taken *t = ctx;
+	struct store_run run = { 0 };
+
+	if (f->outcome < 0 && f->outcome != -ENOMSG && t->rc == 0) {
+		t->rc = f->outcome;
+		t->e = *f->e;
+	} else if (f->outcome >= 0 && t->rc == 0) {
+		snprintf(run.run_id, sizeof(run.run_id), "%s", f->run_id);
+		t->rc = add_run(t->list, &run);
+	}
+}
+
+/* Files and folders keep their bytes. */
+static int take_path(struct store *s, const char *path, struct run_list *l, struct err *e)
+{
+	struct taken t = { .list = l };
+	const struct store_import_hooks hooks = { &t, on_file, NULL };
+	size_t before = l->n;
+	int rc = store_import(s, &path, 1, &hooks, e);
+
+	if (rc == 0 && t.rc < 0) {
+		*e = t.e;
+		rc = t.rc;
+	}
+	if (rc == 0 && l->n == before)
+		rc = err_set(e, ENOENT, "%s: no result in this folder", path);
+	return rc;
+}
+
+/* A report in HTML, or standard input. */
+static int take_other(struct store *s, const char *path, struct run_list *l, struct err *e)
+{
+	struct store_run run = { 0 };
+	struct result_set r;
+	int rc = result_file_load(&r, path, e);
+
+	if (rc < 0)
+		return rc;
+	rc = store_save(s, &r, NULL, 0, e);
+	snprintf(run.run_id, sizeof(run.run_id), "%s", r.run_id);
+	result_set_free(&r);
+	return rc < 0 ? rc : add_run(l, &run);
+}
+
+static int take(struct store *s, const char *what, struct run_list *l, struct err *e)
+{
+	const char *dot = strrchr(what, '.');
+	struct store_run run;
+	int rc;
+
+	if (!strcmp(what, "-") || (dot && (!strcmp(dot, ".html") || !strcmp(dot, ".htm"))))
+		return take_other(s, what, l, e);
+	if (is_there(what))
+		return take_path(s, what, l, e);
+	rc = store_find(s, what, &run, e);
+	return rc < 0 ? rc : add_run(l, &run);
+}
+
+int runs_named(struct cli *cli, struct store *s, const struct baseline_words *w, struct run_list *out, struct err *e)
+{
+	struct store_run run;
+	int rc = 0;
+
+	if (!w->n) {
+		rc = newest_here(cli, s, NULL, &run, e);
+		return rc < 0 ? rc : add_run(out, &run);
+	}
+	for (size_t i = 0; rc == 0 && i < w->n; i++)
+		rc = take(s, w->what[i], out, e);
+	/* What was just stored has only its id yet. */
+	for (size_t i = 0; rc == 0 && i < out->n; i++)
+		if (!out->run[i].fingerprint[0] && !out->run[i].started[0]) {
+			char id[37];
+
+			memcpy(id, out->run[i].run_id, sizeof(id));
+			rc = store_find(s, id, &out->run[i], e);
+		}
+	if (rc == -ENOMEM)
+		err_set(e, ENOMEM, "out of memory");
+	return rc;
+}
+
+/* ---- list ---- */
+
+static json_t *baseline_json(const struct baseline *b)
+{
+	return json_pack("{s:s,s:s,s:s,s:s?,s:I,s:s,s:s,s:s}", "name", b->name, "saved", b->saved, "run_id", b->run.run_id, "started",
+			 b->run.started[0] ? b->run.started : NULL, "results", (json_int_t)b->run.results, "fingerprint",
+			 b->run.fingerprint, "brand", b->run.brand, "kernel", b->run.kernel);
+}
+
+static int write_json(struct cli *cli, const char *file, json_t *doc)
+{
+	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	struct buf out = BUF_INIT;
+	int rc;
+
+	if (text)
+		buf_printf(&out, "%s\n", text);
+	else
+		out.error = -ENOMEM;
+	rc = cli_write_buf(cli, file, &out);
+	free(text);
+	json_decref(doc);
+	buf_free(&out);
+	return rc;
+}
+
+static int list_json(struct cli *cli, const char *file, const struct baseline *b, size_t n)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(rows, baseline_json(&b[i]));
+	return write_json(cli, file, json_pack("{s:s,s:o}", "schema", "vtscope.baselines/1", "baselines", rows));
+}
+
+static int list_text(struct cli *cli, const char *file, const struct baseline *b, size_t n)
+{
+	struct buf out = BUF_INIT;
+	int width = 4, rc;
+
+	for (size_t i = 0; i < n; i++)
+		width = (int)strlen(b[i].name) > width ? (int)strlen(b[i].name) : width;
+	if (n)
+		buf_printf(&out, "%-*s  %-20s  %-8s  %7s  %s\n", width, "name", "measured", "run", "results", "machine");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%-*s  %-20.20s  %-8.8s  %7zu  %s, Linux %s\n", width, b[i].name,
+			   b[i].run.started[0] ? b[i].run.started : "?", b[i].run.run_id, (size_t)b[i].run.results, b[i].run.brand,
+			   b[i].run.kernel[0] ? b[i].run.kernel : "?");
+	rc = cli_write_buf(cli, file, &out);
+	buf_free(&out);
+	return rc;
+}
+
+int baseline_list_out(struct cli *cli, const struct args *a, const struct baseline_words *w)
+{
+	const char *file = args_value(a, "output");
+	struct baseline *b = NULL;
+	struct err e = { 0 };
+	struct store *s;
+	size_t n = 0;
+	int rc = cli_store_open(cli, a, STORE_READ, &s);
+
+	if (rc)
+		return rc;
+	rc = baseline_list(s, w->name, &b, &n, &e);
+	if (rc < 0) {
+		cli_error(cli, &e);
+		rc = cli_status(rc);
+	} else if (!strcmp(args_format(a), "json")) {
+		rc = list_json(cli, file, b, n);
+	} else {
+		if (!n)
+			cli_warn(cli, "%s: no baseline yet; 'vtscope baseline save NAME RESULT.json' makes one", store_name(s));
+		rc = list_text(cli, file, b, n);
+	}
+	free(b);
+	store_close(s);
+	return rc;
+}
+
+/* ---- show ---- */
+
+/* The newest run of it as it was written. */
+static int show_document(struct cli *cli, struct store *s, const char *file, const struct baseline *b, struct err *e)
+{
+	struct buf doc = BUF_INIT;
+	int rc = store_document(s, b->run.run_id, &doc, e);
+
+	if (rc == 0)
+		rc = cli_write_buf(cli, file, &doc);
+	else
+		cli_error(cli, e), rc = cli_status(rc);
+	buf_free(&doc);
+	return rc;
+}
+
+static int show_text(struct cli *cli, struct store *s, const char *file, const struct baseline *b, size_t n, struct err *e)
+{
+	struct buf out = BUF_INIT;
+	struct result_set r;
+	int rc = store_load(s, b[n - 1].run.run_id, &r, e);
+
+	if (rc < 0) {
+		cli_error(cli, e);
+		return cli_status(rc);
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%s  run %s of %s, saved %.19sZ, %zu results\n", b[i].name, b[i].run.run_id,
+			   b[i].run.started[0] ? b[i].run.started : "unknown date", b[i].saved, (size_t)b[i].run.results);
+	buf_printf(&out, "%s, Linux %s\n", b[0].run.brand, b[0].run.kernel[0] ? b[0].run.kernel : "?");
+	buf_puts(&out, n > 1 ? "\nThe newest of them:\n" : "\n");
+	bench_result_table(&r, cli, &out);
+	rc = cli_write_buf(cli, file, &out);
+	buf_free(&out);
+	result_set_free(&r);
+	return rc;
+}
+
+int baseline_show_out(struct cli *cli, const struct args *a, const struct baseline_words *w)
+{
+	const char *file = args_value(a, "output");
+	struct baseline *b = NULL;
+	struct err e = { 0 };
+	struct store *s;
+	char here[17];
+	size_t n = 0;
+	int rc = cli_store_open(cli, a, STORE_READ, &s);
+
+	if (rc)
+		return rc;
+	rc = fingerprint_here(cli, here, &e);
+	if (rc == 0)
+		rc = baseline_find(s, w->name, here, &b, &n, &e);
+	if (rc < 0) {
+		cli_error(cli, &e);
+		rc = rc == -ENOENT ? EXIT_RUNTIME : cli_status(rc);
+	} else {
+		if (strcmp(b[n - 1].run.fingerprint, here))
+			cli_warn(cli, "%s has no run on this kind of machine; these are of another", w->name);
+		rc = strcmp(args_format(a), "json") ? show_text(cli, s, file, b, n, &e) : show_document(cli, s, file, &b[n - 1], &e);
+	}
+	free(b);
+	store_close(s);
+	return rc;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * confirm.h - what a comparison calls a regression, measured once more. Only cli/ includes this.
+ */
+#ifndef VTSCOPE_CLI_CONFIRM_H
+#define VTSCOPE_CLI_CONFIRM_H
+
+#include "bench/compare.h"
+#include "cli/cmd.h"
+
+/*
+ * Measures the rows of (c) that are regressions again, here and now, with as many launches, and compares that with (a):
+ * a regression that does not show again becomes inconclusive. (b): a result of side B, which must be of this machine.
+ * 0 with c->confirmed, or the exit status after having said why not; (c) is then as it was.
+ */
+int confirm_regressions(struct cli *cli, struct comparison *c, const struct result_set *const *a, size_t na,
+			const struct result_set *b, const struct compare_options *o);
+
+#endif

@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The store in a file: what goes in, what comes out, baselines, and the words and statuses of a check.
+
+# shellcheck disable=SC2154 # stderr, status: bats sets them; PG and the like: setup_file
+load lib
+load store_lib
+
+setup_file() {
+	export sample="$BATS_FILE_TMPDIR/sample.json"
+	sample_result "$sample"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	export XDG_STATE_HOME="$PWD/state"
+}
+
+@test "store: a result that is imported comes out byte for byte, and again it is no change" {
+	run -0 --separate-stderr "$VTSCOPE" import "$sample" --db s.db
+	[[ $output == "saved "*" $sample" ]]
+	run -0 --separate-stderr "$VTSCOPE" import "$sample" --db s.db
+	[[ $output == "present "*" $sample" ]]
+	[[ $stderr == *"0 runs with 0 results saved, 1 already there"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline save main "$sample" --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline show main --db s.db -o out.json
+	cmp out.json "$sample"
+}
+
+@test "store: bench --db saves, says under which id, and the newest run is found by itself" {
+	need_sqlite3
+	run -0 --separate-stderr "$VTSCOPE" bench -e native --op nano.call-ret --launches 6 --db s.db -o r.json
+	id=$(sed -n 's/.*"run_id": "\([^"]*\)".*/\1/p' r.json)
+	[[ $stderr == *"run $id is saved in s.db"* ]]
+	whole s.db 1
+	run -0 --separate-stderr "$VTSCOPE" baseline save main --db s.db
+	[[ $stderr == *"main is now run $id"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline check main r.json --db s.db
+	[[ $stderr == *"itself in the baseline"* ]]
+	# Nothing newer yet.
+	run --separate-stderr "$VTSCOPE" baseline check main --db s.db
+	says 1 "no newer run of this machine"
+	run -0 --separate-stderr "$VTSCOPE" bench -q -e native --op nano.call-ret --launches 6 --db s.db
+	run --separate-stderr "$VTSCOPE" baseline check main --db s.db
+	[ "$status" -eq 0 ] || [ "$status" -eq 3 ]
+	[[ $output == *nano.call-ret* ]]
+	# By the beginning of its id, too.
+	run -0 --separate-stderr "$VTSCOPE" baseline save main "${id:0:9}" --db s.db
+	[[ $stderr == *"$id"* ]]
+}
+
+@test "store: without --db it is in XDG_STATE_HOME, in folders for the user alone" {
+	run -0 --separate-stderr "$VTSCOPE" import -q "$sample"
+	[ -f state/vtscope/results.db ]
+	[ "$(stat -c %a state/vtscope)" = 700 ]
+	run -0 --separate-stderr env -u XDG_STATE_HOME HOME="$PWD" "$VTSCOPE" import -q "$sample"
+	[ -f .local/state/vtscope/results.db ]
+	run --separate-stderr env -u XDG_STATE_HOME -u HOME "$VTSCOPE" import "$sample"
+	says 1 "--db FILE says where"
+	run --separate-stderr "$VTSCOPE" baseline list --db nothing.db
+	says 1 "nothing.db: there is no store yet"
+	[ ! -e nothing.db ]
+}
+
+@test "import: a folder of results, with what else lies in it" {
+	need_sqlite3
+	make_results "$sample" r/a 5 3
+	make_results "$sample" r/b 5 3 from=5
+	mkdir r/.hidden r/empty
+	cp r/a/0000.json r/.hidden/
+	cp r/a/0000.json r/again.json
+	echo '{"schema": "vtscope.probe/1"}' >r/probe.json
+	echo '[1, 2]' >r/list.json
+	echo 'no result' >r/readme.txt
+	run -0 --separate-stderr "$VTSCOPE" import r --db s.db
+	[ "$(grep -c ^saved <<<"$output")" -eq 10 ]
+	[ "$(grep -c ^present <<<"$output")" -eq 1 ]
+	[[ $stderr == *"10 runs with 30 results saved, 1 already there, 2 files are no results"* ]]
+	whole s.db 10
+	# What is damaged is told, the rest goes in, the status tells.
+	head -c 500 r/a/0001.json >r/a/cut.json
+	sed 's/"n":[0-9]*/"n":"x"/' r/a/0001.json >r/a/wrong.json
+	sed 's/"interrupted": false/"interrupted": true/' r/a/0001.json >r/a/zother.json
+	make_results "$sample" r/c 1 3 from=20
+	run --separate-stderr "$VTSCOPE" import r --db s.db
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"r/a/cut.json:"* && $stderr == *"r/a/wrong.json:"*"is not a count"* ]]
+	[[ $stderr == *"r/a/zother.json: run "*" is in the store with another content, which stays"* ]]
+	[[ $stderr == *"1 run with 3 results saved"*"3 could not be taken"* ]]
+	whole s.db 11
+	# Other spaces are no other content.
+	"$PYTHON3" -m json.tool r/a/0002.json >pretty.json
+	run -0 --separate-stderr "$VTSCOPE" import pretty.json --db s.db
+	[[ $output == "present "* ]]
+	run --separate-stderr "$VTSCOPE" import r/empty --db s.db
+	says 77 "no file called *.json"
+}
+
+@test "import: results and captures, files and standard input" {
+	run -0 --separate-stderr "$VTSCOPE" import - --db s.db <"$sample"
+	[[ $stderr == *"is saved in s.db"* ]]
+	run -0 --separate-stderr "$VTSCOPE" import "$sample" --db s.db
+	[[ $output == "present "* ]]
+	run --separate-stderr "$VTSCOPE" import "$sample" -o x.json --db s.db
+	says 2 "-o is for captures"
+	echo 'VT1 0' >capture.txt
+	run --separate-stderr "$VTSCOPE" import "$sample" capture.txt --db s.db
+	says 2 "one after the other"
+	[ ! -e x.json ]
+}
+
+@test "store: a --db that is wrong is a usage error before anything is measured" {
+	for uri in mysql://host/db sqlite: postgresql://user:secret@host/db 'postgresql://host/db?password=secret'; do
+		run --separate-stderr "$VTSCOPE" bench --db "$uri"
+		if [[ $uri == postgresql* && $stderr == *"built without PostgreSQL"* ]]; then continue; fi
+		says 2 "--db: "
+		[[ $stderr != *secret@* && $stderr != *=secret* ]]
+	done
+	run --separate-stderr "$VTSCOPE" bench --db no/such/folder/s.db
+	says 1 "no/such/folder/s.db: cannot be opened: No such file or directory"
+}
+
+@test "baseline: a regression is 3, no change 0, another machine 4, a name that is not there 4" {
+	make_results "$sample" base 5 2
+	make_results "$sample" same 1 2 from=10
+	make_results "$sample" slow 1 2 from=11 scale=nano.call-ret:2
+	make_results "$sample" other 1 2 from=12 brand="Another Processor"
+	run -0 --separate-stderr "$VTSCOPE" baseline save main base --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline check main same/0010.json --db s.db
+	[[ $output == *"A  main, 5 runs"* && $output == *"no change"* ]]
+	run -3 --separate-stderr "$VTSCOPE" baseline check main slow --db s.db
+	[[ $output == *nano.call-ret*regression* ]]
+	run -3 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db -o c.json
+	validate c.json comparison
+	run -3 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db --format junit
+	[[ $output == *"<failure"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db --threshold nano.call-ret=150
+	run -4 --separate-stderr "$VTSCOPE" baseline check main other/0012.json --db s.db
+	[[ $output == *brand* && $output == *incomparable* ]]
+	run --separate-stderr "$VTSCOPE" baseline check mian same/0010.json --db s.db
+	says 4 "no baseline is called 'mian'; there is main"
+	# A standing on each kind of machine: the other's is its own then.
+	run -0 --separate-stderr "$VTSCOPE" baseline save main other/0012.json --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline check main other/0012.json --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline check main same/0010.json --db s.db
+	[[ $output == *"A  main, 5 runs"* ]]
+}
+
+@test "baseline: --confirm measures again, here only" {
+	make_results "$sample" base 5 2
+	make_results "$sample" slow 1 2 from=11 scale=nano.call-ret:3
+	make_results "$sample" other 1 2 from=12 brand="Another Processor" scale=nano.call-ret:3
+	make_results "$sample" others 5 2 from=13 brand="Another Processor"
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q main base --db s.db
+	# It was never slow but in the file.
+	run -0 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db --confirm
+	[[ $output == *nano.call-ret*inconclusive* && $output == *"measured once more it was"* ]]
+	# And it is slow for ever against a baseline that is a tenth of it.
+	make_results "$sample" fast 5 2 from=30 scale=nano.call-ret:0.1
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q main fast --db s.db
+	run -3 --separate-stderr "$VTSCOPE" baseline check main "$sample" --db s.db --confirm
+	[[ $output == *"confirmed by a second measurement"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q theirs others --db s.db
+	run --separate-stderr "$VTSCOPE" baseline check theirs other/0012.json --db s.db --confirm
+	says 1 "--confirm: the result is not of this machine"
+}
+
+@test "baseline: save replaces, --add adds up to 20, list, show and rm" {
+	make_results "$sample" r 25 2
+	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json r/0001.json --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0002.json --db s.db
+	[ "$("$VTSCOPE" baseline list --db s.db | grep -c ^main)" -eq 1 ]
+	run -0 --separate-stderr "$VTSCOPE" baseline save main r --add --db s.db
+	[ "$("$VTSCOPE" baseline list --db s.db | grep -c ^main)" -eq 20 ]
+	run -0 --separate-stderr "$VTSCOPE" baseline save feature/x-1 r/0003.json --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline list --db s.db -o list.json
+	validate list.json baselines
+	run -0 --separate-stderr "$VTSCOPE" baseline show feature/x-1 --db s.db
+	[[ $output == *nano.call-ret* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline rm main --db s.db
+	run -0 --separate-stderr "$VTSCOPE" baseline list --db s.db
+	[[ $output != *main* && $output == *feature/x-1* ]]
+	run --separate-stderr "$VTSCOPE" baseline rm main --db s.db
+	says 1 "no baseline is called 'main'; there is feature/x-1"
+}
+
+@test "baseline: mistakes of the command line" {
+	run --separate-stderr "$VTSCOPE" baseline
+	says 2 "baseline needs"
+	run --separate-stderr "$VTSCOPE" baseline chekc x
+	says 2 "did you mean 'check'?"
+	run --separate-stderr "$VTSCOPE" baseline save
+	says 2 "vtscope baseline save NAME [RESULT...]"
+	run --separate-stderr "$VTSCOPE" baseline save 'a b' x.json
+	says 2 "cannot name a baseline"
+	run --separate-stderr "$VTSCOPE" baseline list --strict
+	says 2 "--strict is for baseline check"
+	run --separate-stderr "$VTSCOPE" baseline list --format junit
+	says 2 "list writes text or json"
+	run --separate-stderr "$VTSCOPE" baseline check main a.json b.json
+	says 2 "check takes one RESULT"
+	run -0 --separate-stderr "$VTSCOPE" import -q "$sample" --db s.db
+	run --separate-stderr "$VTSCOPE" baseline save main ffffffff --db s.db
+	says 1 "no run of that id in s.db"
+	run --separate-stderr "$VTSCOPE" baseline save main gone.json --db s.db
+	says 1 "gone.json: No such file or directory"
+}
+
+@test "store: the view for change points has what Otava asks for" {
+	need_sqlite3
+	make_results "$sample" r 3 2
+	run -0 --separate-stderr "$VTSCOPE" import -q r --db s.db
+	sqlite3 -csv -header s.db "SELECT time, run_id, kernel, median, p99, mean FROM v_otava
+		WHERE op = 'nano.call-ret' AND engine = 'native' ORDER BY time" >otava.csv
+	"$PYTHON3" - otava.csv <<-'PY'
+		import csv, datetime, sys
+		rows = list(csv.DictReader(open(sys.argv[1])))
+		assert len(rows) == 3
+		for row in rows:
+		    assert datetime.datetime.fromisoformat(row["time"].replace("Z", "+00:00")).tzinfo
+		    assert all(float(row[k]) > 0 for k in ("median", "p99", "mean"))
+	PY
+}
