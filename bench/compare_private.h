@@ -24,6 +24,18 @@ int compare_rows(struct comparison *c, const struct side *a, const struct side *
 		 const struct compare_options *o, struct between *spread);
 
 /*
+ * An operation near ten brackets may be measured in single shots here and by differences there: widens the interval by
+ * the bracket that is in one of them.
+ */
+void compare_brackets(struct change *row, const struct side *a, const struct side *b);
+
+/*
+ * An operation that is longer than the kernel lets a process run holds what else ran: twice as long beside one neighbour,
+ * for all launches of a run. Widens the interval by what launches waited.
+ */
+void compare_long(struct change *row, const struct side *a, const struct side *b, double tsc_hz);
+
+/*
  * Widens the intervals of all times, and their p, by what two runs of the same differ by. (between): one for each
  * change. -ENOMEM.
  */

@@ -9,9 +9,8 @@
 #include "bench/compare_private.h"
 #include "bench/stats.h"
 
-#define LONG_SECONDS		1e-3	/* slices of a scheduler are some milliseconds */
-#define EXITS_SHARE		0.02	/* as in a result: what exits may differ where interrupts are among them */
-#define EXITS_STRAY		0.01
+#define EXITS_SHARE		0.05	/* what exits may differ where those of interrupts and of the host are among them */
+#define EXITS_STRAY		0.1
 #define EXITS_TOLD		0.5	/* an operation's own exit would be seen */
 #define STRAY_EXITS_A_SECOND	4000.0	/* timers of host and guest, with what is executed around the operation */
 
@@ -146,70 +145,6 @@ static void spreads_find(struct change *row, const struct side *a, const struct 
 		row->spread = sqrt(within / (double)known);
 }
 
-/* The largest share that a bracket has of a single shot, 0 where (s) has none; whether (s) has single shots, differences. */
-static double bracket_share(const struct side *s, bool has[2])
-{
-	double most = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		const struct result *r = s->run[i];
-
-		has[r->differenced] = true;
-		if (!r->differenced)
-			most = fmax(most, r->median > 0 && r->empty_bracket >= 0 ? r->empty_bracket / r->median : 1);
-	}
-	return most;
-}
-
-/*
- * An operation near ten brackets may be measured in single shots here and by differences there. A single shot has its
- * bracket in it, or a part of that: the interval then holds both readings.
- */
-static void bracket_widen(struct change *row, const struct side *a, const struct side *b)
-{
-	bool has[2] = { false, false };
-	double in_a = bracket_share(a, has), in_b = bracket_share(b, has);
-
-	if (!has[0] || !has[1])
-		return;
-	snprintf(row->why, sizeof(row->why), "measured in single shots and by differences: the interval is wider by a bracket");
-	if (in_a >= 1 || in_b >= 1) {
-		row->lo = row->hi = row->p = NAN;
-		return;
-	}
-	row->hi /= 1 - in_a;
-	row->lo *= 1 - in_b;
-}
-
-static double shortest(const struct side *s)
-{
-	double least = INFINITY;
-
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = 0; k < s->run[i]->n_launches; k++)
-			if (s->run[i]->launch[k].n)
-				least = fmin(least, s->run[i]->launch[k].min);
-	return least;
-}
-
-/*
- * An operation that is longer than the kernel lets a process run holds what else ran: twice as long beside one neighbour,
- * for all launches of a run. Its shortest executions are those that had the processor; a change moves them, too.
- */
-static void long_check(struct change *row, const struct side *a, const struct side *b, double tsc_hz)
-{
-	double ratio = shortest(b) / shortest(a), over = 1 + row->threshold;
-
-	if (!(fmin(row->a, row->b) > LONG_SECONDS * tsc_hz) || !(ratio > 0))
-		return;
-	if ((row->ratio > over && ratio > over) || (row->ratio < 1 / over && ratio < 1 / over) ||
-	    (row->ratio <= over && row->ratio >= 1 / over))
-		return;
-	row->p = 1;
-	snprintf(row->why, sizeof(row->why), "so long that what else ran is in it, and the shortest executions did not change "
-		 "as much (%+.1f %%)", 100 * (ratio - 1));
-}
-
 static void time_reason(struct change *row)
 {
 	size_t least = row->n_a < row->n_b ? row->n_a : row->n_b;
@@ -237,9 +172,8 @@ static int time_compare(struct change *row, const struct side *a, const struct s
 		spreads_find(row, a, b, between);
 		if (interval) {
 			row->p = stats_rank_sum_p(x, row->n_a, y, row->n_b);
-			bracket_widen(row, a, b);
-			if (tsc_hz > 0)
-				long_check(row, a, b, tsc_hz);
+			compare_brackets(row, a, b);
+			compare_long(row, a, b, tsc_hz);
 		} else {
 			time_reason(row);
 		}

@@ -8,7 +8,11 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
+<<<<<<< HEAD
 [ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs doctor)
+=======
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result compare elf ring lines import dmar ivrs)
+>>>>>>> 1a9dc64 (cli, tests: compare from the command line and under the fuzzer; what is known to be in a time besides)
 # Readers of dumps, by the names that probe/readers.c gives them.
 dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
 [ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
@@ -34,6 +38,11 @@ seed() {
 	case $1 in
 	snapshot) cp "$top_srcdir"/tests/machines/*.snap "corpus/$1/" ;;
 	result) for name in minimal native hostile; do tests/unit/report-fixture $name >"corpus/$1/$name.json"; done ;;
+	compare)
+		for name in minimal native hostile; do
+			tests/unit/report-fixture $name >one.json
+			{ cat one.json; printf '\0'; cat one.json; } >"corpus/$1/$name"
+		done ;;
 	elf) cp bench/guest/guest.elf "corpus/$1/" ;;
 	ring) : ;;
 	doctor) for i in 1 2; do cat /proc/stat && printf '\0'; done >"corpus/$1/stat"

@@ -431,9 +431,13 @@ static void test_long(void)
 		r->launch[i].min = 80e6;
 	row_add(&a, "mem.copy.u", "kvm", 10, 80e6, 0.01);
 	row_add(&b, "mem.copy.u", "kvm", 10, 160e6, 0.01);	/* the shortest, too */
+	row_add(&a, "mem.chase.64m.4k.k", "kvm", 10, 80e6, 0.01);
+	r = row_add(&b, "mem.chase.64m.4k.k", "kvm", 10, 160e6, 0.01);
+	r->launch[3].disturb = (struct disturb_launch){ .watched = true, .grew = { .seconds = 2, .waited = 1 } };
 	CU_ASSERT_FATAL(compare_sets(&c, &a, &b, &o, NULL) == 0);
 	CU_ASSERT(only(&c, "mem.copy.k", MEASURE_TIME)->word == CHANGE_INCONCLUSIVE);
 	CU_ASSERT(only(&c, "mem.copy.u", MEASURE_TIME)->word == CHANGE_REGRESSION);
+	CU_ASSERT(only(&c, "mem.chase.64m.4k.k", MEASURE_TIME)->word == CHANGE_INCONCLUSIVE);
 	comparison_free(&c);
 	result_set_free(&a);
 	result_set_free(&b);

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vtscope compare around the library: files, folders, formats, statuses, faults.
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	[ -n "$PYTHON3" ] || skip "python3 makes the results: apt-get install python3"
+	[ -x "${top_builddir:?}/tests/unit/bench_print" ] || skip "not built without CUnit: apt-get install libcunit1-dev"
+	"$top_builddir/tests/unit/bench_print" sample >sample.json
+	made a.json 1.0
+	made b.json 1.2
+}
+
+# A result of one row, exit.cpuid on kvm, whose launches are (2) times as long; (3): python that edits it further.
+made() {
+	"$PYTHON3" - "$1" "$2" "${3:-pass}" <<'EOF'
+import json, sys
+r = json.load(open("sample.json"))
+row = [x for x in r["results"] if x["op"] == "exit.cpuid"][0]
+r["results"], r["failed"], r["skipped"], f = [row], [], [], float(sys.argv[2])
+one = row["launches"][0]
+row["launches"] = [dict(one, median=1300 * f * (1 + (i * 7 % 10) / 2000), min=1200 * f) for i in range(10)]
+row["median"], row["exits"]["observed"] = 1300 * f, 1
+exec(sys.argv[3])
+json.dump(r, open(sys.argv[1], "w"))
+EOF
+}
+
+@test "compare: a regression is status 3, an improvement and the same are 0" {
+	run -3 --separate-stderr "$VTSCOPE" compare a.json b.json
+	[[ $output == *"exit.cpuid"*"+20 %"*"regression"* ]]
+	[ -z "$stderr" ]
+	run -0 --separate-stderr "$VTSCOPE" compare b.json a.json
+	[[ $output == *"-17 %"*"improvement"* ]]
+	run -0 --separate-stderr "$VTSCOPE" compare a.json a.json
+	[[ $output == *"no change"* ]]
+	run -0 "$VTSCOPE" compare a.json b.json --threshold 25
+	run -0 "$VTSCOPE" compare a.json b.json --threshold 5 --threshold 'exit.*=30%'
+}
+
+@test "compare: inconclusive is 0, and 4 with --strict" {
+	made few.json 1.5 'row["launches"] = row["launches"][:3]'
+	run -0 --separate-stderr "$VTSCOPE" compare a.json few.json
+	[[ $output == *"inconclusive"*"3 launches: an interval needs 6"* ]]
+	run -4 "$VTSCOPE" compare a.json few.json --strict
+}
+
+@test "compare: other hardware is 4 and named, --allow lets it through, the subject is only shown" {
+	made other.json 1.2 'r["hardware"]["microcode"] = "0xf6"; r["subject"]["kernel"] = "6.2.0"'
+	run -4 --separate-stderr "$VTSCOPE" compare a.json other.json
+	[[ $output == *"hardware microcode: 0xf4 -> 0xf6"* ]]
+	[[ $output == *"subject kernel: 6.1.0 -> 6.2.0"* ]]
+	run -3 "$VTSCOPE" compare a.json other.json --allow microcode
+	made kernel.json 1.0 'r["subject"]["kernel"] = "6.2.0"'
+	run -0 "$VTSCOPE" compare a.json kernel.json
+	run -2 --separate-stderr "$VTSCOPE" compare a.json b.json --allow kernel
+	says 2 "no key of the hardware"
+}
+
+@test "compare: exits are counted, a row that broke is no silence" {
+	made exits.json 1.0 'row["exits"]["observed"] = 2'
+	run -3 --separate-stderr "$VTSCOPE" compare a.json exits.json
+	[[ $output == *"exit.cpuid exits"*"regression"* ]]
+	made broke.json 1.0 'r["failed"] = [dict(op="exit.cpuid", engine="kvm", reason="the guest faulted: #GP", stop=dict(kind="fault", native="", rip=None, registers=None))]; r["results"] = []'
+	run -4 --separate-stderr "$VTSCOPE" compare a.json broke.json
+	[[ $output == *"it failed in B: the guest faulted: #GP"* ]]
+}
+
+@test "compare: JSON is its schema's, JUnit is XML, Markdown is bounded" {
+	run -3 "$VTSCOPE" compare a.json b.json -o c.json
+	validate c.json comparison
+	"$VTSCOPE" compare a.json a.json --format json >same.json
+	validate same.json comparison
+	run -3 "$VTSCOPE" compare a.json b.json -o c.xml
+	grep -q 'failures="1"' c.xml
+	if command -v xmllint >/dev/null; then xmllint --noout c.xml; fi
+	run -3 "$VTSCOPE" compare a.json b.json -o c.md
+	[[ $(head -n 1 c.md) == "### vtscope: 1 regression"* ]]
+	[ "$(stat -c %s c.md)" -lt 65536 ]
+}
+
+@test "compare: folders are several runs of the same, - is standard input" {
+	mkdir base
+	for i in 1 2 3 4; do made "base/$i.json" "1.0$i"; done
+	run -0 --separate-stderr "$VTSCOPE" compare base a.json
+	[[ $output == *"base, 4 runs"* ]]
+	run -3 "$VTSCOPE" compare - b.json <a.json
+	run -2 --separate-stderr "$VTSCOPE" compare - - <a.json
+	says 2 "standard input can be only one of the two"
+	mkdir empty
+	run -1 --separate-stderr "$VTSCOPE" compare empty a.json
+	says 1 "no result in this folder"
+}
+
+@test "compare: bad input is one line and leaves no file" {
+	echo '{"schema": 1' >bad.json
+	run -1 --separate-stderr "$VTSCOPE" compare a.json bad.json -o out.md
+	says 1 "bad.json"
+	[ "$(grep -c . <<<"$stderr")" -eq 1 ]
+	[ ! -e out.md ]
+	mkdir mixed
+	cp a.json bad.json mixed
+	run -1 --separate-stderr "$VTSCOPE" compare mixed a.json
+	says 1 "mixed/bad.json"
+	run -1 --separate-stderr "$VTSCOPE" compare a.json missing.json
+	says 1 "missing.json"
+	run -2 "$VTSCOPE" compare a.json
+	for t in x -1 0 exit.nothing=3 =5; do
+		run -2 --separate-stderr "$VTSCOPE" compare a.json b.json --threshold "$t"
+		says 2 "--threshold"
+	done
+	run -1 --separate-stderr bash -c '"$VTSCOPE" compare a.json b.json >/dev/full'
+	says 1 "No space left"
+}
+
+@test "compare: Ctrl-C while it waits for its input is 130" {
+	mkfifo never
+	run -130 --separate-stderr timeout --preserve-status -s INT 1 "$VTSCOPE" compare a.json - < <(sleep 5)
+}
