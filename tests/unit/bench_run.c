@@ -539,6 +539,30 @@ static void test_interrupt(void)
 	result_set_free(&set);
 }
 
+/* A launch of exit.hlt is half as long as the one before, or twice. */
+static void swing(void)
+{
+	fake.row[OP_EXIT_HLT].ticks = fake.launches % 2 ? 100000 : 200000;
+}
+
+/* --precision: what is known is launched no more, what cannot be known within the cap is told. */
+static void test_precision(void)
+{
+	static const char *const globs[] = { "exit.cpuid", "exit.hlt" };
+	const struct bench_options o = { .engines = only_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = 2,
+					 .quick = true, .launches = 20, .precision = 0.05, .cpu = -1, .seed = 5 };
+	struct result_set set;
+
+	fake_reset();
+	fake.before = swing;
+	fake_run(&set, &o, NULL);
+	CU_ASSERT_FATAL(set.n_results == 2);
+	CU_ASSERT(fake_result(&set, "exit.cpuid")->n_launches == 6 && !fake_flag(&set, "exit.cpuid", RESULT_IMPRECISE));
+	CU_ASSERT(fake_result(&set, "exit.hlt")->n_launches == 20 && fake_flag(&set, "exit.hlt", RESULT_IMPRECISE));
+	check_document(&set);
+	result_set_free(&set);
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -563,6 +587,7 @@ int main(void)
 		{ "time is shared so that all end in it", test_time_is_shared },
 		{ "who is late when the time of a launch is over", test_who_is_late },
 		{ "the run ends in its time, what was not measured is told", test_time },
+		{ "--precision ends where it is reached, or says that it is not", test_precision },
 		{ "an interrupt keeps what was measured", test_interrupt },
 		{ NULL, NULL },
 	};
