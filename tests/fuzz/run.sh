@@ -8,11 +8,7 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-<<<<<<< HEAD
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result elf ring lines import dmar ivrs doctor)
-=======
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result compare elf ring lines import dmar ivrs)
->>>>>>> 1a9dc64 (cli, tests: compare from the command line and under the fuzzer; what is known to be in a time besides)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result compare elf ring lines import dmar ivrs doctor)
 # Readers of dumps, by the names that probe/readers.c gives them.
 dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
 [ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
