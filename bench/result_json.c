@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/modes.h"
 #include "bench/result_fields.h"
 
 /* Whole numbers without a fraction; what was not measured is null. */
@@ -166,6 +167,22 @@ static json_t *split_json(const struct result_split *split)
 	return o;
 }
 
+/* Of single shots, where these are the headline: what is told by differences is told of the median alone. */
+static json_t *modes_json(const struct result *r)
+{
+	struct mode mode[MODES_MOST];
+	size_t n = r->differenced ? 0 : modes_find(r->hist, r->n_hist, mode);
+	json_t *list = n ? json_array() : json_null();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(list, json_pack("{s:o,s:o}", "value", number(mode[i].value), "share",
+							  number(rint(mode[i].share * 1e4) / 1e4))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 static json_t *result_json(const struct result *r)
 {
 	json_t *o = json_object();
@@ -189,7 +206,7 @@ static json_t *result_json(const struct result *r)
 	bad |= json_object_set_new(o, "exits", json_pack("{s:o,s:o}", "expected", number(r->exits_expected),
 							 "observed", number(r->exits_observed)));
 	bad |= json_object_set_new(o, "launches", launches_json(r));
-	bad |= json_object_set_new(o, "modes", json_null());
+	bad |= json_object_set_new(o, "modes", modes_json(r));
 	bad |= json_object_set_new(o, "flags", flags_json(r->flags));
 	bad |= json_object_set_new(o, "histogram", histogram_of(r));
 	if (bad) {
