@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/ab_side.h"
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/words.h"
@@ -168,12 +169,51 @@ static void test_words(void)
 				(size_t)__builtin_popcount(ops[i].wants));
 }
 
+/* A line of ab's sides: 0, and the words with '|' between them in (got); or -errno. */
+static int split(const char *line, char got[200])
+{
+	char **word = NULL;
+	struct err e;
+	size_t n = 0, i;
+	int rc = words_split(line, &word, &n, &e);
+
+	got[0] = 0;
+	for (i = 0; i < n; i++) {
+		strncat(got, i ? "|" : "", 199 - strlen(got));
+		strncat(got, word[i], 199 - strlen(got));
+		free(word[i]);
+	}
+	free(word);
+	return rc;
+}
+
+static void test_side_words(void)
+{
+	static const struct { const char *line, *words; } good[] = {
+		{ "", "" }, { "  \t\n ", "" }, { "--engine tcg", "--engine|tcg" }, { "  a  b\tc ", "a|b|c" },
+		{ "--op 'exit.*' --x=\"a b\"", "--op|exit.*|--x=a b" }, { "a'b c'd", "ab cd" }, { "'' \"\"", "|" },
+		{ "a\\ b \\' \"\\\"\"", "a b|'|\"" }, { "'a\\b'", "a\\b" }, { "a\\", "a\\" },
+		{ "$HOME `x` ~ *", "$HOME|`x`|~|*" },
+	};
+	static const char *const bad[] = { "'", "a \"b", "'a\"", "\"\\\"" };
+	char got[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CU_ASSERT(split(good[i].line, got) == 0);
+		CU_ASSERT_STRING_EQUAL(got, good[i].words);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT(split(bad[i], got) == -EINVAL);
+}
+
 static const struct tap_test tests[] = {
 	{ "options and operands may be mixed, repeated and shortened", test_values },
 	{ "POSIXLY_CORRECT changes nothing", test_posixly_correct },
 	{ "what is no option or operand is refused with the nearest name", test_refusals },
 	{ "with --help operands are not missed", test_help_wins },
 	{ "the format comes from --format, else from the extension of -o", test_format },
+	{ "a side's line is split as a shell would, and nothing in it is expanded", test_side_words },
 	{ "help is wrapped at 79 columns", test_help_text },
 	{ "whatever an operation wants has a word", test_words },
 	{ NULL, NULL }
