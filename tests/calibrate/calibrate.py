@@ -347,7 +347,7 @@ def report_coverage():
     """The intervals themselves, by simulation, with several seeds."""
     program, good = os.environ.get('COVERAGE'), True
     if not program or not os.path.exists(program):
-        print('coverage of the intervals: not built (CUnit is missing)')
+        print('coverage of the intervals: not run (COVERAGE names the program, which make builds where CUnit is)')
         return True
     for seed in range(1, 6):
         done = subprocess.run([program], capture_output=True, text=True, check=False, env={**os.environ, 'COVERAGE_SEED': str(seed)})
