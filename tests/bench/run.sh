@@ -85,7 +85,33 @@ monitor() {
 	done
 }
 
+# seconds LABEL LIMIT COMMAND...
+seconds() {
+	label=$1 limit=$2
+	shift 2
+	start=$(date +%s.%N)
+	"$@" >/dev/null 2>"$work/why" || { skip "$label" "$(tail -n 1 "$work/why")"; return; }
+	awk -v label="$label" -v limit="$limit" -v a="$start" -v b="$(date +%s.%N)" \
+		'BEGIN { printf "%s|%.2f|||%s|s\n", label, b - a, limit }' >>"$rows"
+}
+
+# 1,000 runs of 100 results into a store, and a check against a baseline in it.
+store() {
+	results=$(dirname "$0")/../cli/store_results.py
+	if ! "$vtscope" bench -q --engine native --op nano.call-ret --op cpu.alu.u -o "$work/one.json" 2>/dev/null ||
+		! python3 "$results" "$work/one.json" "$work/runs" 1000 100 2>/dev/null; then
+		skip '100,000 results into a store' 'no results to be had (python3, engine native)'
+		return
+	fi
+	say '100,000 results into a store ...'
+	seconds '100,000 results into a store' 10 "$vtscope" import -q "$work/runs" --db "$work/s.db"
+	"$vtscope" baseline save -q main "$work/runs/0000.json" --db "$work/s.db"
+	seconds 'baseline check with that store' 0.2 "$vtscope" baseline check -q main "$work/runs/0001.json" --db "$work/s.db"
+	rm -rf "$work/runs" "$work/s.db"
+}
+
 exits
+store
 monitor vmx bochs:corei7_skylake_x 20
 monitor svm bochs:ryzen 20
 against 'probe / virt-host-validate qemu' 1 15 virt-host-validate \

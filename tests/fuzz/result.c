@@ -12,7 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum report_format formats[] = { REPORT_HTML, REPORT_MARKDOWN, REPORT_TEXT };
 	struct result_set r;
 	struct err e;
+	int lean = result_set_load_lean(&r, (const char *)data, size, "fuzz", &e);
 
+	if (lean == 0)
+		result_set_free(&r);
+	if ((result_set_load(&r, (const char *)data, size, "fuzz", &e) == 0) != (lean == 0))
+		__builtin_trap();
+	if (lean == 0)
+		result_set_free(&r);
 	if (result_set_load(&r, (const char *)data, size, "fuzz", &e))
 		return 0;
 	json_decref(result_set_json(&r));

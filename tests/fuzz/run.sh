@@ -8,7 +8,7 @@ top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$PWD/fuzz
 cc=${FUZZ_CC:-clang}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(snapshot result compare elf ring lines import dmar ivrs doctor)
+[ ${#targets[@]} -gt 0 ] || targets=(snapshot result compare elf ring lines import dmar ivrs doctor store)
 # Readers of dumps, by the names that probe/readers.c gives them.
 dumps=(libcpuid instlatx64 cpuid-r acpi acpidump)
 [ $# -gt 0 ] || targets+=("${dumps[@]}" sysroot)
@@ -26,8 +26,8 @@ echo 'int LLVMFuzzerTestOneInput(const void *d, long n); int LLVMFuzzerTestOneIn
 	--enable-asan --enable-ubsan >/dev/null
 libs=(libreport.a libbench.a libminivmm.a libprobe.a libarch.a libcommon.a)
 make -s -j"$(nproc)" "${libs[@]}" tests/unit/report-fixture >/dev/null
-link=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\)_LIBS = //p' Makefile | tr '\n' ' ')
-include=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\)_CFLAGS = //p' Makefile | tr '\n' ' ')
+link=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\|SQLITE\|LIBPQ\)_LIBS = //p' Makefile | tr '\n' ' ')
+include=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\|SQLITE\|LIBPQ\)_CFLAGS = //p' Makefile | tr '\n' ' ')
 
 seed() {
 	mkdir -p "corpus/$1"
@@ -41,6 +41,8 @@ seed() {
 		done ;;
 	elf) cp bench/guest/guest.elf "corpus/$1/" ;;
 	ring) : ;;
+	# It makes its own seed of this.
+	store) tests/unit/report-fixture native >store-seed.json ;;
 	doctor) for i in 1 2; do cat /proc/stat && printf '\0'; done >"corpus/$1/stat"
 		printf '%s\0' '0::/a/b' '1 1 0:1 / /sys/fs/cgroup ro - cgroup2 c rw' >"corpus/$1/group" ;;
 	lines) printf '!%s\n' 'H engine vmx' 'T 1 1 a: b | c' 'R requires: EPT: yes' 'B 0 exit.cpuid' 'O 0 900' 'S 0 40*3 41' \
