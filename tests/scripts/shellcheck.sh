@@ -7,7 +7,7 @@ set -euo pipefail
 command -v shellcheck >/dev/null 2>&1 || skip "shellcheck is missing: apt-get install shellcheck"
 
 cd "$top_srcdir"
-mapfile -t scripts < <(find setup .ci tests doc -type f \
+mapfile -t scripts < <(find setup .ci tests doc examples -type f \
 	\( -name setup -o -name run -o -name '*.sh' -o -name '*.bats' -o -name '*.bash' -o -name no-cunit.t \) | sort)
 [ "${#scripts[@]}" -gt 5 ] || { echo "found next to no scripts: looking in the wrong place"; exit 1; }
 shellcheck --external-sources "${scripts[@]}"
