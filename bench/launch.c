@@ -173,7 +173,9 @@ static void carriage_launch(struct run *u, struct carriage *k)
 	uint32_t i;
 
 	k->budget = plan_counts_instructions(en) ? COUNT_BUDGET / COUNT_HZ : row_budget(u);
-	k->row_deadline = ROW_BUDGETS * k->budget + (plan_counts_instructions(en) ? COUNT_GRACE : ROW_GRACE);
+	/* The boot image writes a row's lines before it is over. */
+	k->row_deadline = ROW_BUDGETS * k->budget +
+			  (plan_counts_instructions(en) || en->info->unprepared ? COUNT_GRACE : ROW_GRACE);
 	rows_fill(u, k->part->engine, k->index, k->n, k->budget, rows);
 	for (i = 0; i < k->n; i++) {
 		u->c->row[i].tally = &u->tally[k->index[i]];

@@ -101,8 +101,8 @@ static int result_out(struct session *s, struct ab *ab)
 	struct comparison *c = &ab->comparison;
 	int kept = prefix ? keep(s->cli, ab, prefix) : 0, rc;
 
-	snprintf(c->a_name, sizeof(c->a_name), "A: %.150s", args_value(s->a, "a"));
-	snprintf(c->b_name, sizeof(c->b_name), "B: %.150s", args_value(s->a, "b"));
+	snprintf(c->a_name, sizeof(c->a_name), "%.150s", args_value(s->a, "a"));
+	snprintf(c->b_name, sizeof(c->b_name), "%.150s", args_value(s->a, "b"));
 	rc = comparison_write(s->cli, s->a, c);
 	if (kept || rc == EXIT_RUNTIME)
 		return EXIT_RUNTIME;

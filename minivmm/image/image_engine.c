@@ -14,6 +14,7 @@
 
 #define IDENTITY_MS	30000u		/* a boot takes 0.3 s */
 #define IDENTITY_TICKS	10000u
+#define INTERPRETED_SAMPLES 500u
 #define SEED_MAX	(((uint64_t)1 << 53) - 1)	/* what the image takes */
 
 struct image_engine {
@@ -24,6 +25,7 @@ struct image_engine {
 	struct image_identity id;	/* of the first boot */
 	struct image_identity now;	/* of the last */
 	uint64_t tsc_hz;
+	uint32_t samples_max;		/* of a row: the image sorts and writes them when the row is over */
 	double boot_seconds;		/* that the first boot took, end included */
 };
 
@@ -113,14 +115,16 @@ static void rows_put(struct buf *plan, const struct launch *l)
 
 static int plan_text(const struct image_engine *en, const struct launch *l, struct buf *plan)
 {
+	uint32_t max = l->rows[0].max_samples < en->samples_max ? l->rows[0].max_samples : en->samples_max;
+
 	buf_printf(plan, "engine=%s serial=%d screen=0 end=off seed=%" PRIu64, engine_words[en->engine], en->ops->serial,
 		   (l->seed & SEED_MAX) | 1);
 	if (en->tsc_hz)
 		buf_printf(plan, " tsc_hz=%" PRIu64, en->tsc_hz);
 	if (en->info.offers)	/* known since the first boot */
 		buf_printf(plan, " fence=%s", en->info.fence == GUEST_FENCE_LFENCE ? "lfence" : "rdtscp");
-	buf_printf(plan, " budget=%" PRIu64 " max=%u min=%u", l->rows[0].budget, l->rows[0].max_samples,
-		   l->rows[0].min_samples < l->rows[0].max_samples ? l->rows[0].min_samples : l->rows[0].max_samples);
+	buf_printf(plan, " budget=%" PRIu64 " max=%u min=%u", l->rows[0].budget, max,
+		   l->rows[0].min_samples < max ? l->rows[0].min_samples : max);
 	rows_put(plan, l);
 	return buf_error(plan);
 }
@@ -201,6 +205,15 @@ static double now_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Where kernel code is interpreted, at a million instructions a second, 50,000 samples are half a minute of sorting. */
+static uint32_t samples_max(const struct image_identity *id)
+{
+	for (size_t i = 0; i < id->n_facts; i++)
+		if (!strcmp(id->fact[i].name, "evidence") && strstr(id->fact[i].value, "interpreted"))
+			return INTERPRETED_SAMPLES;
+	return UINT32_MAX;
+}
+
 /* A carrier was chosen and opened, or (rc) says why not. */
 static int engine_settle(struct image_engine **out, struct image_engine *en, const struct engine_config *c, int rc,
 			 struct err *e)
@@ -209,6 +222,7 @@ static int engine_settle(struct image_engine **out, struct image_engine *en, con
 
 	if (rc == 0) {
 		en->tsc_hz = en->ops->tsc_hz ? en->ops->tsc_hz : en->ops->own_clock ? 0 : c->tsc_hz;
+		en->samples_max = UINT32_MAX;
 		rc = identity_learn(en, e);
 	}
 	if (rc < 0) {
@@ -218,6 +232,7 @@ static int engine_settle(struct image_engine **out, struct image_engine *en, con
 	if (en->ops->own_clock)	/* where nothing there tells, it is this machine's, as far as anybody knows */
 		en->tsc_hz = en->id.tsc_hz || strcmp(en->id.clock, "tsc") ? en->id.tsc_hz : c->tsc_hz;
 	en->boot_seconds = now_seconds() - start;
+	en->samples_max = samples_max(&en->id);
 	info_fill(en);
 	*out = en;
 	return 0;
