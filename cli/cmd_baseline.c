@@ -315,8 +315,8 @@ const struct cmd cmd_baseline = {
 	.examples =
 		"vtscope baseline save main result.json\n  from now on this is what is compared with\n"
 		"vtscope baseline check main new.json --strict -o check.xml\n  JUnit for a pipeline; status 3 is a regression\n"
-		"vtscope bench --db results.db && vtscope baseline check main --db results.db --confirm\n"
-		"  measure, store, check; a regression must show twice\n",
+		"vtscope baseline check main --db results.db --confirm\n"
+		"  this machine's newest run; a regression must show twice\n",
 	.opts = opts,
 	.exits = exits,
 	.run = run,
