@@ -88,8 +88,8 @@ int compare_sets(struct comparison *c, const struct result_set *a, const struct 
 		 const struct compare_options *o, struct err *e);
 
 /*
- * The same of several runs a side (na, nb from 1 on), which tell how much runs differ anyway: with 5 of a baseline a
- * change has to be about half as large to be seen as with one.
+ * The same of several runs a side (na, nb from 1 on), which tell how much runs differ anyway: against 5 of a baseline
+ * a smaller change is seen than against one.
  */
 int compare_runs(struct comparison *c, const struct result_set *const *a, size_t na, const struct result_set *const *b,
 		 size_t nb, const struct compare_options *o, struct err *e);

@@ -111,7 +111,8 @@ EOF
 		run -2 --separate-stderr "$VTSCOPE" compare a.json b.json --threshold "$t"
 		says 2 "--threshold"
 	done
-	run -1 --separate-stderr bash -c '"$VTSCOPE" compare a.json b.json >/dev/full'
+	full() { "$VTSCOPE" compare a.json b.json >/dev/full; }
+	run -1 --separate-stderr full
 	says 1 "No space left"
 }
 
