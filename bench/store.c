@@ -142,8 +142,12 @@ int store_open(struct store **out, const char *uri, enum store_mode mode, struct
 
 void store_close(struct store *s)
 {
-	if (s && s->sql)
+	if (!s)
+		return;
+	if (s->sql)
 		s->sql->ops->close(s->sql);
+	for (size_t i = 0; i < STORE_INSERTS; i++)
+		buf_free(&s->insert[i]);
 	free(s);
 }
 

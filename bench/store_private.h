@@ -64,9 +64,12 @@ bool sql_interrupted(const struct sql *d);
 int sql_open_sqlite(struct sql **out, const char *path, enum store_mode mode, struct err *e);
 int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode, struct err *e);
 
+#define STORE_INSERTS	3
+
 struct store {
 	struct sql *sql;	/* owned */
 	bool in_transaction;
+	struct buf insert[STORE_INSERTS];	/* statements that put results, by how many rows */
 };
 
 /* Brings the tables to STORE_VERSION. -EINVAL: they are newer than that. -ENOENT: there are none, and (mode) is to read. */

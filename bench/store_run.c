@@ -139,19 +139,18 @@ static void insert_results(size_t rows, struct buf *text)
 
 #define CHUNK	64
 
-static int put_chunk(struct store *s, const struct result_set *r, size_t from, size_t rows, struct err *e)
+/* (text): kept, since a large one takes longer to write than to carry out. */
+static int put_chunk(struct store *s, const struct result_set *r, size_t from, size_t rows, struct buf *text, struct err *e)
 {
 	struct sql_value v[CHUNK * RESULT_COLUMNS];
-	struct buf text = BUF_INIT;
-	int rc;
 
-	insert_results(rows, &text);
+	if (!text->len)
+		insert_results(rows, text);
+	if (buf_error(text))
+		return err_set(e, ENOMEM, "out of memory");
 	for (size_t i = 0; i < rows; i++)
 		result_values(r, from + i, v + i * RESULT_COLUMNS);
-	rc = buf_error(&text) ? err_set(e, ENOMEM, "out of memory") :
-				s->sql->ops->query(s->sql, buf_str(&text), v, rows * RESULT_COLUMNS, NULL, NULL, e);
-	buf_free(&text);
-	return rc;
+	return s->sql->ops->query(s->sql, buf_str(text), v, rows * RESULT_COLUMNS, NULL, NULL, e);
 }
 
 /* By 64, by 8 and by one: three statements to prepare, whatever the number. */
@@ -161,10 +160,11 @@ static int put_results(struct store *s, const struct result_set *r, struct err *
 	int rc = 0;
 
 	while (rc == 0 && (left = r->n_results - done)) {
-		size_t rows = left >= CHUNK ? CHUNK : left >= 8 ? 8 : 1;
+		static const size_t sizes[STORE_INSERTS] = { CHUNK, 8, 1 };
+		size_t which = left >= CHUNK ? 0 : left >= 8 ? 1 : 2;
 
-		rc = put_chunk(s, r, done, rows, e);
-		done += rows;
+		rc = put_chunk(s, r, done, sizes[which], &s->insert[which], e);
+		done += sizes[which];
 	}
 	return rc;
 }

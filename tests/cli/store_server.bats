@@ -78,7 +78,8 @@ sql() {
 # What was told as saved in (files), is.
 all_there() {
 	local _ id
-	cat "$@" | grep '^saved ' >told
+	cat "$@" | grep '^saved ' >told || true
+	[ -s told ]
 	while read -r _ id _; do
 		[ "$(sql "$db" "SELECT count(*) FROM vtscope.run JOIN vtscope.document USING (run_id) WHERE run_id = '$id'")" -eq 1 ]
 	done <told
@@ -178,7 +179,8 @@ one_line() {
 		for k in r/*.json; do echo '[]' >"${k%.json}x.json"; done
 		"$VTSCOPE" import r --db "$uri" >"out$n" 2>/dev/null &
 		pid=$!
-		sleep "0.0$((RANDOM % 9 + 1))"
+		# Once it has told of some; of how many is chance.
+		for _ in $(seq 500); do [ "$(wc -l <"out$n")" -lt $((RANDOM % 25)) ] || break; sleep 0.002; done
 		kill -9 $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 	done
