@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A result from a stranger: loaded, written again, made into documents (without figures: gnuplot is no reader). */
+/* A result from a stranger: loaded, written again, made into documents (without figures: gnuplot is no reader) and into
+ * every exchange format. */
 #include <stdint.h>
 
 #include "bench/result.h"
+#include "report/export.h"
 #include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void export_all(const struct result_set *r)
+{
+	const struct export_filter all = { .n_op_globs = 0 };
+	struct err e;
+
+	for (size_t i = 0; i < n_export_formats; i++) {
+		struct buf out = BUF_INIT, name = BUF_INIT;
+		struct export *x = NULL;
+
+		if (export_open(&x, export_formats[i], &r, 1, &all, &e) == 0)
+			export_write(x, &out, &e);
+		if (x && export_formats[i]->single)
+			for (size_t k = 0; k < export_rows(x) && k < 8; k++)
+				export_write_row(x, k, &name, &out, &e);
+		export_close(x);
+		buf_free(&name);
+		buf_free(&out);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -31,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_free(&out);
 		buf_free(&warning);
 	}
+	export_all(&r);
 	result_set_free(&r);
 	return 0;
 }

@@ -33,7 +33,7 @@ seed() {
 	mkdir -p "corpus/$1"
 	case $1 in
 	snapshot) cp "$top_srcdir"/tests/machines/*.snap "corpus/$1/" ;;
-	result) for name in minimal native hostile; do tests/unit/report-fixture $name >"corpus/$1/$name.json"; done ;;
+	result) for name in minimal native raw hostile; do tests/unit/report-fixture $name >"corpus/$1/$name.json"; done ;;
 	compare)
 		for name in minimal native hostile; do
 			tests/unit/report-fixture $name >one.json
