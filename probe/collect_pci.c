@@ -45,7 +45,7 @@ static int collect_bridge(struct snapshot *s, const char *device)
 /* Devices of other buses and classes are left unread: there may be hundreds. */
 int collect_pci(struct snapshot *s)
 {
-	int rc = collect_dir(s, DEVICES);
+	int rc = collect_dir(s, DEVICES);	/* none of a brief collection */
 	const char *list = rc ? NULL : snapshot_text(s, SNAP_DIR, DEVICES);
 
 	while (list && *list && !rc) {

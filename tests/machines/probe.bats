@@ -239,6 +239,15 @@ need_root() {
 	diff <(sed 1,5d live.json) <(sed 1,5d again.json)
 }
 
+@test "formats without records read less, and say the same" {
+	"$VTSCOPE" probe --no-run --save saved.snap >/dev/null || [ $? -ge 10 ]
+	for format in text tap prom nfd oneline; do
+		"$VTSCOPE" probe --no-run --format "$format" | grep -v 'More: vtscope' >live.txt
+		"$VTSCOPE" probe --from saved.snap --format "$format" >recorded.txt || [ $? -ge 10 ]
+		diff live.txt recorded.txt
+	done
+}
+
 @test "nobody: what may not be read is said to be denied, never to be missing" {
 	need_root
 	command -v setpriv >/dev/null || skip "setpriv is missing"
