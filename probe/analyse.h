@@ -115,8 +115,9 @@ int vmx_classes(const struct snapshot *s, struct cpu_groups *out);
 /* Which CPUs have the feature, by the MSRs; CPUs of which they cannot be known are unknown. */
 void vmx_feature_split(const struct snapshot *s, const struct vmx_feature *f, const struct cpu_groups *classes,
 		       struct answer_split *out);
-/* The same from what Linux shows to everybody. */
-enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature *f);
+/* Have all CPUs the feature? By their split, else by what Linux shows to everybody. (supported): cpu.vmx's answer. */
+enum answer vmx_feature_answer(const struct snapshot *s, enum answer supported, const struct vmx_feature *f,
+			       const struct answer_split *split);
 
 /* ---- text that the kernel wrote ---- */
 

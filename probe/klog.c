@@ -123,12 +123,10 @@ bool log_is_kept(const char *line, size_t len)
 	/* "pci 0000:00:00.2: AMD-Vi: ..." */
 	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
 		return memmem(line, end - line, "AMD-Vi", 6);
-	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = strlen(words[i]);
-
-		if ((size_t)(end - line) >= n && memcmp(line, words[i], n) == 0)
+	for (size_t i = 0; line && line < end && i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i][0] == *line && (size_t)(end - line) >= strlen(words[i]) &&
+		    memcmp(line, words[i], strlen(words[i])) == 0)
 			return true;
-	}
 	return false;
 }
 
