@@ -242,7 +242,7 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name)
 
 enum answer view_config(const struct snapshot *s, const char *option, const char **line)
 {
-	const char *at = snapshot_text(s, SNAP_TEXT, "/boot/config");
+	const char *all = snapshot_text(s, SNAP_TEXT, "/boot/config"), *at = all;
 	size_t len = strlen(option);
 
 	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
@@ -255,7 +255,8 @@ enum answer view_config(const struct snapshot *s, const char *option, const char
 			*line = name;
 		return comment ? ANSWER_NO : ANSWER_YES;
 	}
-	return ANSWER_UNKNOWN;
+	/* An option whose own conditions are not met is not even named. */
+	return all && *all ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
 enum answer view_flag(const struct snapshot *s, const char *flag)
