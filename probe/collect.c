@@ -96,8 +96,10 @@ int collect_live(struct snapshot *s, const struct collect_options *o, struct err
 	free(s->source_name);
 	s->source_name = strdup("this machine");
 	rc = s->source_name ? collect_all(s, o->run_guest) : -ENOMEM;
-	if (!rc && o->names)
+	if (!rc && o->details)
 		rc = collect_pci_names(s);
+	if (!rc && o->details)
+		rc = collect_passthrough(s);
 	if (!rc)
 		rc = snapshot_index(s);
 	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;

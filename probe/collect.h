@@ -15,7 +15,7 @@
 
 struct collect_options {
 	bool run_guest;		/* run the trial guest (else a VM is created and dropped) */
-	bool names;		/* what hwloc calls the bridges of the chipset: slow */
+	bool details;		/* what hwloc calls the bridges of the chipset, every PCI device: slow */
 	/*
 	 * Only what the checks and the formats without records read (collect_is_detail() says of what is left
 	 * out): a fraction of the CPUID leaves, each an exit in a virtual machine.

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "probe/collect_private.h"
+#include "probe/iommu.h"
 
-#define DEVICES "/sys/bus/pci/devices"
+#define DEVICES PCI_FOLDER
 #define FIRST_BUS "0000:00:"
 #define NUMBER_MAX 64
 

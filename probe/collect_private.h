@@ -23,6 +23,8 @@ int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
 int collect_pci(struct snapshot *s);
 int collect_pci_names(struct snapshot *s);
+/* Groups, drivers, virtual functions, ACS: after collect_files() and collect_pci(). */
+int collect_passthrough(struct snapshot *s);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
 
