@@ -40,7 +40,8 @@ int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, u
 
 /* Which CPUs have (id); those of which it is not known are in neither group. */
 void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out);
-bool view_has(const struct snapshot *s, enum cpuid_id id);	/* any CPU */
+/* Has any CPU it? Where CPUID was not recorded, by the flag that every CPU shows in /proc/cpuinfo. */
+bool view_has(const struct snapshot *s, enum cpuid_id id);
 
 /* The CPUs on which reading an MSR gave the same. */
 struct msr_group {
@@ -125,6 +126,9 @@ enum answer vmx_feature_answer(const struct snapshot *s, enum answer supported, 
 bool view_word(const char *list, const char *word, const char *parts);
 /* Is (name) in the recorded folder (path)? */
 bool view_listed(const struct snapshot *s, const char *path, const char *name);
+/* Is the module loaded, or part of the kernel? Where modules are not known, no is no answer. */
+bool view_module(const struct snapshot *s, const char *name);
+bool view_modules_known(const struct snapshot *s);
 /*
  * Is (option), "CONFIG_X", set in the kernel's configuration? Unknown where it was not recorded, or does not say.
  * (line), when not NULL, gets where the answer stands: "CONFIG_X=m" or "CONFIG_X is not set", up to the newline.

@@ -219,7 +219,7 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 	} else if (xen_keeps_vt(s)) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 		finding_hint(out, "%s", xen_hint(s));
-	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
+	} else if (view_modules_known(s) && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}
 }

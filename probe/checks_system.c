@@ -177,7 +177,7 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 		finding_evidence(out, "file", "/boot/config", "does not name %s", option);
 	if (r && (!r->err || r->err == ENOENT))
 		finding_set(out, r->err ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
-	else if (config != ANSWER_UNKNOWN || view_listed(s, "/sys/module", module))
+	else if (config != ANSWER_UNKNOWN || view_module(s, module))
 		finding_set(out, config != ANSWER_UNKNOWN ? config : ANSWER_YES, BASIS_INFERRED);
 	if (out->answer == ANSWER_NO)
 		finding_hint(out, "Boot a kernel with %s=m: distributions' ordinary kernels have it, some of those "

@@ -65,6 +65,7 @@ static const char *const nodes[] = {
 	"/dev/cpu/0/cpuid",
 	"/dev/cpu/0/msr",
 	"/dev/cpu/0/msr_safe",
+	"/dev/cpu/msr_batch",
 	"/dev/iommu",
 	"/dev/jailhouse",
 	"/dev/kvm",

@@ -222,6 +222,9 @@ int collect_modules(struct snapshot *s)
 {
 	int rc = collect_kvm_modules(s);
 
+	/* The same names, without parameters: for copies that have no sys, and where sysfs is not mounted. */
+	if (!rc && !snapshot_text(s, SNAP_DIR, "/sys/module"))
+		rc = collect_file(s, SNAP_TEXT, "/proc/modules", TEXT_MAX);
 	if (!rc)
 		rc = collect_config(s);
 	if (!rc)

@@ -118,7 +118,7 @@ static enum answer has_driver(const struct snapshot *s, const struct vendor *v)
 	r = snapshot_named(s, SNAP_SYS, name);
 	if (r && (!r->err || r->err == ENOENT))
 		return r->err ? ANSWER_NO : ANSWER_YES;
-	if (view_listed(s, "/sys/module", v->module) || view_log(s, v->log[0], line, sizeof(line)))
+	if (view_module(s, v->module) || view_log(s, v->log[0], line, sizeof(line)))
 		return ANSWER_YES;
 	return view_config(s, v->option, NULL);
 }
@@ -424,7 +424,7 @@ static enum firmware_state look(const struct snapshot *s, const struct vendor *v
 	int msr_error;
 
 	view_bit(s, v->bit, &shown);
-	if (!shown.n_yes) {
+	if (!view_has(s, v->bit)) {
 		state = shown.n_no ? FIRMWARE_NA : FIRMWARE_UNKNOWN;
 		conclude(s, state, BASIS_NONE, v, 0, out);
 		return state;

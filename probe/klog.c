@@ -28,6 +28,7 @@ const struct log_pattern log_patterns[] = {
 	{ "enabling virtualization on CPU*failed", "VT could not be switched on: another hypervisor has "
 						   "it, or that CPU's firmware" },
 	{ "feature inconsistency", "the CPUs offer different VMX controls" },
+	{ "Inconsistent VMCS config on CPU", "the CPUs offer different VMX controls" },
 	{ "already loaded vendor module", "another KVM backend was there first" },
 	{ "MSR access is restricted", "lockdown refuses MSRs" },
 	{ "Kernel is locked down", "lockdown is on" },
