@@ -262,7 +262,7 @@ static const char *firmware_blame(const struct verdict *v, enum firmware_state s
 	}
 }
 
-static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
+static const char *sum_up(const struct verdict *v, const struct snapshot *s, enum firmware_state firmware)
 {
 	bool software = by_software(v);
 
@@ -284,8 +284,7 @@ static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 			       "The CPUs of this machine disagree on hardware VT." :
 			       firmware_blame(v, firmware);
 	case VERDICT_HIDDEN:
-		return software && answer(v, "kvm.node") == ANSWER_YES &&
-				       answer(v, "kvm.device") == ANSWER_NO ?
+		return software && strcmp(device_state(s, &v->findings), "denied") == 0 ?
 			       "You may not open /dev/kvm, which serves KVM by software here: the outer "
 			       "hypervisor hides hardware VT." :
 		       software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by "
@@ -369,6 +368,6 @@ void layers_describe(struct verdict *v, const struct snapshot *s)
 	describe_driver(v);
 	describe_device(v, s);
 	describe_iommu(v, s);
-	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v, firmware));
+	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v, s, firmware));
 	snprintf(v->next_step, sizeof(v->next_step), "%s", advise(v));
 }
