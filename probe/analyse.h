@@ -138,6 +138,11 @@ enum answer view_config(const struct snapshot *s, const char *option, const char
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
+/*
+ * Where the kernel's line begins in one that /dev/kmsg gave, "6,339,5140900,-;text", or journalctl -k, "... HOST kernel:
+ * text"; (line) itself where nothing stands before it.
+ */
+const char *log_line(const char *line, const char *end);
 /* Where the message begins in "<6>[ 0.1] text", where more than one bracket may stand; or NULL. */
 const char *log_message(const char *line, const char *end);
 /* Does a message of the kernel's begin with a word of those that speak of virtualization? */

@@ -263,7 +263,9 @@ static void keep_log(struct buf *out, const char *text)
 		size_t len = strcspn(text, "\n");
 
 		if (log_is_kept(text, len) && is_news(&r, text, len)) {
-			buf_append(out, text, len);
+			const char *from = log_line(text, text + len);
+
+			buf_append(out, from, text + len - from);
 			buf_puts(out, "\n");
 		}
 		text += len + (text[len] == '\n');

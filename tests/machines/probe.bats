@@ -208,6 +208,20 @@ need_root() {
 	grep -q '"name":"acs.0000:03:00.0","error":"EAGAIN"' flat.json
 }
 
+@test "a copy's log is read as the kernel, its device and the journal write it, without the host's name" {
+	mkdir -p m/proc m/dev
+	printf 'processor\t: 0\nflags\t\t: vmx\n' >m/proc/cpuinfo
+	for line in '<3>[    0.3] x86/cpu: VMX (outside TXT) disabled by BIOS' \
+		'3,339,5140900,-;x86/cpu: VMX (outside TXT) disabled by BIOS' \
+		'Nov 22 10:00:00 dolores kernel: x86/cpu: VMX (outside TXT) disabled by BIOS'; do
+		echo "$line" >m/dev/kmsg
+		run --separate-stderr "$VTSCOPE" probe --from m --format json --all
+		[[ $output == *'"meaning": "firmware locked VMX off"'* && $output != *dolores* ]]
+	done
+	echo '<3>[    0.3] [Firmware Bug]: AMD-Vi: IOAPIC[32] not in IVRS table' >m/dev/kmsg
+	"$VTSCOPE" probe --from m --format json | grep -q '"meaning": "firmware left an interrupt controller out"'
+}
+
 @test "a machine comes from standard input" {
 	run --separate-stderr "$VTSCOPE" probe --from - <"$machines/no-permission.snap"
 	[ "$status" -eq 14 ]
