@@ -231,8 +231,9 @@ static json_t *rights_json(const struct snapshot *s)
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_string(adds[i]));
-	return json_pack("{s:s, s:b, s:o}", "root",
-			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "user_namespace",
+	return json_pack("{s:s, s:o, s:b, s:o}", "root",
+			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "groups",
+			 json_text(snapshot_text(s, SNAP_SYS, "gids")), "user_namespace",
 			 in_user_namespace(s), "denied", a);
 }
 
