@@ -11,7 +11,7 @@
 /* An '*' at the end stands for anything. */
 static const char *const details[] = {
 	"/dev/cpu/0/cpuid",
-	"/dev/cpu/0/msr_safe",
+	"/dev/cpu/msr_batch",
 	"/dev/iommu",
 	"/dev/jailhouse",
 	"/dev/mshv",
