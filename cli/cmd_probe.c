@@ -115,10 +115,9 @@ static int judge(struct cli *cli, struct snapshot *s, const struct request *r, s
 
 static int probe_live(struct cli *cli, const struct request *r, struct buf *out)
 {
-	/* Names of the chipset cost more than all the rest: only where they are kept or shown. */
-	const struct collect_options o = {
-		.run_guest = r->run_guest, .names = r->save || r->format == FORMAT_JSON,
-	};
+	/* Names of the chipset and all PCI devices cost more than all the rest: only where they are kept or shown. */
+	const bool shown = r->save || r->format == FORMAT_JSON;
+	const struct collect_options o = { .run_guest = r->run_guest, .details = shown, .brief = !shown };
 	struct snapshot s;
 	struct err e;
 

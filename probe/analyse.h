@@ -40,7 +40,8 @@ int view_cpuid(const struct snapshot *s, int cpu, uint32_t leaf, uint32_t sub, u
 
 /* Which CPUs have (id); those of which it is not known are in neither group. */
 void view_bit(const struct snapshot *s, enum cpuid_id id, struct cpu_split *out);
-bool view_has(const struct snapshot *s, enum cpuid_id id);	/* any CPU */
+/* Has any CPU it? Where CPUID was not recorded, by the flag that every CPU shows in /proc/cpuinfo. */
+bool view_has(const struct snapshot *s, enum cpuid_id id);
 
 /* The CPUs on which reading an MSR gave the same. */
 struct msr_group {
@@ -115,8 +116,9 @@ int vmx_classes(const struct snapshot *s, struct cpu_groups *out);
 /* Which CPUs have the feature, by the MSRs; CPUs of which they cannot be known are unknown. */
 void vmx_feature_split(const struct snapshot *s, const struct vmx_feature *f, const struct cpu_groups *classes,
 		       struct answer_split *out);
-/* The same from what Linux shows to everybody. */
-enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature *f);
+/* Have all CPUs the feature? By their split, else by what Linux shows to everybody. (supported): cpu.vmx's answer. */
+enum answer vmx_feature_answer(const struct snapshot *s, enum answer supported, const struct vmx_feature *f,
+			       const struct answer_split *split);
 
 /* ---- text that the kernel wrote ---- */
 
@@ -124,6 +126,9 @@ enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature 
 bool view_word(const char *list, const char *word, const char *parts);
 /* Is (name) in the recorded folder (path)? */
 bool view_listed(const struct snapshot *s, const char *path, const char *name);
+/* Is the module loaded, or part of the kernel? Where modules are not known, no is no answer. */
+bool view_module(const struct snapshot *s, const char *name);
+bool view_modules_known(const struct snapshot *s);
 /*
  * Is (option), "CONFIG_X", set in the kernel's configuration? Unknown where it was not recorded, or does not say.
  * (line), when not NULL, gets where the answer stands: "CONFIG_X=m" or "CONFIG_X is not set", up to the newline.
@@ -133,6 +138,11 @@ enum answer view_config(const struct snapshot *s, const char *option, const char
 enum answer view_flag(const struct snapshot *s, const char *flag);
 /* The line of the kernel's log in which (pattern) occurs, '*' being anything, into (out). */
 bool view_log(const struct snapshot *s, const char *pattern, char *out, size_t size);
+/*
+ * Where the kernel's line begins in one that /dev/kmsg gave, "6,339,5140900,-;text", or journalctl -k, "... HOST kernel:
+ * text"; (line) itself where nothing stands before it.
+ */
+const char *log_line(const char *line, const char *end);
 /* Where the message begins in "<6>[ 0.1] text", where more than one bracket may stand; or NULL. */
 const char *log_message(const char *line, const char *end);
 /* Does a message of the kernel's begin with a word of those that speak of virtualization? */

@@ -33,7 +33,7 @@ static enum answer served(const struct snapshot *s)
 		return view_word((const char *)misc->data, "kvm", " \n") ? ANSWER_YES : ANSWER_NO;
 	if (open && (open->err == ENODEV || open->err == ENXIO))
 		return ANSWER_NO;
-	if (sysfs && sysfs->err == ENOENT && snapshot_text(s, SNAP_DIR, "/sys/module"))
+	if (sysfs && sysfs->err == ENOENT && view_modules_known(s))
 		return ANSWER_NO;
 	return ANSWER_UNKNOWN;
 }
@@ -47,20 +47,36 @@ enum kvm_backend backend_identify(const struct snapshot *s)
 {
 	const struct snap_record *nested = snapshot_kvm(s, "cap", CAP_NESTED_STATE);
 	bool no_nesting = nested && !nested->err && nested->value == 0;
-	bool listed = snapshot_text(s, SNAP_DIR, "/sys/module");
-	bool pvm = view_listed(s, "/sys/module", "kvm_pvm");
+	bool listed = view_modules_known(s);
+	bool pvm = view_module(s, "kvm_pvm");
 	enum answer is = served(s);
 
 	if (is != ANSWER_YES)
 		return is == ANSWER_NO ? BACKEND_NONE : BACKEND_UNKNOWN;
-	if (view_has(s, CPUID_vmx) && view_listed(s, "/sys/module", "kvm_intel") &&
+	if (view_has(s, CPUID_vmx) && view_module(s, "kvm_intel") &&
 	    !(pvm && no_nesting))
 		return BACKEND_KVM_INTEL;
-	if (view_has(s, CPUID_svm) && view_listed(s, "/sys/module", "kvm_amd") && !(pvm && no_nesting))
+	if (view_has(s, CPUID_svm) && view_module(s, "kvm_amd") && !(pvm && no_nesting))
 		return BACKEND_KVM_AMD;
 	if (pvm)
 		return BACKEND_KVM_PVM;
 	return listed ? BACKEND_OTHER : BACKEND_UNKNOWN;
+}
+
+/* Is (module) in a list of those that a boot parameter keeps out: the kernel's own, or modprobe's? */
+static bool kept_out_at_boot(const char *cmdline, const char *parameter, const char *module)
+{
+	char list[256];
+
+	while (cmdline && (cmdline = strstr(cmdline, parameter))) {
+		cmdline += strlen(parameter);
+		snprintf(list, sizeof(list), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
+		for (char *c = list; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		if (view_word(list, module, ","))
+			return true;
+	}
+	return false;
 }
 
 bool module_kept_out(const struct snapshot *s, const char *module)
@@ -82,12 +98,8 @@ bool module_kept_out(const struct snapshot *s, const char *module)
 			return true;
 		text += n + (text[n] == '\n');
 	}
-	cmdline = cmdline ? strstr(cmdline, "module_blacklist=") : NULL;
-	if (!cmdline)
-		return false;
-	cmdline += strlen("module_blacklist=");
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(cmdline, " \n"), cmdline);
-	return view_word(line, module, ",");
+	return kept_out_at_boot(cmdline, "module_blacklist=", module) ||
+	       kept_out_at_boot(cmdline, "modprobe.blacklist=", module);
 }
 
 void holders_list(const struct snapshot *s, char *out, size_t size)
@@ -99,7 +111,7 @@ void holders_list(const struct snapshot *s, char *out, size_t size)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (view_listed(s, "/sys/module", others[i]) && n < size)
+		if (view_module(s, others[i]) && n < size)
 			n += snprintf(out + n, size - n, "%s%s", n ? ", " : "", others[i]);
 	if (n < size && !strstr(out, "xen") && xen_keeps_vt(s))
 		n += snprintf(out + n, size - n, "%sxen", n ? ", " : "");

@@ -28,8 +28,10 @@ const struct check check_firmware_vmx = {
 		   "VMX, bit 1 allows it only inside SMX. It needs root and the msr module. "
 		   "Without it: a VM that kvm_intel made proves it; a vmx flag that is missing "
 		   "from /proc/cpuinfo although CPUID has the bit means that the kernel (5.6 or "
-		   "later) found it off, unless clearcpuid= or a kernel without kvm_intel "
-		   "explains it; then the kernel's log. Not applicable where no VMX bit shows.",
+		   "later) found it off, unless clearcpuid=, a hypervisor or a kernel without "
+		   "kvm_intel explains it; then the kernel's log. Locked off with nothing else "
+		   "set, and nothing known of this kernel's kvm_intel, it may be the kernel's "
+		   "doing. Not applicable where no VMX bit shows.",
 	.eval = eval_firmware_vmx,
 };
 
@@ -39,8 +41,8 @@ const struct check check_firmware_svm = {
 	.explain = "MSR VM_CR (0xc0010114), bit 4 SVMDIS, on every CPU. It needs root and the "
 		   "msr module. Without it: a VM that kvm_amd made proves it; an svm flag that "
 		   "is missing from /proc/cpuinfo although CPUID has the bit means that the "
-		   "kernel found it off (6.7 or later do that), unless clearcpuid= explains it; "
-		   "then the kernel's log. Not applicable where no SVM bit shows.",
+		   "kernel found it off (6.7 or later do that), unless clearcpuid= or a "
+		   "hypervisor explains it; then the kernel's log. Not applicable where no SVM bit shows.",
 	.eval = eval_firmware_svm,
 };
 

@@ -111,10 +111,13 @@ static void hint_denied(const struct snapshot *s, struct finding *out)
 				 *acl = snapshot_named(s, SNAP_SYS, "acl./dev/kvm");
 	const char *owner = snapshot_text(s, SNAP_SYS, "owner./dev/kvm"),
 		   *euid = snapshot_text(s, SNAP_SYS, "euid"),
-		   *entered = snapshot_text(s, SNAP_SYS, "entered./dev/kvm");
+		   *entered = snapshot_text(s, SNAP_SYS, "entered./dev/kvm"),
+		   *member = snapshot_text(s, SNAP_SYS, "member./dev/kvm");
 	const char *group = owner ? strchr(owner, ':') : NULL;
 	bool by_group = group && node && !node->err && (node->value & 060) == 060 &&
 			strcmp(group, ":root") != 0;
+	bool by_mode = node && !node->err &&
+		       ((node->value & 06) == 06 || (by_group && member && strcmp(member, "yes") == 0));
 
 	if (acl && !acl->err)
 		finding_evidence(out, "node", "/dev/kvm", "has an access list (getfacl /dev/kvm)");
@@ -127,6 +130,12 @@ static void hint_denied(const struct snapshot *s, struct finding *out)
 		finding_hint(out, "Even root is refused: a container's device rules or a "
 				  "security module forbid it. Allow the device there (docker run "
 				  "--device /dev/kvm).");
+	else if (by_mode && container_kind(s))
+		finding_hint(out, "The node's mode lets you, a container's device rules or a security module do not. %s",
+			     container_hint(s));
+	else if (by_mode)
+		finding_hint(out, "The node's mode lets you, something else does not: a security module (SELinux: ausearch -m "
+				  "avc; AppArmor: dmesg), or the device rules of a service (DeviceAllow=).");
 	else if (by_group && entered && strcmp(entered, "yes") == 0)
 		finding_hint(out, "Your account is in the group %s, but this session is older: log out and in again, "
 				  "or start a shell with: newgrp %s", group + 1, group + 1);
@@ -219,7 +228,7 @@ static void eval_free(const struct snapshot *s, const struct findings *f, struct
 	} else if (xen_keeps_vt(s)) {
 		finding_set(out, ANSWER_NO, BASIS_INFERRED);
 		finding_hint(out, "%s", xen_hint(s));
-	} else if (snapshot_text(s, SNAP_DIR, "/sys/module") && !others[0]) {
+	} else if (view_modules_known(s) && !others[0]) {
 		finding_set(out, ANSWER_YES, BASIS_INFERRED);
 	}
 }

@@ -156,7 +156,7 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 	const struct snap_record *r;
 	char name[64], option[64];
 	enum answer config;
-	const char *hit;
+	const char *hit = NULL;
 
 	if (!module) {
 		if (finding_answer(f, "cpu.vmx") == ANSWER_NO)
@@ -171,11 +171,13 @@ static void eval_built(const struct snapshot *s, const struct findings *f, struc
 		finding_evidence(out, "file", "modules.dep", "no %s", module);
 	snprintf(option, sizeof(option), "CONFIG_%s", strcmp(module, "kvm_amd") ? "KVM_INTEL" : "KVM_AMD");
 	config = view_config(s, option, &hit);
-	if (config != ANSWER_UNKNOWN)
+	if (hit)
 		finding_evidence(out, "file", "/boot/config", "%.*s", (int)strcspn(hit, "\n"), hit);
+	else if (config == ANSWER_NO)
+		finding_evidence(out, "file", "/boot/config", "does not name %s", option);
 	if (r && (!r->err || r->err == ENOENT))
 		finding_set(out, r->err ? ANSWER_NO : ANSWER_YES, BASIS_PROVED);
-	else if (config != ANSWER_UNKNOWN || view_listed(s, "/sys/module", module))
+	else if (config != ANSWER_UNKNOWN || view_module(s, module))
 		finding_set(out, config != ANSWER_UNKNOWN ? config : ANSWER_YES, BASIS_INFERRED);
 	if (out->answer == ANSWER_NO)
 		finding_hint(out, "Boot a kernel with %s=m: distributions' ordinary kernels have it, some of those "

@@ -72,6 +72,11 @@ void outer_hint(const struct snapshot *s, char *out, size_t size)
 		snprintf(out, size, "%s", xen_hint(s));
 		return;
 	}
+	if (outer_root(s) == ANSWER_YES) {
+		snprintf(out, size, "Hyper-V runs this system and keeps VT: make guests with it, or boot without it to "
+				    "use KVM.");
+		return;
+	}
 	outer_identify(s, &outer);
 	machine_identify(s, NULL, &m);
 	if (cloud) {

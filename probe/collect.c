@@ -73,7 +73,7 @@ static int collect_all(struct snapshot *s, bool run_guest)
 	if (!rc)
 		rc = collect_online(s, &online);
 	if (!rc) {
-		cpuid_sweep_start(&sweep, &online);
+		cpuid_sweep_start(&sweep, &online, s->brief);
 		rc = collect_beside(s, run_guest);
 		swept = cpuid_sweep_finish(&sweep, s);
 		rc = rc ? rc : swept;
@@ -83,8 +83,6 @@ static int collect_all(struct snapshot *s, bool run_guest)
 		rc = snapshot_index(s);
 	if (!rc)
 		rc = collect_msrs(s, &online);
-	if (!rc)
-		rc = snapshot_index(s);
 	cpulist_free(&online);
 	return rc;
 }
@@ -94,11 +92,14 @@ int collect_live(struct snapshot *s, const struct collect_options *o, struct err
 	int rc;
 
 	s->source = SNAP_FROM_LIVE;
+	s->brief = o->brief;
 	free(s->source_name);
 	s->source_name = strdup("this machine");
 	rc = s->source_name ? collect_all(s, o->run_guest) : -ENOMEM;
-	if (!rc && o->names)
+	if (!rc && o->details)
 		rc = collect_pci_names(s);
+	if (!rc && o->details)
+		rc = collect_passthrough(s);
 	if (!rc)
 		rc = snapshot_index(s);
 	return rc ? err_set(e, -rc, "out of memory while reading the machine") : 0;

@@ -5,12 +5,14 @@
  */
 #include <cpuid.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/x86/facts.h"
 #include "probe/collect_private.h"
 #include "probe/snapshot_private.h"
 
@@ -47,6 +49,8 @@ struct sweep {
 	struct snapshot *s;
 	int cpu;
 	int rc;
+	bool brief, lowest;	/* see cpuid_brief_has() */
+	uint32_t leaf0[4], leaf1[4];
 };
 
 static void sweep_sub(struct sweep *w, uint32_t leaf, uint32_t sub, uint32_t regs[4])
@@ -99,6 +103,8 @@ static void sweep_leaf(struct sweep *w, uint32_t leaf, uint32_t first[4])
 	size_t i = 0;
 
 	sweep_sub(w, leaf, 0, first);
+	if (w->brief)
+		return;
 	while (i < sizeof(sub_rules) / sizeof(sub_rules[0]) && sub_rules[i].leaf != leaf)
 		i++;
 	if (i == sizeof(sub_rules) / sizeof(sub_rules[0]))
@@ -115,14 +121,34 @@ static void sweep_leaf(struct sweep *w, uint32_t leaf, uint32_t first[4])
 	}
 }
 
-/* The leaves from (base) to the maximum it names itself. */
+/* The leaves behind (base) up to (maximum), which it named itself. */
+static void sweep_behind(struct sweep *w, uint32_t base, uint32_t maximum, uint32_t limit)
+{
+	uint32_t regs[4];
+
+	for (uint32_t leaf = base + 1; leaf <= maximum && leaf < limit; leaf++)
+		if (!w->brief || cpuid_brief_has(leaf, w->lowest))
+			sweep_leaf(w, leaf, regs);
+}
+
+/* Leaf 1 tells whether more is needed on a CPU that stands for all. */
+static void sweep_basic(struct sweep *w)
+{
+	sweep_leaf(w, 0, w->leaf0);
+	if (w->leaf0[CPUID_EAX] == 0)
+		return;
+	sweep_leaf(w, 1, w->leaf1);
+	if (w->lowest && w->brief)
+		w->brief = cpuid_brief_will_do(w->leaf0, w->leaf1);
+	sweep_behind(w, 1, w->leaf0[CPUID_EAX], MAX_BASIC);
+}
+
 static void sweep_range(struct sweep *w, uint32_t base, uint32_t limit)
 {
-	uint32_t first[4], regs[4];
+	uint32_t first[4];
 
 	sweep_leaf(w, base, first);
-	for (uint32_t leaf = base + 1; leaf <= first[0] && leaf < limit; leaf++)
-		sweep_leaf(w, leaf, regs);
+	sweep_behind(w, base, first[CPUID_EAX], limit);
 }
 
 /*
@@ -141,11 +167,11 @@ static void sweep_hypervisor(struct sweep *w)
 		__cpuid_count(base, 0, r[0], r[1], r[2], r[3]);
 		/* Very old KVM ("KVMK") gives 0 for the maximum of its block. */
 		block = (r[0] >= base && r[0] < base + 0x100) || (r[0] == 0 && r[1] == 0x4b4d564b);
+		if (block || base == 0x40000000)
+			w->rc = snapshot_add_cpuid(w->s, w->cpu, base, 0, r);
 		if (block)
-			sweep_range(w, base, base + 0x100);
-		else if (base == 0x40000000)
-			sweep_sub(w, base, 0, r);
-		if (any && !block)
+			sweep_behind(w, base, r[0], base + 0x100);
+		else if (any)
 			break;
 		any |= block;
 	}
@@ -153,18 +179,15 @@ static void sweep_hypervisor(struct sweep *w)
 
 static void sweep_cpu(struct sweep *w)
 {
-	uint32_t first[4], regs[4];
-	const struct snap_record *leaf1;
+	uint32_t regs[4];
 
-	sweep_range(w, 0, MAX_BASIC);
+	sweep_basic(w);
 	if (!w->rc)
 		sweep_range(w, 0x80000000, MAX_EXTENDED);
-	leaf1 = snapshot_cpuid(w->s, w->cpu, 1, 0);
-	if (!w->rc && leaf1 && leaf1->regs[2] >> 31)
+	if (!w->rc && w->leaf1[CPUID_ECX] >> 31 && (!w->brief || w->lowest))
 		sweep_hypervisor(w);
 	/* Centaur and Zhaoxin; others answer this number with another leaf's content. */
-	__cpuid_count(0, 0, first[0], first[1], first[2], first[3]);
-	if (memcmp(&first[1], "Cent", 4) == 0 || memcmp(&first[1], "  Sh", 4) == 0) {
+	if (!w->brief && (memcmp(&w->leaf0[CPUID_EBX], "Cent", 4) == 0 || memcmp(&w->leaf0[CPUID_EBX], "  Sh", 4) == 0)) {
 		__cpuid_count(0xc0000000, 0, regs[0], regs[1], regs[2], regs[3]);
 		if (regs[0] >= 0xc0000000 && regs[0] < MAX_CENTAUR)
 			sweep_range(w, 0xc0000000, MAX_CENTAUR);
@@ -189,10 +212,13 @@ int collect_online(const struct snapshot *s, struct cpulist *out)
 	return rc;
 }
 
-/* Runs the sweep on (cpu). A CPU that may not be used (a cpuset) leaves a record of that. */
-static int sweep_pinned(struct snapshot *s, unsigned cpu, cpu_set_t *set, size_t size)
+/*
+ * Runs the sweep on (cpu), unless that is below (lowest), a brief one. A CPU that may not be used (a cpuset) leaves a
+ * record of that. 0, or -ENOMEM.
+ */
+static int sweep_pinned(struct snapshot *s, unsigned cpu, bool brief, unsigned *lowest, cpu_set_t *set, size_t size)
 {
-	struct sweep w = { .s = s, .cpu = cpu };
+	struct sweep w = { .s = s, .cpu = cpu, .brief = brief, .lowest = cpu < *lowest };
 	char name[32];
 
 	CPU_ZERO_S(size, set);
@@ -202,20 +228,24 @@ static int sweep_pinned(struct snapshot *s, unsigned cpu, cpu_set_t *set, size_t
 		return snapshot_add_data(s, SNAP_SYS, name, errno, NULL, 0);
 	}
 	sweep_cpu(&w);
+	*lowest = w.lowest ? cpu : *lowest;
 	return w.rc;
 }
 
 /* Every CPU of (online), the one that the other collectors run on last: they would wait for it. */
-static int sweep_all(struct snapshot *s, const struct cpulist *online, int busy, cpu_set_t *set, size_t size)
+static int sweep_all(struct cpuid_sweep *sweep, cpu_set_t *set, size_t size)
 {
-	int rc = 0;
+	const struct cpulist *online = sweep->online;
+	unsigned lowest = UINT_MAX;
 	size_t first = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < online->n; i++)
-		if ((int)online->cpu[i] == busy)
+		if ((int)online->cpu[i] == sweep->busy)
 			first = i + 1;
 	for (size_t i = 0; i < online->n && !rc; i++)
-		rc = sweep_pinned(s, online->cpu[(first + i) % online->n], set, size);
+		rc = sweep_pinned(&sweep->records, online->cpu[(first + i) % online->n], sweep->brief, &lowest, set,
+				  size);
 	return rc;
 }
 
@@ -235,7 +265,7 @@ static void *sweep_thread(void *arg)
 
 		CPU_ZERO_S(size, before);
 		known = sched_getaffinity(0, size, before) == 0;
-		sweep->rc = sweep_all(&sweep->records, sweep->online, sweep->busy, set, size);
+		sweep->rc = sweep_all(sweep, set, size);
 		if (known)
 			sched_setaffinity(0, size, before);
 	}
@@ -244,11 +274,11 @@ static void *sweep_thread(void *arg)
 	return NULL;
 }
 
-void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online)
+void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online, bool brief)
 {
 	sigset_t all, before;
 
-	*sweep = (struct cpuid_sweep){ .online = online, .busy = sched_getcpu() };
+	*sweep = (struct cpuid_sweep){ .online = online, .busy = sched_getcpu(), .brief = brief };
 	snapshot_init(&sweep->records);
 	/* Signals are for the thread that asks whether they came. */
 	sigfillset(&all);

@@ -65,6 +65,7 @@ static const char *const nodes[] = {
 	"/dev/cpu/0/cpuid",
 	"/dev/cpu/0/msr",
 	"/dev/cpu/0/msr_safe",
+	"/dev/cpu/msr_batch",
 	"/dev/iommu",
 	"/dev/jailhouse",
 	"/dev/kvm",
@@ -115,11 +116,19 @@ int collect_read(const struct snapshot *s, const char *path, size_t max, struct 
 	return file_read(where, max, out, NULL);
 }
 
+static bool left_out(const struct snapshot *s, enum snap_kind kind, const char *path)
+{
+	return s->brief && collect_is_detail(s, &(struct snap_record){ .kind = kind, .cpu = -1, .name = (char *)path });
+}
+
 int collect_file(struct snapshot *s, enum snap_kind kind, const char *path, size_t max)
 {
 	struct buf b = BUF_INIT;
-	int err = -collect_read(s, path, max, &b), rc = 0;
+	int err, rc = 0;
 
+	if (left_out(s, kind, path))
+		return 0;
+	err = -collect_read(s, path, max, &b);
 	if (err == ENOMEM)
 		rc = -ENOMEM;
 	else if (!collect_missing(s, err))
@@ -172,9 +181,13 @@ int collect_dir(struct snapshot *s, const char *path)
 {
 	struct buf b = BUF_INIT;
 	char where[PATH_MAX];
-	int rc = collect_path(s, path, where), err;
-	DIR *d = rc ? NULL : opendir(where);
+	int rc, err;
+	DIR *d;
 
+	if (left_out(s, SNAP_DIR, path))
+		return 0;
+	rc = collect_path(s, path, where);
+	d = rc ? NULL : opendir(where);
 	if (!d) {
 		err = rc ? -rc : errno;
 		return collect_missing(s, err) ? 0 : snapshot_add_data(s, SNAP_DIR, path, err, NULL, 0);
@@ -191,8 +204,11 @@ static int collect_node(struct snapshot *s, const char *path)
 {
 	char where[PATH_MAX];
 	struct stat st;
-	int err = -collect_path(s, path, where);
+	int err;
 
+	if (left_out(s, SNAP_NODE, path))
+		return 0;
+	err = -collect_path(s, path, where);
 	if (!err && stat(where, &st))
 		err = errno;
 	/* A plain file below /dev of a copy is what its maker put for a device, not the device. */
@@ -252,6 +268,8 @@ static int collect_vulnerabilities(struct snapshot *s)
 	static const char *const itself[] = { "" };
 	int rc = collect_dir(s, "/sys/devices/system/cpu/vulnerabilities");
 
+	if (s->brief)
+		return rc ? rc : collect_file(s, SNAP_TEXT, "/sys/devices/system/cpu/vulnerabilities/itlb_multihit", TEXT_MAX);
 	return rc ? rc : collect_below(s, "/sys/devices/system/cpu/vulnerabilities", itself, 1);
 }
 

@@ -222,6 +222,9 @@ int collect_modules(struct snapshot *s)
 {
 	int rc = collect_kvm_modules(s);
 
+	/* The same names, without parameters: for copies that have no sys, and where sysfs is not mounted. */
+	if (!rc && !snapshot_text(s, SNAP_DIR, "/sys/module"))
+		rc = collect_file(s, SNAP_TEXT, "/proc/modules", TEXT_MAX);
 	if (!rc)
 		rc = collect_config(s);
 	if (!rc)
@@ -260,7 +263,9 @@ static void keep_log(struct buf *out, const char *text)
 		size_t len = strcspn(text, "\n");
 
 		if (log_is_kept(text, len) && is_news(&r, text, len)) {
-			buf_append(out, text, len);
+			const char *from = log_line(text, text + len);
+
+			buf_append(out, from, text + len - from);
 			buf_puts(out, "\n");
 		}
 		text += len + (text[len] == '\n');

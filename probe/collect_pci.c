@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "probe/collect_private.h"
+#include "probe/iommu.h"
 
-#define DEVICES "/sys/bus/pci/devices"
+#define DEVICES PCI_FOLDER
 #define FIRST_BUS "0000:00:"
 #define NUMBER_MAX 64
 
@@ -45,7 +46,7 @@ static int collect_bridge(struct snapshot *s, const char *device)
 /* Devices of other buses and classes are left unread: there may be hundreds. */
 int collect_pci(struct snapshot *s)
 {
-	int rc = collect_dir(s, DEVICES);
+	int rc = collect_dir(s, DEVICES);	/* none of a brief collection */
 	const char *list = rc ? NULL : snapshot_text(s, SNAP_DIR, DEVICES);
 
 	while (list && *list && !rc) {

@@ -23,6 +23,8 @@ int collect_log(struct snapshot *s);
 int collect_msrs(struct snapshot *s, const struct cpulist *online);
 int collect_pci(struct snapshot *s);
 int collect_pci_names(struct snapshot *s);
+/* Groups, drivers, virtual functions, ACS: after collect_files() and collect_pci(). */
+int collect_passthrough(struct snapshot *s);
 int collect_kvm(struct snapshot *s, bool run_guest);
 int collect_tools(struct snapshot *s);
 
@@ -46,16 +48,22 @@ int collect_dir(struct snapshot *s, const char *path);
 /* The CPUs that are online, as the snapshot says it, else those that this process may run on. */
 int collect_online(const struct snapshot *s, struct cpulist *out);
 
+/* Does the verdict on processors like this need no more than the leaves that tell VT and names? By leaves 0 and 1. */
+bool cpuid_brief_will_do(const uint32_t leaf0[4], const uint32_t leaf1[4]);
+/* Is (leaf) one of them? Its sub-leaf 0. (lowest): on the CPU that stands for all. */
+bool cpuid_brief_has(uint32_t leaf, bool lowest);
+
 /* The sweep of CPUID over all CPUs, beside what else is collected. */
 struct cpuid_sweep {
 	const struct cpulist *online;	/* borrowed until the end */
 	int busy;			/* the CPU that the starter ran on */
+	bool brief;
 	struct snapshot records;
 	pthread_t thread;
 	bool running;
 	int rc;
 };
-void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online);
+void cpuid_sweep_start(struct cpuid_sweep *sweep, const struct cpulist *online, bool brief);
 /* Waits for it and moves its records to (s). Must follow a start. 0 or -ENOMEM. */
 int cpuid_sweep_finish(struct cpuid_sweep *sweep, struct snapshot *s);
 

@@ -73,6 +73,37 @@ static int collect_owner(struct snapshot *s)
 	return rc;
 }
 
+/* "gids": the groups of this session, by number; "member./dev/kvm": is the node's one of them? */
+static int collect_groups(struct snapshot *s)
+{
+	int n = getgroups(0, NULL);
+	gid_t *gids = n >= 0 ? calloc((size_t)n + 1, sizeof(*gids)) : NULL;
+	struct buf text = BUF_INIT;
+	struct stat st;
+	bool there = stat("/dev/kvm", &st) == 0, member = false;
+	int rc;
+
+	if (n >= 0 && !gids)
+		return -ENOMEM;
+	n = n > 0 ? getgroups(n, gids) : n;
+	if (n < 0) {
+		rc = snapshot_add_data(s, SNAP_SYS, "gids", errno, NULL, 0);
+		free(gids);
+		return rc;
+	}
+	gids[n] = getegid();
+	for (int i = n; i >= 0; i--) {
+		buf_printf(&text, "%s%u", i < n ? " " : "", (unsigned)gids[i]);
+		member |= there && gids[i] == st.st_gid;
+	}
+	rc = buf_error(&text) ? -ENOMEM : add(s, "gids", buf_str(&text));
+	if (!rc && there)
+		rc = add(s, "member./dev/kvm", member ? "yes" : "no");
+	buf_free(&text);
+	free(gids);
+	return rc;
+}
+
 /* "acl./dev/kvm": does the node have an access list beside its mode (logind's uaccess)? */
 static int collect_acl(struct snapshot *s)
 {
@@ -143,6 +174,8 @@ int collect_rights(struct snapshot *s)
 	if (s->root)
 		return 0;
 	rc = collect_owner(s);
+	if (!rc)
+		rc = collect_groups(s);
 	if (!rc)
 		rc = collect_acl(s);
 	if (!rc)

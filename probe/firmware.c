@@ -107,18 +107,58 @@ static enum firmware_state from_msr(const struct snapshot *s, const struct vendo
 
 /*
  * Has this kernel the driver at all? Without kvm_intel it locks an open
- * IA32_FEATURE_CONTROL with VMX off.
+ * IA32_FEATURE_CONTROL with VMX off, and says nothing of it in its log.
  */
-static bool built_without(const struct snapshot *s, const struct vendor *v)
+static enum answer has_driver(const struct snapshot *s, const struct vendor *v)
 {
-	char name[64];
+	char name[64], line[160];
 	const struct snap_record *r;
 
 	snprintf(name, sizeof(name), "module.%s", v->module);
 	r = snapshot_named(s, SNAP_SYS, name);
 	if (r && (!r->err || r->err == ENOENT))
-		return r->err == ENOENT;
-	return !view_listed(s, "/sys/module", v->module) && view_config(s, v->option, NULL) == ANSWER_NO;
+		return r->err ? ANSWER_NO : ANSWER_YES;
+	if (view_module(s, v->module) || view_log(s, v->log[0], line, sizeof(line)))
+		return ANSWER_YES;
+	return view_config(s, v->option, NULL);
+}
+
+/* Bits that a kernel sets in IA32_FEATURE_CONTROL beside the lock, where it locks it with VMX off. */
+#define KERNEL_WRITES                                              \
+	(1ull << MSR_FIELD_IA32_FEATURE_CONTROL_lock |             \
+	 1ull << MSR_FIELD_IA32_FEATURE_CONTROL_sgx_launch_control_enable | \
+	 1ull << MSR_FIELD_IA32_FEATURE_CONTROL_sgx_global_enable)
+
+/*
+ * VMX is locked off: can that be this kernel's doing? It drops what firmware had set, so that
+ * any other bit is firmware's hand.
+ */
+static enum answer locked_by_kernel(const struct snapshot *s, const struct vendor *v)
+{
+	enum answer driver = has_driver(s, v);
+	unsigned kernel = view_kernel(s);
+	struct msr_groups g;
+	bool other = false;
+
+	view_msr(s, v->msr, &g);
+	for (size_t i = 0; i < g.n; i++)
+		other |= !g.group[i].err && g.group[i].value & ~KERNEL_WRITES;
+	view_msr_free(&g);
+	if (v != &intel || other || driver == ANSWER_YES || (kernel && kernel < v->flag_kernel))
+		return ANSWER_NO;
+	/* A dump of another system's tells nothing of kernels. */
+	if (driver == ANSWER_UNKNOWN)
+		return kernel ? ANSWER_UNKNOWN : ANSWER_NO;
+	return ANSWER_YES;
+}
+
+/* Is the firmware that is seen here a virtual machine's own? Root partitions and dom0 see the machine's. */
+static bool in_virtual_machine(const struct snapshot *s)
+{
+	struct outer outer;
+
+	outer_identify(s, &outer);
+	return outer.present == ANSWER_YES && outer_root(s) != ANSWER_YES;
 }
 
 /* A VM on the vendor's own driver needs VT on. */
@@ -161,7 +201,11 @@ static bool explained(const struct snapshot *s, const struct vendor *v, struct f
 	else if (v == &intel && by_tboot(s))
 		finding_evidence(out, "log", "kernel log",
 				 "started through tboot: the flag tells of VMX inside SMX only");
-	else if (built_without(s, v))
+	else if (in_virtual_machine(s))
+		finding_evidence(out, "cpuid", "hypervisor",
+				 "it may not answer for %s, and the kernel then takes the flag away: it "
+				 "proves nothing here", msr_name(v->msr));
+	else if (has_driver(s, v) == ANSWER_NO)
 		finding_evidence(out, "file", "modules.dep, /boot/config",
 				 "no %s: the kernel itself may have locked %s", v->module, v->name);
 	else
@@ -190,7 +234,8 @@ static bool flag_is_gone(const struct snapshot *s, const struct vendor *v, struc
 
 /*
  * The second sign: the driver is there for this kernel, which therefore had no reason to lock
- * VT itself, nobody keeps it out, and it does not serve.
+ * VT itself, nobody keeps it out, and it does not serve. A kernel from before those that take
+ * the flag away, unless that was brought back to it, would have loaded it: only its word counts.
  */
 static bool driver_refuses(const struct snapshot *s, const struct vendor *v, struct finding *out)
 {
@@ -204,6 +249,8 @@ static bool driver_refuses(const struct snapshot *s, const struct vendor *v, str
 	if (view_log(s, "no hardware support", line, sizeof(line)) ||
 	    view_log(s, "not supported by CPU", line, sizeof(line)))
 		finding_evidence(out, "log", "kernel log", "%s", line);
+	else if (view_kernel(s) && view_kernel(s) < v->flag_kernel)
+		return false;
 	else
 		finding_evidence(out, "file", "modules.dep, /proc/misc",
 				 "%s is there and nobody keeps it out, but it does not serve", v->module);
@@ -274,6 +321,27 @@ static void hint_unknown(const struct snapshot *s, const struct vendor *v, int m
 		finding_hint(out, "No CPU had a device to read %s with: run as root on the machine itself.", name);
 }
 
+/* Nobody is sent into the firmware set-up where it is a hypervisor's, or while the kernel is not ruled out. */
+static void hint_disabled(const struct snapshot *s, const struct vendor *v, struct finding *out)
+{
+	char menu[sizeof(out->hint)];
+
+	if (v == &intel && by_tboot(s)) {
+		finding_hint(out, "This system was started through tboot, for which firmware left VMX off: "
+				  "switch VT on for TXT as well in the firmware set-up, or boot without tboot.");
+	} else if (in_virtual_machine(s)) {
+		outer_hint(s, menu, sizeof(menu));
+		finding_hint(out, "This is a virtual machine, and its own firmware has VT locked off, which the "
+				  "hypervisor decides. %s", menu);
+	} else if (locked_by_kernel(s, v) == ANSWER_UNKNOWN) {
+		finding_hint(out, "Firmware has locked VMX off, or this kernel has, which one without kvm_intel does: "
+				  "look for CONFIG_KVM_INTEL in its configuration (/boot/config-*, or /proc/config.gz). "
+				  "Without it, boot another kernel; with it, look for VT in the firmware set-up.");
+	} else {
+		firmware_menu(s, v == &intel, out->hint, sizeof(out->hint));
+	}
+}
+
 static void hint_off(const struct snapshot *s, const struct vendor *v, enum firmware_state state,
 		     struct finding *out)
 {
@@ -292,12 +360,7 @@ static void hint_off(const struct snapshot *s, const struct vendor *v, enum firm
 				  "the firmware, and power the machine off and on.");
 		break;
 	default:
-		if (v == &intel && by_tboot(s))
-			finding_hint(out, "This system was started through tboot, for which firmware left VMX off: "
-					  "switch VT on for TXT as well in the firmware set-up, or boot without "
-					  "tboot.");
-		else
-			firmware_menu(s, v == &intel, out->hint, sizeof(out->hint));
+		hint_disabled(s, v, out);
 	}
 }
 
@@ -326,8 +389,6 @@ static void conclude(const struct snapshot *s, enum firmware_state state, enum b
 static enum firmware_state weigh(const struct snapshot *s, const struct vendor *v,
 				 enum firmware_state state, enum basis *basis, struct finding *out)
 {
-	unsigned kernel = view_kernel(s);
-
 	if (v != &intel)
 		return state;
 	if (state == FIRMWARE_SMX_ONLY && (by_tboot(s) || view_flag(s, v->flag) == ANSWER_YES)) {
@@ -339,11 +400,20 @@ static enum firmware_state weigh(const struct snapshot *s, const struct vendor *
 		finding_evidence(out, "log", "kernel log", "started through tboot: VMX inside SMX is off");
 		return FIRMWARE_DISABLED;
 	}
-	if (state == FIRMWARE_DISABLED && built_without(s, v) && (!kernel || kernel >= v->flag_kernel)) {
+	if (state != FIRMWARE_DISABLED)
+		return state;
+	switch (locked_by_kernel(s, v)) {
+	case ANSWER_YES:
 		*basis = BASIS_INFERRED;
 		return FIRMWARE_KERNEL_LOCKED;
+	case ANSWER_UNKNOWN:
+		*basis = BASIS_INFERRED;
+		finding_evidence(out, "file", "modules.dep, /boot/config",
+				 "whether this kernel has %s was not recorded: it may have locked VMX itself", v->module);
+		return state;
+	default:
+		return state;
 	}
-	return state;
 }
 
 static enum firmware_state look(const struct snapshot *s, const struct vendor *v, struct finding *out)
@@ -354,7 +424,7 @@ static enum firmware_state look(const struct snapshot *s, const struct vendor *v
 	int msr_error;
 
 	view_bit(s, v->bit, &shown);
-	if (!shown.n_yes) {
+	if (!view_has(s, v->bit)) {
 		state = shown.n_no ? FIRMWARE_NA : FIRMWARE_UNKNOWN;
 		conclude(s, state, BASIS_NONE, v, 0, out);
 		return state;

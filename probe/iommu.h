@@ -14,6 +14,7 @@
 #define REGISTERS_FILE	 "/sys/kernel/debug/iommu/intel/iommu_regset"
 #define REGISTERS_MAX	 (256u << 10)	/* of its lines that are recorded */
 #define GROUPS_FOLDER	 "/sys/kernel/iommu_groups"
+#define PCI_FOLDER	 "/sys/bus/pci/devices"
 #define IOMMU_UNITS_MAX	 4096u	/* Linux serves 1024 at most */
 #define IOMMU_NOT_JOINED ((size_t)-1)
 

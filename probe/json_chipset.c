@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "arch/x86/platform.h"
+#include "probe/iommu.h"
 #include "probe/json_private.h"
 
-#define DEVICES "/sys/bus/pci/devices"
+#define DEVICES PCI_FOLDER
 
 /* A file of a PCI device as a number; -1: not read. */
 static long pci_number(const struct snapshot *s, const char *device, const char *file)

@@ -410,12 +410,12 @@ json_t *json_iommu(const struct snapshot *s)
 	if (iommus_read(s, &u) == 0) {
 		for (size_t i = 0; i < u.n; i++)
 			json_array_append_new(units, unit_json(s, &u, &u.unit[i]));
-		o = json_pack("{s:o, s:o, s:O, s:o, s:o}", "dmar", dmar_json(&u), "ivrs",
+		o = json_pack("{s:o, s:o, s:O, s:o, s:o, s:o}", "dmar", dmar_json(&u), "ivrs",
 			      ivrs_json(&u), "units", units, "groups",
 			      snapshot_text(s, SNAP_DIR, GROUPS_FOLDER) ?
 				      json_integer(iommu_entries(s, GROUPS_FOLDER)) :
 				      json_null(),
-			      "group_types", types_json(s));
+			      "group_types", types_json(s), "passthrough", json_passthrough(s));
 	}
 	json_decref(units);
 	iommus_free(&u);

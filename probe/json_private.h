@@ -41,6 +41,7 @@ json_t *json_vmx(const struct snapshot *s, const struct verdict *v);
 json_t *json_svm(const struct snapshot *s, const struct verdict *v);
 json_t *json_confidential(const struct snapshot *s);
 json_t *json_iommu(const struct snapshot *s);
+json_t *json_passthrough(const struct snapshot *s);
 json_t *json_firmware_tables(const struct snapshot *s);
 json_t *json_kvm(const struct snapshot *s, const struct verdict *v);
 json_t *json_context(const struct snapshot *s);

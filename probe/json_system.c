@@ -87,6 +87,23 @@ static void add_module(const struct snapshot *s, const char *module, json_t *out
 						     "parameters", parameters_json(s, module)));
 }
 
+/* What /proc/modules tells where there is no /sys/module: "kvm 1138688 1 kvm_intel, Live 0x0000000000000000". */
+static void add_listed_modules(const struct snapshot *s, json_t *out)
+{
+	const char *at = snapshot_text(s, SNAP_TEXT, "/proc/modules");
+	char name[64], users[32], state[32];
+
+	if (snapshot_text(s, SNAP_DIR, "/sys/module"))
+		return;
+	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		if (strncmp(at, "kvm", 3) != 0 || sscanf(at, "%63s %*s %31s %*s %31s", name, users, state) != 3)
+			continue;
+		state[0] |= 0x20;
+		json_array_append_new(out, json_pack("{s:o, s:o, s:o, s:{}}", "name", json_text(name), "state",
+						     json_text(state), "users", json_text(users), "parameters"));
+	}
+}
+
 static json_t *trial_json(const struct snapshot *s, const struct verdict *v)
 {
 	static const char *const steps[] = { "create_vm", "memory", "create_vcpu", "run" };
@@ -154,6 +171,7 @@ json_t *json_kvm(const struct snapshot *s, const struct verdict *v)
 	json_t *modules = json_array();
 
 	for_entries(s, "/sys/module", add_module, modules);
+	add_listed_modules(s, modules);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "device", device_state(s, &v->findings),
 			 "feature_msrs", feature_msrs_json(s), "guest_cpuid", guest_cpuid_json(s),
 			 "api_version", api && !api->err ? json_integer(api->value) : json_null(),
@@ -213,8 +231,9 @@ static json_t *rights_json(const struct snapshot *s)
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_string(adds[i]));
-	return json_pack("{s:s, s:b, s:o}", "root",
-			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "user_namespace",
+	return json_pack("{s:s, s:o, s:b, s:o}", "root",
+			 !euid ? "unknown" : strcmp(euid, "0") == 0 ? "yes" : "no", "groups",
+			 json_text(snapshot_text(s, SNAP_SYS, "gids")), "user_namespace",
 			 in_user_namespace(s), "denied", a);
 }
 

@@ -23,14 +23,9 @@ static json_t *features_json(const struct snapshot *s, enum answer supported, co
 
 	for (size_t i = 0; i < n_vmx_features; i++) {
 		struct answer_split split;
-		enum answer a = ANSWER_NO;
 
 		vmx_feature_split(s, &vmx_features[i], classes, &split);
-		if (supported != ANSWER_NO)
-			a = split_all(&split);
-		if (a == ANSWER_UNKNOWN)
-			a = vmx_feature_flag(s, &vmx_features[i]);
-		json_put(o, vmx_features[i].name, json_answer(a));
+		json_put(o, vmx_features[i].name, json_answer(vmx_feature_answer(s, supported, &vmx_features[i], &split)));
 		add_difference(differences, vmx_features[i].name, &split);
 		split_free(&split);
 	}

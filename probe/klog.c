@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel's log says of virtualization, and what that means. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ const struct log_pattern log_patterns[] = {
 	{ "enabling virtualization on CPU*failed", "VT could not be switched on: another hypervisor has "
 						   "it, or that CPU's firmware" },
 	{ "feature inconsistency", "the CPUs offer different VMX controls" },
+	{ "Inconsistent VMCS config on CPU", "the CPUs offer different VMX controls" },
 	{ "already loaded vendor module", "another KVM backend was there first" },
 	{ "MSR access is restricted", "lockdown refuses MSRs" },
 	{ "Kernel is locked down", "lockdown is on" },
@@ -41,6 +43,8 @@ const struct log_pattern log_patterns[] = {
 	{ "virt/tdx: module initialized", "the TDX module runs: TDX guests are possible" },
 	{ "virt/tdx: ", "on TDX" },
 	{ "SEV-SNP: RMP table physical range", "firmware reserved the table that SNP needs" },
+	{ "SEV-SNP enabled", "kvm_amd can run SEV-SNP guests" },
+	{ "SEV-SNP disabled", "kvm_amd cannot run SEV-SNP guests" },
 	{ "SEV-SNP", "on SEV-SNP" },
 	{ "SEV API", "the security processor serves SEV" },
 	{ "SEV supported: ", "how many SEV guests there can be" },
@@ -68,17 +72,33 @@ const struct log_pattern log_patterns[] = {
 	{ "AMD-Vi: Found IOMMU", "an IOMMU unit" },
 	{ "AMD-Vi: Extended features", "an IOMMU unit's capabilities" },
 	{ "AMD-Vi: Interrupt remapping enabled", "interrupt remapping is on" },
-	{ "AMD-Vi: *not in IVRS table", "firmware left an interrupt controller out" },
+	{ "IOAPIC* not in IVRS table", "firmware left an interrupt controller out" },
+	{ "No southbridge IOAPIC found", "firmware left an interrupt controller out" },
 	{ "AMD-Vi: Disabling interrupt remapping", "no interrupt remapping" },
 	{ "Using global IVHD EFR", "the table is believed, not the register" },
 };
 const size_t n_log_patterns = sizeof(log_patterns) / sizeof(log_patterns[0]);
 
+const char *log_line(const char *line, const char *end)
+{
+	static const char by[] = " kernel: ";
+	const char *at = line;
+
+	while (at < end && (isdigit((unsigned char)*at) || strchr(",-c", *at)))
+		at++;
+	if (at < end && at > line && *at == ';')
+		return at + 1;
+	at = line < end && *line != '<' && *line != '[' ? memmem(line, end - line, by, strlen(by)) : NULL;
+	return at ? at + strlen(by) : line;
+}
+
 const char *log_message(const char *line, const char *end)
 {
+	line = log_line(line, end);
 	if (line < end && *line == '<')
 		line = memchr(line, '>', end - line);
-	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ')) {
+	/* "<4>[    0.5] [Firmware Bug]: AMD-Vi: ..." */
+	while (line && line < end && (*line == '>' || *line == '[' || *line == ' ' || *line == ':')) {
 		if (*line == '[')
 			line = memchr(line, ']', end - line);
 		line = line ? line + 1 : NULL;
@@ -123,12 +143,10 @@ bool log_is_kept(const char *line, size_t len)
 	/* "pci 0000:00:00.2: AMD-Vi: ..." */
 	if (line && end - line > 4 && memcmp(line, "pci ", 4) == 0)
 		return memmem(line, end - line, "AMD-Vi", 6);
-	for (size_t i = 0; line && i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = strlen(words[i]);
-
-		if ((size_t)(end - line) >= n && memcmp(line, words[i], n) == 0)
+	for (size_t i = 0; line && line < end && i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i][0] == *line && (size_t)(end - line) >= strlen(words[i]) &&
+		    memcmp(line, words[i], strlen(words[i])) == 0)
 			return true;
-	}
 	return false;
 }
 

@@ -241,8 +241,11 @@ static bool by_software(const struct verdict *v)
 }
 
 /* The kernel's doing and firmware's are said apart. */
-static const char *firmware_blame(enum firmware_state state)
+static const char *firmware_blame(const struct verdict *v, enum firmware_state state)
 {
+	const struct finding *vmx = finding_of(&v->findings, "firmware.vmx"),
+			     *svm = finding_of(&v->findings, "firmware.svm");
+
 	switch (state) {
 	case FIRMWARE_KERNEL_LOCKED:
 		return "The processor has hardware VT, but the kernel has locked it off.";
@@ -253,11 +256,13 @@ static const char *firmware_blame(enum firmware_state state)
 		return "The processor has hardware VT, but firmware allows it only after a "
 		       "measured launch.";
 	default:
-		return "The processor has hardware VT, but firmware has switched it off.";
+		return vmx->basis == BASIS_PROVED || svm->basis == BASIS_PROVED ?
+			       "The processor has hardware VT, but firmware has switched it off." :
+			       "The processor has hardware VT, but firmware seems to have switched it off.";
 	}
 }
 
-static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
+static const char *sum_up(const struct verdict *v, const struct snapshot *s, enum firmware_state firmware)
 {
 	bool software = by_software(v);
 
@@ -277,10 +282,9 @@ static const char *sum_up(const struct verdict *v, enum firmware_state firmware)
 	case VERDICT_FIRMWARE_DISABLED:
 		return visible_vt(&v->findings) == VT_MIXED ?
 			       "The CPUs of this machine disagree on hardware VT." :
-			       firmware_blame(firmware);
+			       firmware_blame(v, firmware);
 	case VERDICT_HIDDEN:
-		return software && answer(v, "kvm.node") == ANSWER_YES &&
-				       answer(v, "kvm.device") == ANSWER_NO ?
+		return software && strcmp(device_state(s, &v->findings), "denied") == 0 ?
 			       "You may not open /dev/kvm, which serves KVM by software here: the outer "
 			       "hypervisor hides hardware VT." :
 		       software ? "Hardware VT is hidden by the outer hypervisor; KVM runs by "
@@ -364,6 +368,6 @@ void layers_describe(struct verdict *v, const struct snapshot *s)
 	describe_driver(v);
 	describe_device(v, s);
 	describe_iommu(v, s);
-	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v, firmware));
+	snprintf(v->summary, sizeof(v->summary), "%s", sum_up(v, s, firmware));
 	snprintf(v->next_step, sizeof(v->next_step), "%s", advise(v));
 }

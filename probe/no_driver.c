@@ -18,6 +18,8 @@ static const struct { const char *pattern, *hint; } refusals[] = {
 	  "A confidential guest cannot run guests: use an ordinary virtual machine." },
 	{ "feature inconsistency", "The CPUs offer different VMX controls: update firmware and microcode, or load it all the "
 				   "same: modprobe %s error_on_inconsistent_vmcs_config=0" },
+	{ "Inconsistent VMCS config on CPU", "The CPUs offer different VMX controls: update firmware and microcode, or load it "
+					     "all the same: modprobe %s error_on_inconsistent_vmcs_config=0" },
 	{ "enabling virtualization on CPU*failed", "VT could not be switched on on one CPU: another hypervisor has it, or "
 						   "firmware left it off there. Update the firmware, or take that CPU "
 						   "offline, then: modprobe %s" },
@@ -74,7 +76,7 @@ static bool hint_kept_out(const struct snapshot *s, const char *module, struct f
 		finding_evidence(out, "file", "/etc/modprobe.d, /proc/cmdline", "%s is blacklisted",
 				 module);
 		finding_hint(out, "Take %s off the blacklist (/etc/modprobe.d, "
-				  "module_blacklist=), then: modprobe %s", module, module);
+				  "module_blacklist=, modprobe.blacklist=), then: modprobe %s", module, module);
 	} else if (view_line(s, "/proc/sys/kernel/modules_disabled", line, sizeof(line)) && line[0] == '1') {
 		finding_evidence(out, "file", "/proc/sys/kernel/modules_disabled", "1");
 		finding_hint(out, "This kernel loads no more modules until it is booted again: have %s loaded at "

@@ -155,12 +155,9 @@ void outer_identify(const struct snapshot *s, struct outer *out)
 		snprintf(out->name, sizeof(out->name), "Xen");
 		return;
 	}
-	if (bit.n_no) {
-		out->present = ANSWER_NO;
+	/* The kernel shows the same bit as a flag, which is there where CPUID was not recorded. */
+	out->present = bit.n_no ? ANSWER_NO : view_flag(s, "hypervisor");
+	if (out->present != ANSWER_UNKNOWN)
 		out->basis = BASIS_INFERRED;
-	} else if (view_flag(s, "hypervisor") == ANSWER_YES) {
-		out->present = ANSWER_YES;
-		out->basis = BASIS_INFERRED;
-	}
 	look_at_dmi(s, out);
 }

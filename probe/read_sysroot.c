@@ -242,7 +242,7 @@ static int add_release(struct snapshot *s)
 static int read_root(struct snapshot *s, struct fault *f)
 {
 	static int (*const steps[])(struct snapshot *s) = { add_release, collect_files, collect_modules,
-							   collect_log, collect_pci };
+							   collect_log, collect_pci, collect_passthrough };
 	int rc = collect_file(s, SNAP_TEXT, "/sys/devices/system/cpu/online", 64u << 10);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++)

@@ -21,12 +21,14 @@ static const char *const boot_words[] = {
 	"intremap",
 	"iommu",
 	"isolcpus",
+	"ivrs_",
 	"kvm",
 	"kvm_",
 	"lockdown",
 	"maxcpus",
 	"mem_encrypt",
 	"mitigations",
+	"modprobe.blacklist",
 	"module_blacklist",
 	"nested",
 	"nohz_full",
@@ -48,8 +50,9 @@ static const char *const cgroup_words[] = { "docker", "kubepods", "lxc", "libpod
  * Of the modules those that have to do with virtualization: the rest tells what the
  * machine is used for.
  */
-static const char *const module_words[] = { "haxm", "irqbypass", "kvm",	  "mshv",  "msr", "nvmm",
-					    "vbox", "vfio",	 "vhost", "vmmon", "xen" };
+static const char *const module_words[] = { "ccp",  "gunyah",    "haxm", "iommufd", "irqbypass", "jailhouse", "kvm",  "mshv",
+					    "msr",  "nvmm",	 "pci_stub", "tdx",  "vbox",	  "vfio",      "vhost", "vmmon",
+					    "xen" };
 
 static bool begins_with_one(const char *text, size_t len, const char *const *words, size_t n)
 {
@@ -114,6 +117,7 @@ static const struct {
 	{ SNAP_TEXT, "/proc/cmdline", keep_boot },
 	{ SNAP_TEXT, "/proc/self/cgroup", keep_cgroup },
 	{ SNAP_DIR, "/sys/module", keep_modules },
+	{ SNAP_TEXT, "/proc/modules", keep_modules },
 	{ SNAP_DIR, "/sys/kernel/debug/kvm", keep_vms },
 	{ SNAP_SYS, "ns.pid", keep_namespace },
 };

@@ -100,7 +100,9 @@ void render_wrap(struct buf *out, const char *text, unsigned indent, unsigned co
 			buf_printf(out, "\n%*s", (int)indent, "");
 			used = 0;
 		}
-		buf_printf(out, "%s%.*s", used ? " " : "", (int)n, text);
+		if (used)
+			buf_append(out, " ", 1);
+		buf_append(out, text, n);
 		used += word + (used ? 1 : 0);
 		text += n;
 		text += strspn(text, " ");
@@ -159,18 +161,25 @@ void render_summary(const struct verdict *v, const struct snapshot *s,
 	buf_free(&line);
 }
 
+static const struct { const char *vt, *name; } vts[] = { { "vmx", "VMX" }, { "svm", "SVM" } };
+#define VTS (sizeof(vts) / sizeof(vts[0]))
+
+/* By the row of vts[]. */
 struct feature_lists {
-	struct buf there, missing;
-	const char *vt;
+	struct buf there[VTS], missing[VTS];
 };
 
 static void list_feature(const char *vt, const char *feature, bool there, void *ctx)
 {
 	struct feature_lists *l = ctx;
-	struct buf *list = there ? &l->there : &l->missing;
+	size_t i = 0;
+	struct buf *list;
 
+	while (strcmp(vt, vts[i].vt) != 0)
+		i++;
+	list = there ? &l->there[i] : &l->missing[i];
 	/* A bit without a name is worth a word only where it is set. */
-	if (strcmp(vt, l->vt) == 0 && (there || strncmp(feature, "reserved_", 9) != 0))
+	if (there || strncmp(feature, "reserved_", 9) != 0)
 		buf_printf(list, "%s%s", list->len ? ", " : "", feature);
 }
 
@@ -178,23 +187,22 @@ static void list_feature(const char *vt, const char *feature, bool there, void *
 static void render_feature_lists(const struct verdict *v, const struct snapshot *s,
 				 const struct render_style *st, struct buf *out)
 {
-	static const struct { const char *vt, *name; } vts[] = { { "vmx", "VMX" }, { "svm", "SVM" } };
+	struct feature_lists l = { 0 };
 
-	for (size_t i = 0; i < sizeof(vts) / sizeof(vts[0]); i++) {
-		struct feature_lists l = { .vt = vts[i].vt };
+	render_features(s, v, list_feature, &l);
+	for (size_t i = 0; i < VTS; i++) {
 		struct buf line = BUF_INIT;
 
-		render_features(s, v, list_feature, &l);
-		if (l.there.len) {
-			buf_printf(&line, "%s has: %s.", vts[i].name, buf_str(&l.there));
-			if (l.missing.len)
-				buf_printf(&line, " It lacks: %s.", buf_str(&l.missing));
+		if (l.there[i].len) {
+			buf_printf(&line, "%s has: %s.", vts[i].name, buf_str(&l.there[i]));
+			if (l.missing[i].len)
+				buf_printf(&line, " It lacks: %s.", buf_str(&l.missing[i]));
 			buf_puts(out, "\n");
 			paragraph(out, buf_str(&line), st->columns < NARROW ? 0 : 2, st);
 		}
 		buf_free(&line);
-		buf_free(&l.there);
-		buf_free(&l.missing);
+		buf_free(&l.there[i]);
+		buf_free(&l.missing[i]);
 	}
 }
 

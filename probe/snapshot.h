@@ -9,6 +9,7 @@
 #ifndef VTSCOPE_PROBE_SNAPSHOT_H
 #define VTSCOPE_PROBE_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,7 @@ struct snapshot {
 	enum snap_source source;
 	char *source_name;		/* owned: file name, or "this machine" */
 	const char *root;		/* while collecting, borrowed: the folder that is / ; NULL: / itself */
+	bool brief;			/* while collecting: what only the document shows is left out */
 };
 
 void snapshot_init(struct snapshot *s);

@@ -111,8 +111,7 @@ static enum verdict_status blame_system(const struct snapshot *s, const struct f
 	if (strcmp(device, "busy") == 0)
 		return VERDICT_BUSY;
 	/* A recorded processor without its system. */
-	if (visible_vt(f) == VT_YES && !snapshot_kvm(s, "open", 0) &&
-	    finding_answer(f, "kvm.driver") == ANSWER_UNKNOWN)
+	if (visible_vt(f) == VT_YES && !snapshot_kvm(s, "open", 0))
 		return VERDICT_CAPABLE;
 	return VERDICT_UNKNOWN;
 }

@@ -156,7 +156,7 @@ bool view_has(const struct snapshot *s, enum cpuid_id id)
 	struct cpu_split split;
 
 	view_bit(s, id, &split);
-	return split.n_yes > 0;
+	return split.n_yes > 0 || (split.n_no == 0 && view_flag(s, cpuid_bits[id].flag) == ANSWER_YES);
 }
 
 static int compare_msr(const void *pa, const void *pb)
@@ -240,9 +240,27 @@ bool view_listed(const struct snapshot *s, const char *path, const char *name)
 	return view_word(snapshot_text(s, SNAP_DIR, path), name, "\n");
 }
 
+bool view_module(const struct snapshot *s, const char *name)
+{
+	const char *at = snapshot_text(s, SNAP_TEXT, "/proc/modules");
+	size_t len = strlen(name);
+
+	if (view_listed(s, "/sys/module", name))
+		return true;
+	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strncmp(at, name, len) == 0 && at[len] == ' ')
+			return true;
+	return false;
+}
+
+bool view_modules_known(const struct snapshot *s)
+{
+	return snapshot_text(s, SNAP_DIR, "/sys/module") || snapshot_text(s, SNAP_TEXT, "/proc/modules");
+}
+
 enum answer view_config(const struct snapshot *s, const char *option, const char **line)
 {
-	const char *at = snapshot_text(s, SNAP_TEXT, "/boot/config");
+	const char *all = snapshot_text(s, SNAP_TEXT, "/boot/config"), *at = all;
 	size_t len = strlen(option);
 
 	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
@@ -255,7 +273,8 @@ enum answer view_config(const struct snapshot *s, const char *option, const char
 			*line = name;
 		return comment ? ANSWER_NO : ANSWER_YES;
 	}
-	return ANSWER_UNKNOWN;
+	/* An option whose own conditions are not met is not even named. */
+	return all && *all ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
 enum answer view_flag(const struct snapshot *s, const char *flag)

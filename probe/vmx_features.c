@@ -146,7 +146,7 @@ void vmx_feature_split(const struct snapshot *s, const struct vmx_feature *f, co
 		split_add(out, feature_on(s, f, classes->group[i].cpus.cpu[0]), &classes->group[i].cpus);
 }
 
-enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature *f)
+static enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature *f)
 {
 	const char *text = snapshot_text(s, SNAP_TEXT, "/proc/cpuinfo");
 	const char *line = text ? strstr(text, "\nvmx flags") : NULL;
@@ -159,4 +159,12 @@ enum answer vmx_feature_flag(const struct snapshot *s, const struct vmx_feature 
 	a = view_word(buf_str(&one), f->flag, " \t:") ? ANSWER_YES : ANSWER_NO;
 	buf_free(&one);
 	return a;
+}
+
+enum answer vmx_feature_answer(const struct snapshot *s, enum answer supported, const struct vmx_feature *f,
+			       const struct answer_split *split)
+{
+	enum answer a = supported == ANSWER_NO ? ANSWER_NO : split_all(split);
+
+	return a == ANSWER_UNKNOWN ? vmx_feature_flag(s, f) : a;
 }

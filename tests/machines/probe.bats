@@ -182,6 +182,46 @@ need_root() {
 	done
 }
 
+@test "what decides over handing devices to guests: groups, drivers, virtual functions, ACS" {
+	devices=m/sys/bus/pci/devices
+	mkdir -p m/proc "$devices"/0000:0{0:1c,1:00,2:00,3:00}.0/power m/sys/kernel/iommu_groups/7/devices/0000:01:00.0
+	printf 'processor\t: 0\nflags\t\t: vmx\n' >m/proc/cpuinfo
+	printf '0xfee00000 0xfeefffff msi\n' >m/sys/kernel/iommu_groups/7/reserved_regions
+	ln -s ../../drivers/vfio-pci "$devices/0000:01:00.0/driver"
+	ln -s ../../../../kernel/iommu_groups/7 "$devices/0000:01:00.0/iommu_group"
+	echo 64 >"$devices/0000:01:00.0/sriov_totalvfs"
+	# An error capability, behind it ACS; a list that leads back to itself; one that ends; a device that sleeps.
+	truncate -s 4096 "$devices"/0000:0{0:1c,1:00,3:00}.0/config
+	printf '\x01\x00\x81\x14' | dd of="$devices/0000:00:1c.0/config" bs=1 seek=256 conv=notrunc status=none
+	printf '\x0d\x00\x01\x20\x5f\x00\x1d\x00' | dd of="$devices/0000:00:1c.0/config" bs=1 seek=328 conv=notrunc status=none
+	printf '\x01\x00\x01\x10' | dd of="$devices/0000:01:00.0/config" bs=1 seek=256 conv=notrunc status=none
+	truncate -s 256 "$devices/0000:02:00.0/config"
+	cp "$devices/0000:00:1c.0/config" "$devices/0000:03:00.0/config"
+	echo suspended >"$devices/0000:03:00.0/power/runtime_status"
+	"$VTSCOPE" probe --from m --format json --all >out.json
+	tr -d ' \n' <out.json >flat.json
+	grep -q '"group":"7".*"devices":\["0000:01:00.0"\].*"first":"0xfee00000","last":"0xfeefffff","type":"msi"' flat.json
+	grep -q '"driver":"vfio-pci","iommu_group":"7","sriov_totalvfs":64,"sriov_numvfs":null,"acs":null' flat.json
+	grep -q '"name":"acs.0000:00:1c.0","text":"0x005f0x001d"' flat.json
+	grep -q '"name":"acs.0000:01:00.0","error":"ENODATA"' flat.json
+	grep -q '"name":"acs.0000:02:00.0","error":"ENODATA"' flat.json
+	grep -q '"name":"acs.0000:03:00.0","error":"EAGAIN"' flat.json
+}
+
+@test "a copy's log is read as the kernel, its device and the journal write it, without the host's name" {
+	mkdir -p m/proc m/dev
+	printf 'processor\t: 0\nflags\t\t: vmx\n' >m/proc/cpuinfo
+	for line in '<3>[    0.3] x86/cpu: VMX (outside TXT) disabled by BIOS' \
+		'3,339,5140900,-;x86/cpu: VMX (outside TXT) disabled by BIOS' \
+		'Nov 22 10:00:00 dolores kernel: x86/cpu: VMX (outside TXT) disabled by BIOS'; do
+		echo "$line" >m/dev/kmsg
+		run --separate-stderr "$VTSCOPE" probe --from m --format json --all
+		[[ $output == *'"meaning": "firmware locked VMX off"'* && $output != *dolores* ]]
+	done
+	echo '<3>[    0.3] [Firmware Bug]: AMD-Vi: IOAPIC[32] not in IVRS table' >m/dev/kmsg
+	"$VTSCOPE" probe --from m --format json | grep -q '"meaning": "firmware left an interrupt controller out"'
+}
+
 @test "a machine comes from standard input" {
 	run --separate-stderr "$VTSCOPE" probe --from - <"$machines/no-permission.snap"
 	[ "$status" -eq 14 ]
@@ -237,6 +277,15 @@ need_root() {
 	[ "$status" -eq "$live" ]
 	# All but where it came from.
 	diff <(sed 1,5d live.json) <(sed 1,5d again.json)
+}
+
+@test "formats without records read less, and say the same" {
+	"$VTSCOPE" probe --no-run --save saved.snap >/dev/null || [ $? -ge 10 ]
+	for format in text tap prom nfd oneline; do
+		"$VTSCOPE" probe --no-run --format "$format" | grep -v 'More: vtscope' >live.txt
+		"$VTSCOPE" probe --from saved.snap --format "$format" >recorded.txt || [ $? -ge 10 ]
+		diff live.txt recorded.txt
+	done
 }
 
 @test "nobody: what may not be read is said to be denied, never to be missing" {

@@ -11,7 +11,9 @@
 
 #include <jansson.h>
 
+#include "arch/x86/facts.h"
 #include "common/fileio.h"
+#include "probe/collect.h"
 #include "probe/readers.h"
 #include "probe/verdict.h"
 #include "tests/unit/tap.h"
@@ -117,10 +119,9 @@ static bool is_form(const char *extension)
 	return false;
 }
 
-static void test_machines(void)
+/* How many machines there are. */
+static int each_machine(void (*each)(const char *name, const char *form, bool *seen), bool *seen)
 {
-	static const int statuses[] = { 0, 10, 11, 12, 13, 14, 15, 16, 17 };
-	bool seen[32] = { false };
 	struct dirent **entries;
 	int n = scandir(folder(), &entries, NULL, alphasort), machines = 0;
 
@@ -129,16 +130,89 @@ static void test_machines(void)
 
 		if (dot && is_form(dot + 1)) {
 			*dot = '\0';
-			judge(entries[i]->d_name, dot + 1, seen);
+			each(entries[i]->d_name, dot + 1, seen);
 			machines++;
 		}
 		free(entries[i]);
 	}
 	if (n >= 0)
 		free(entries);
-	tap_note("%d machines", machines);
+	return machines;
+}
+
+static void test_machines(void)
+{
+	static const int statuses[] = { 0, 10, 11, 12, 13, 14, 15, 16, 17 };
+	bool seen[32] = { false };
+
+	tap_note("%d machines", each_machine(judge, seen));
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		CU_ASSERT(seen[statuses[i]]);
+}
+
+/* Everything but the document. */
+static void say_all(const struct snapshot *s, struct buf *out)
+{
+	const struct render_style style = { .columns = 100 };
+	struct verdict v;
+
+	CU_ASSERT(verdict_make(&v, s) == 0);
+	render_full(&v, s, &style, out);
+	for (size_t i = 0; i < n_checks; i++)
+		render_explain(checks[i], &v, &style, out);
+	render_tap(&v, out);
+	CU_ASSERT(render_prom(&v, s, out) == 0);
+	CU_ASSERT(render_nfd(&v, s, out) == 0);
+	render_oneline(&v, s, out);
+	verdict_free(&v);
+}
+
+static void leave_details_out(const char *name, const char *form, bool *any)
+{
+	struct buf all = BUF_INIT, brief = BUF_INIT;
+	struct snapshot s, kept;
+
+	CU_ASSERT_FATAL(load(name, form, &s));
+	kept = s;
+	kept.rec = calloc(s.n + 1, sizeof(*kept.rec));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(kept.rec);
+	kept.n = 0;
+	kept.order = NULL;
+	for (size_t i = 0; i < s.n; i++)
+		if (!collect_is_detail(&s, &s.rec[i]))
+			kept.rec[kept.n++] = s.rec[i];
+	*any |= kept.n < s.n;
+	CU_ASSERT(snapshot_index(&kept) == 0);
+	say_all(&s, &all);
+	say_all(&kept, &brief);
+	if (strcmp(buf_str(&all), buf_str(&brief)) != 0)
+		tap_note("%s.%s: something reads what a brief collection leaves out", name, form);
+	CU_ASSERT_STRING_EQUAL(buf_str(&all), buf_str(&brief));
+	free(kept.rec);
+	free(kept.order);
+	snapshot_free(&s);
+	buf_free(&all);
+	buf_free(&brief);
+}
+
+/* What is shown without records is the same without what is then not read at all. */
+static void test_brief(void)
+{
+	bool any = false;
+	struct snapshot none;
+
+	/* Whether there is an MSR is asked of CPUID, on each CPU. */
+	snapshot_init(&none);
+	for (size_t i = 0; i < n_msr_facts; i++)
+		for (unsigned k = 0; msr_facts[i].gate.kind == MSR_GATE_CPUID && k < msr_facts[i].gate.n; k++) {
+			const struct cpuid_bit *bit = &cpuid_bits[msr_facts[i].gate.of[k]];
+
+			CU_ASSERT(!collect_is_detail(&none, &(struct snap_record){
+				.kind = SNAP_CPUID, .cpu = 1, .num = bit->leaf, .sub = bit->subleaf }));
+		}
+
+	each_machine(leave_details_out, &any);
+	CU_ASSERT(any);
 }
 
 /* What is not recorded is unknown: nothing may be concluded from an empty snapshot. */
@@ -260,6 +334,7 @@ static void test_table(void)
 
 static const struct tap_test tests[] = {
 	{ "every recorded machine gives the expected verdict, every status occurs", test_machines },
+	{ "a brief collection leaves out what the document alone shows", test_brief },
 	{ "nothing is concluded from nothing", test_empty },
 	{ "a machine with any record missing is judged without harm", test_any_record_missing },
 	{ "awkward records are judged without harm", test_awkward },
