@@ -8,8 +8,9 @@
 #   vtscope-ci.sh ab OUT             two sides in one session: AB="--a '...' --b '...' --op ..."
 #
 # DB is a file that the pipeline keeps, or postgresql://... for machines that share one.
-# Status: 0 fine, 3 a regression that a second measurement confirmed, 77 nothing can be measured here (a skip), 1 and 2
-# something is wrong. OUT/summary.md says it for people, OUT/compare.xml as JUnit.
+# Status: 0 fine, 3 a regression that a second measurement confirmed, 4 what worked before fails now (of ab: what works in A,
+# or what cannot be compared; with --strict also what is not known well enough), 77 nothing can be measured here (a skip),
+# 1 and 2 something is wrong. OUT/summary.md says it for people, OUT/compare.xml as JUnit.
 set -eu
 
 VTSCOPE=${VTSCOPE:-vtscope}
@@ -20,7 +21,7 @@ AB=${AB:-}
 NAME=${NAME:-main}
 
 usage() {
-	sed -n '3,14s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,15s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -57,18 +58,34 @@ measure() {
 check() {
 	result=$1
 	status=0
+	rm -f "$out"/compare.*
 	eval "set -- $COMPARE"
 	"$VTSCOPE" baseline check "$NAME" "$result" --db "$db" "$@" -o "$out/compare.md" || status=$?
-	if [ "$status" -eq 0 ] || [ "$status" -eq 3 ]; then
+	# Without a baseline there is none.
+	if [ -s "$out/compare.md" ]; then
 		"$VTSCOPE" baseline check "$NAME" "$result" --db "$db" "$@" -o "$out/compare.xml" || true
 		"$VTSCOPE" baseline check "$NAME" "$result" --db "$db" "$@" -o "$out/compare.json" || true
 	fi
 	return "$status"
 }
 
+# Status 4 has reasons that are no fault of what is measured, and others that are: only the first end well.
+incomparable() {
+	if [ ! -s "$out/compare.json" ]; then
+		say "vtscope: no baseline of a machine like this one yet."
+		status=0
+	elif grep -q '"key": "failed"' "$out/compare.json"; then
+		say "**vtscope: what worked in the baseline fails now.**"
+	elif grep -q '"word": "inconclusive"' "$out/compare.json" && ! grep -q '"word": "incomparable"' "$out/compare.json"; then
+		say "**vtscope: not known well enough (--strict).**"
+	else
+		say "vtscope: the baseline cannot be compared with all of this."
+		status=0
+	fi
+}
+
 compare() {
 	[ -s "$out/result.json" ] || skip
-	rm -f "$out"/compare.*
 	case $db in
 	*://*) ;;
 	*) [ -e "$db" ] || { say "vtscope: the first run here, nothing to compare with yet."; exit 0; } ;;
@@ -82,14 +99,11 @@ compare() {
 		check "$out/again.json" || status=$?
 		if [ "$status" -eq 3 ]; then
 			say "**vtscope: a regression, in two measurements.**"
-		else
+		elif [ "$status" -eq 0 ]; then
 			say "vtscope: a regression in the first measurement, none in the second: not counted."
 		fi
 	fi
-	if [ "$status" -eq 4 ]; then
-		say "vtscope: no baseline of a machine like this one yet, or none that can be compared."
-		status=0
-	fi
+	[ "$status" -ne 4 ] || incomparable
 	[ ! -s "$out/compare.md" ] || { echo; cat "$out/compare.md"; } >>"$out/summary.md"
 	exit "$status"
 }
@@ -107,7 +121,6 @@ ab() {
 	"$VTSCOPE" ab "$@" --keep "$out/ab" -o "$out/compare.md" || status=$?
 	[ "$status" -ne 77 ] || skip
 	[ ! -s "$out/compare.md" ] || cat "$out/compare.md" >>"$out/summary.md"
-	[ "$status" -ne 4 ] || status=0
 	exit "$status"
 }
 

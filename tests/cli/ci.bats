@@ -73,6 +73,50 @@ need_yaml() {
 	grep -q 'cpu.alu.u' out/summary.md
 }
 
+# The row (2) of the result (1) failed.
+row_fail() {
+	"$PYTHON3" - "$@" <<-'END'
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		old = [x for x in r["results"] if x["op"] == sys.argv[2]]
+		r["results"] = [x for x in r["results"] if x["op"] != sys.argv[2]]
+		r["failed"] += [{"op": x["op"], "engine": x["engine"], "reason": "the guest stopped: triple fault",
+			"stop": {"kind": "shutdown", "native": "8", "rip": None, "registers": None}} for x in old]
+		json.dump(r, open(sys.argv[1], "w"))
+	END
+}
+
+@test "ci: what worked in the baseline and fails now fails the pipeline, in words and in JUnit" {
+	[ -n "$PYTHON3" ] || skip "no python3"
+	BENCH=$native ci measure out
+	ci keep out base/results.db
+	BENCH=$native ci measure out
+	row_fail out/result.json cpu.alu.u
+	ci compare out base/results.db
+	[ "$status" -eq 4 ]
+	grep -q 'what worked in the baseline fails now' out/summary.md
+	run ! grep -q 'no baseline' out/summary.md
+	grep -q 'cpu.alu.u.*failed in B' out/summary.md
+	grep -q '<error message="it failed in B' out/compare.xml
+}
+
+@test "ci: without a baseline of such a machine there is nothing to compare with" {
+	[ -n "$PYTHON3" ] || skip "no python3"
+	BENCH=$native ci measure out
+	NAME=other ci keep out base/results.db
+	ci compare out base/results.db
+	[ "$status" -eq 0 ]
+	grep -q 'no baseline' out/summary.md
+	[ ! -e out/compare.xml ]
+}
+
+@test "ci: ab fails where side B does" {
+	printf 'no program\n' >image
+	AB="--engine native --op nano.call-ret --a '' --b '--image image' --launches 12" ci ab out
+	[ "$status" -eq 4 ]
+	grep -q 'failed in B' out/summary.md
+}
+
 @test "ci: a slower hypervisor fails the pipeline, the operation that got slower is named" {
 	need_qemu
 	b="--engine exec --launches 8 --time 25 --op exit.pio-in.user --op nano.call-ret"
