@@ -109,12 +109,18 @@ static void processor_make(int vcpu, uint64_t entry)
 		give_up("KVM_SET_REGS");
 }
 
+#define CPUID_ENTRIES	100
+
 static void cpuid_make(int kvm, int vcpu)
 {
-	static struct { struct kvm_cpuid2 head; struct kvm_cpuid_entry2 entry[100]; } c = { .head = { .nent = 100 } };
+	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) + CPUID_ENTRIES * sizeof(c->entries[0]));
 
-	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &c) < 0 || ioctl(vcpu, KVM_SET_CPUID2, &c) < 0)
+	if (!c)
+		give_up("calloc");
+	c->nent = CPUID_ENTRIES;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, c) < 0 || ioctl(vcpu, KVM_SET_CPUID2, c) < 0)
 		give_up("KVM_SET_CPUID2");
+	free(c);
 }
 
 /* A 16550 as far as anybody looks who only writes; what is not there reads as all ones. */
