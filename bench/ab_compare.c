@@ -166,8 +166,12 @@ static void change_pair(struct change *c, const struct ab_row *row)
 	c->hi = row->est.hi;
 	/* On the scale of all looks together, so that Holm's correction and the level are as anywhere. */
 	c->p = row->est.n ? fmin(1, row->est.p * PAIRED_ALPHA / row->alpha) : NAN;
+	/* What two runs differ by anyway is none of a pair's. */
+	c->between = 0;
+	c->spread = NAN;
+	c->paired = true;
 	c->why[0] = 0;
-	c->launches_needed = 0;
+	c->launches_needed = c->runs_needed = 0;
 }
 
 static double half_percent(const struct ab_row *row)
@@ -175,15 +179,26 @@ static double half_percent(const struct ab_row *row)
 	return 100 * expm1(row->est.half_width);
 }
 
+/* With how many (row) would be known as well as was asked for; where it is, well enough to tell it from its threshold. */
+static unsigned pairs_needed(const struct ab_row *row)
+{
+	double half = row->est.half_width, target = row->goal, n = (double)row->est.n, need;
+
+	if (half <= row->goal)
+		target = fabs(fabs(log(row->est.ratio)) - row->threshold);
+	need = fmax(ceil(n * (half / target) * (half / target)), n + 1);
+	return need <= COMPARE_LAUNCHES_MAX ? (unsigned)need : 0;
+}
+
 /* Has (row) pairs enough, and is what they say sharp enough to be said? Else (c) is inconclusive, and says why. */
 static void change_restrain(struct change *c, const struct ab_row *row, const struct paired_rule *rule)
 {
-	double effect = fabs(log(row->est.ratio)), half = row->est.half_width, need;
+	double effect = fabs(log(row->est.ratio)), half = row->est.half_width;
 	bool said = c->word == CHANGE_REGRESSION || c->word == CHANGE_IMPROVEMENT;
 
+	c->launches_needed = c->runs_needed = 0;
 	if (row->unusable > UNUSABLE_SHARE * (double)(row->est.n + row->unusable)) {
 		c->word = CHANGE_INCONCLUSIVE;
-		c->launches_needed = 0;
 		snprintf(c->why, sizeof(c->why), "%zu of %zu pairs have no number above zero on both sides", row->unusable,
 			 row->est.n + row->unusable);
 		return;
@@ -197,9 +212,9 @@ static void change_restrain(struct change *c, const struct ab_row *row, const st
 		snprintf(c->why, sizeof(c->why), "%zu pairs; the first look is at %u", row->est.n, rule->first);
 		return;
 	}
-	need = fmax(ceil((double)row->est.n * (half / row->goal) * (half / row->goal)), (double)row->est.n + 1);
-	c->launches_needed = need <= COMPARE_LAUNCHES_MAX ? (unsigned)need : 0;
-	snprintf(c->why, sizeof(c->why), "after %zu pairs the ratio is known to +-%.1f %%", row->est.n, half_percent(row));
+	c->launches_needed = pairs_needed(row);
+	snprintf(c->why, sizeof(c->why), "after %zu pairs the ratio is known to +-%.1f %%%s", row->est.n, half_percent(row),
+		 half <= row->goal ? ", as was asked for, and that is near the threshold; --precision asks for more" : "");
 }
 
 /* Rows of one engine against rows of another: for the comparison they bear the name of A's. */

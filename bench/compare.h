@@ -36,6 +36,7 @@ struct change {
 	double spread;		/* standard deviation of the launches' logarithms within a run */
 	double between;		/* of log (ratio): what two runs differ by anyway, in lo, hi and p; 0 where paired */
 	double threshold;	/* 0.05: 5 %; of exact counts 0 unless the user gave one */
+	bool paired;		/* the ratio is of pairs measured in turn; launches_needed are pairs */
 	bool exact;		/* counted: no interval, no p, any difference is a change */
 	enum change_word word;
 	unsigned launches_needed;	/* a side, with which inconclusive would end; 0: no number of them, or not asked */

@@ -43,6 +43,10 @@ static void reason_inconclusive(const struct change *row, struct buf *out)
 	buf_puts(out, row->why[0] ? "; " : "");
 	if (row->exact)
 		buf_puts(out, "no count to go by");
+	else if (row->paired && row->launches_needed)
+		buf_printf(out, "%u pairs would decide", row->launches_needed);
+	else if (row->paired)
+		buf_puts(out, "more pairs would not decide");
 	else if (row->runs_needed)
 		buf_printf(out, "%u runs a side would decide (%u launches), or both in one session, 'vtscope ab'",
 			   row->runs_needed, row->launches_needed);

@@ -9,6 +9,7 @@
 #include "bench/ab.h"
 #include "bench/random.h"
 #include "common/interrupt.h"
+#include "report/comparison.h"
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/tap.h"
 
@@ -199,6 +200,50 @@ static void test_noise(void)
 	ab_free(&ab);
 }
 
+/* What two runs differ by is no part of pairs, and the advice is of pairs. */
+static void test_advice(void)
+{
+	struct script s;
+	struct ab ab;
+
+	script_init(&s);
+	s.noise = 0.2;
+	s.side[1][OP_EXIT_RDMSR].ticks = 104000;
+	session(&ab, &s, 12);
+	for (size_t i = 0; i < ab.comparison.n; i++) {
+		const struct change *c = &ab.comparison.change[i];
+		struct buf why = BUF_INIT;
+
+		if (c->measure != MEASURE_TIME)
+			continue;
+		CU_ASSERT(c->word == CHANGE_INCONCLUSIVE && c->paired);
+		CU_ASSERT(c->between == 0 && isnan(c->spread) && c->runs_needed == 0 && c->launches_needed > 12);
+		change_reason(c, &why);
+		CU_ASSERT(strstr(buf_str(&why), "pairs would decide") != NULL);
+		CU_ASSERT(!strstr(buf_str(&why), "runs") && !strstr(buf_str(&why), "vtscope ab") &&
+			  !strstr(buf_str(&why), "launches"));
+		buf_free(&why);
+	}
+	ab_free(&ab);
+}
+
+/* Known as well as was asked for, and as far from the threshold as that: what is needed follows from that distance. */
+static void test_advice_near(void)
+{
+	const struct change *c;
+	struct script s;
+	struct ab ab;
+
+	script_init(&s);
+	s.side[1][OP_EXIT_RDMSR].ticks = 104600;
+	session(&ab, &s, 36);
+	c = change_of(&ab, "exit.rdmsr", MEASURE_TIME);
+	CU_ASSERT(ab.pairs == PAIRS_MIN && c->word == CHANGE_INCONCLUSIVE);
+	CU_ASSERT(c->launches_needed == 0 || c->launches_needed > 2 * PAIRS_MIN);
+	CU_ASSERT(strstr(c->why, "--precision") != NULL);
+	ab_free(&ab);
+}
+
 /* What is known is launched no more; the others go on. */
 static void test_drops(void)
 {
@@ -262,6 +307,8 @@ static const struct tap_test tests[] = {
 	{ "what is slower and what is faster is found, and nothing else", test_slower },
 	{ "a count that differs is told at any noise", test_counts },
 	{ "what is not known well is inconclusive", test_noise },
+	{ "advice is of pairs", test_advice },
+	{ "advice for a ratio that is at its threshold", test_advice_near },
 	{ "an operation that is known is launched no more", test_drops },
 	{ "an operation that fails on one side costs itself alone", test_fails },
 	{ "a setup that fails ends the session", test_setup_fails },
