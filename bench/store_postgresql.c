@@ -14,7 +14,7 @@
 
 #define CONNECT_SECONDS	"15"	/* unless the uri or PGCONNECT_TIMEOUT says otherwise */
 #define ANSWER_SECONDS	120	/* without a byte from the server: it is gone, or locked */
-#define LOCK_KEY	"8391160370423"	/* pg_advisory_xact_lock: who changes tables */
+#define LOCK_KEY	"8391160370423"	/* pg_advisory_xact_lock: who writes */
 
 struct postgresql {
 	struct sql sql;
@@ -257,9 +257,29 @@ static int postgresql_query(struct sql *d, const char *text, const struct sql_va
 	return rc;
 }
 
+static void postgresql_rollback(struct sql *d)
+{
+	struct postgresql *q = postgresql_of(d);
+
+	/* A server that is gone, or that is not done with what it was given, rolls back by itself at the close. */
+	if (PQstatus(q->conn) == CONNECTION_OK && PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !sql_interrupted(d))
+		postgresql_script(d, "ROLLBACK", NULL);
+}
+
+/*
+ * One writer at a time, as in a file: two that put the same runs in different orders would wait for each other, and the
+ * server ends one of them. The lock goes with the transaction, whose statements see what the writer before committed.
+ */
 static int postgresql_begin(struct sql *d, struct err *e)
 {
-	return postgresql_script(d, "BEGIN ISOLATION LEVEL READ COMMITTED", e);
+	int rc = postgresql_script(d, "BEGIN ISOLATION LEVEL READ COMMITTED", e);
+
+	if (rc < 0)
+		return rc;
+	rc = postgresql_script(d, "SELECT pg_advisory_xact_lock(" LOCK_KEY ")", e);
+	if (rc < 0)
+		postgresql_rollback(d);
+	return rc;
 }
 
 /* COMMIT of a transaction that failed succeeds as ROLLBACK. */
@@ -272,15 +292,6 @@ static int postgresql_commit(struct sql *d, struct err *e)
 	if (rc == 0 && strcmp(tag, "COMMIT"))
 		rc = err_set(e, EIO, "%s: the server took the transaction back", d->name);
 	return rc;
-}
-
-static void postgresql_rollback(struct sql *d)
-{
-	struct postgresql *q = postgresql_of(d);
-
-	/* A server that is gone, or that is not done with what it was given, rolls back by itself at the close. */
-	if (PQstatus(q->conn) == CONNECTION_OK && PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !sql_interrupted(d))
-		postgresql_script(d, "ROLLBACK", NULL);
 }
 
 /* ---- whose database it is ---- */
@@ -313,15 +324,16 @@ static int postgresql_version_set(struct sql *d, int version, struct err *e)
 	return postgresql_script(d, text, e);
 }
 
-/* The schema is asked for first: CREATE ... IF NOT EXISTS wants the right to create it even where it is there. */
+/*
+ * A transaction that writes is alone in the store. The schema is asked for first: CREATE ... IF NOT EXISTS wants the right
+ * to create it even where it is there.
+ */
 static int postgresql_lock_tables(struct sql *d, struct err *e)
 {
 	int64_t there = 0;
-	int rc = postgresql_script(d, "SELECT pg_advisory_xact_lock(" LOCK_KEY ")", e);
+	int rc = postgresql_query(d, "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'vtscope'", NULL, 0, number_row,
+				  &there, e);
 
-	if (rc == 0)
-		rc = postgresql_query(d, "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'vtscope'", NULL, 0, number_row,
-				      &there, e);
 	return rc || there ? rc : postgresql_script(d, "CREATE SCHEMA vtscope", e);
 }
 
@@ -427,8 +439,10 @@ static void drop_notice(void *ctx, const PGresult *res)
 
 int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode, struct err *e)
 {
+	/* Others wait to write until a transaction ends: one that a stopped process left open ends before they give up. */
 	static const char settings[] =
-		"SET search_path TO vtscope; SET client_min_messages TO warning; SET standard_conforming_strings TO on";
+		"SET search_path TO vtscope; SET client_min_messages TO warning; SET standard_conforming_strings TO on; "
+		"SET idle_in_transaction_session_timeout TO '60s'";
 	struct postgresql *q;
 	int rc = check_uri(uri, e);
 

@@ -135,6 +135,21 @@ one_line() {
 	[ "$(sql "$db" 'SELECT count(*) FROM vtscope.result')" -eq 1800 ]
 }
 
+@test "server: writers of the same runs in opposite orders wait for each other's end" {
+	make_results "$sample" a 150 5
+	make_results "$sample" b 150 5 from=200
+	for n in 1 2 3; do
+		sql "$db" 'DROP SCHEMA IF EXISTS vtscope CASCADE'
+		"$VTSCOPE" import a b --db "$uri" >out1 2>err1 &
+		pid=$!
+		"$VTSCOPE" import b a --db "$uri" >out2 2>err2
+		wait $pid
+		[ "$(cat out1 out2 | grep -c ^saved)" -eq 300 ]
+		[ "$(cat out1 out2 | grep -c ^present)" -eq 300 ]
+		[ "$(sql "$db" 'SELECT count(*) FROM vtscope.result')" -eq 1500 ]
+	done
+}
+
 @test "server: none there, and one that goes away in the middle" {
 	make_results "$sample" r 300 100
 	for n in $(seq 0 299); do echo '[]' >"r/$(printf %04d "$n")x.json"; done
