@@ -66,7 +66,7 @@ int store_default_path(struct buf *out, struct err *e)
 	else if (home && *home == '/')
 		buf_printf(out, "%s/.local/state/vtscope/results.db", home);
 	else
-		return err_set(e, ENOENT, "there is no HOME to keep the store in: --db FILE says where");
+		return err_set(e, EINVAL, "there is no HOME to keep the store in: --db FILE says where");
 	return buf_error(out);
 }
 

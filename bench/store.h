@@ -26,13 +26,13 @@ enum store_mode {
 /*
  * (uri): "postgresql://..." (libpq's; PG* variables and ~/.pgpass count, a password in it is refused), "sqlite:PATH", a
  * path, or NULL: store_default_path(). Tables of an older version are brought up to this one. -EINVAL: the uri is wrong,
- * or what is there is no store, is damaged, or was written by a newer version: (e) says which. -ENOTSUP: built without
- * libpq.
+ * or what is there is no store, is damaged, or was written by a newer version: (e) says which. -ENOENT: to be read, and
+ * there is none yet. -ENOTSUP: built without libpq.
  */
 int store_open(struct store **out, const char *uri, enum store_mode mode, struct err *e);
 void store_close(struct store *s);		/* NULL will do; what was not committed is gone */
 const char *store_name(const struct store *s);	/* for messages: the path, or the server and database */
-/* "$XDG_STATE_HOME/vtscope/results.db", where that is not set below ~/.local/state. -ENOENT: there is no HOME. */
+/* "$XDG_STATE_HOME/vtscope/results.db", where that is not set below ~/.local/state. -EINVAL: there is no HOME. */
 int store_default_path(struct buf *out, struct err *e);
 bool store_has_postgresql(void);		/* of this build */
 const char *store_sqlite_version(void);		/* of the library */

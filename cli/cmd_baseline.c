@@ -176,9 +176,27 @@ static int check_with(struct cli *cli, const struct args *a, const struct baseli
 	return rc;
 }
 
+/* No store, so no baseline: incomparable. But a result that cannot be read is told first, and is a failure. */
+static int check_without(struct cli *cli, const struct baseline_words *w, const struct err *none)
+{
+	struct result_files files;
+	struct err e = { 0 };
+	int rc;
+
+	if (w->n && is_there(w->what[0])) {
+		rc = result_files_load(&files, w->what[0], &e);
+		if (rc < 0)
+			return say(cli, &e, rc);
+		result_files_free(&files);
+	}
+	cli_error(cli, none);
+	return EXIT_INCOMPARABLE;
+}
+
 static int check(struct cli *cli, const struct args *a, const struct baseline_words *w)
 {
 	struct comparison_args parsed;
+	struct err e = { 0 };
 	struct store *s;
 	int rc;
 
@@ -187,10 +205,12 @@ static int check(struct cli *cli, const struct args *a, const struct baseline_wo
 	rc = comparison_args_parse(cli, a, "baseline", &parsed);
 	if (rc)
 		return rc;
-	rc = cli_store_open(cli, a, STORE_READ, &s);
+	rc = store_open(&s, args_value(a, "db"), STORE_READ, &e);
 	if (rc == 0) {
 		rc = check_with(cli, a, w, s, &parsed.o);
 		store_close(s);
+	} else {
+		rc = rc == -ENOENT ? check_without(cli, w, &e) : cli_store_failed(cli, a, rc, &e);
 	}
 	comparison_args_free(&parsed);
 	return rc;

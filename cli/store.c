@@ -9,18 +9,20 @@
 #include "bench/store_import.h"
 #include "cli/args.h"
 
+int cli_store_failed(struct cli *cli, const struct args *a, int rc, const struct err *e)
+{
+	if (rc == -EINVAL && args_value(a, "db") && !strncmp(e->text, "--db: ", 6))
+		return cli_usage(cli, a->cmd->name, "%s", e->text);
+	cli_error(cli, e);
+	return cli_status(rc);
+}
+
 int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, struct store **out)
 {
 	struct err e = { 0 };
-	const char *uri = args_value(a, "db");
-	int rc = store_open(out, uri, mode, &e);
+	int rc = store_open(out, args_value(a, "db"), mode, &e);
 
-	if (rc == 0)
-		return 0;
-	if (rc == -EINVAL && uri && !strncmp(e.text, "--db: ", 6))
-		return cli_usage(cli, a->cmd->name, "%s", e.text);
-	cli_error(cli, &e);
-	return cli_status(rc);
+	return rc == 0 ? 0 : cli_store_failed(cli, a, rc, &e);
 }
 
 int cli_store_save(struct cli *cli, const struct args *a, const struct result_set *r, const struct buf *doc)

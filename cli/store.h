@@ -17,6 +17,8 @@
 
 /* By --db. 0, or the exit status (usage where the URI is wrong) after having said what is wrong. */
 int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, struct store **out);
+/* That store_open() returned (rc) with (e) for --db is told. The exit status. */
+int cli_store_failed(struct cli *cli, const struct args *a, int rc, const struct err *e);
 
 /*
  * Opens, saves, closes, says where it is under which id. (doc): what (r) was loaded from, NULL: it is written from (r).

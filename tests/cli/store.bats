@@ -146,6 +146,25 @@ setup() {
 	[[ $output == *"A  main, 5 runs"* ]]
 }
 
+@test "baseline: check where there is no store yet is 4, unless the result cannot be read" {
+	run --separate-stderr "$VTSCOPE" baseline check main "$sample" --db none.db
+	says 4 "none.db: there is no store yet"
+	run --separate-stderr "$VTSCOPE" baseline check main --db none.db
+	says 4 "there is no store yet"
+	run --separate-stderr "$VTSCOPE" baseline check main "$sample"
+	says 4 "state/vtscope/results.db: there is no store yet"
+	run --separate-stderr "$VTSCOPE" baseline check main gone.json --db none.db
+	says 1 "gone.json"
+	head -c 500 "$sample" >cut.json
+	run --separate-stderr "$VTSCOPE" baseline check main cut.json --db none.db
+	says 1 "cut.json"
+	run --separate-stderr env -u XDG_STATE_HOME -u HOME "$VTSCOPE" baseline check main "$sample"
+	says 1 "--db FILE says where"
+	run --separate-stderr "$VTSCOPE" baseline check main "$sample" --db mysql://host/db
+	says 2 "--db: "
+	[ ! -e none.db ] && [ ! -e state ]
+}
+
 @test "baseline: --confirm measures again, here only" {
 	make_results "$sample" base 5 2
 	make_results "$sample" slow 1 2 from=11 scale=nano.call-ret:3

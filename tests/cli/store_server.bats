@@ -93,6 +93,8 @@ one_line() {
 @test "server: results in, again no change, baselines, out byte for byte" {
 	make_results "$sample" base 5 70
 	make_results "$sample" slow 1 70 from=20 scale=nano.call-ret:2
+	run --separate-stderr "$VTSCOPE" baseline check main base --db "$uri"
+	says 4 "there is no store yet"
 	run -0 --separate-stderr "$VTSCOPE" import base --db "$uri"
 	[ "$(grep -c ^saved <<<"$output")" -eq 5 ]
 	[[ $stderr == *"postgresql://127.0.0.1:$port/$db: 5 runs with 350 results saved"* ]]
