@@ -96,6 +96,27 @@ static const char *path_of(const char *uri)
 	return strstr(uri, "://") ? NULL : uri;
 }
 
+/*
+ * libpq's "host=... dbname=...", perhaps with a password, which no file is to be called. "./" before it makes it one. No
+ * libpq is asked: a build without it would make the file.
+ */
+static bool is_words(const char *uri)
+{
+	static const char *const keys[] = { "host", "hostaddr", "port", "dbname", "user", "password", "service" };
+	const char *p = uri + strspn(uri, " \t\n");
+	size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+
+	if (!n || p[n + strspn(p + n, " \t\n")] != '=')
+		return false;
+	for (; *p; p += strcspn(p, " \t\n"), p += strspn(p, " \t\n")) {
+		n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			if (n == strlen(keys[i]) && !strncmp(p, keys[i], n) && p[n + strspn(p + n, " \t\n")] == '=')
+				return true;
+	}
+	return false;
+}
+
 static int open_file(struct sql **out, const char *uri, enum store_mode mode, struct err *e)
 {
 	struct buf standard = BUF_INIT;
@@ -109,7 +130,11 @@ static int open_file(struct sql **out, const char *uri, enum store_mode mode, st
 		path = buf_str(&standard);
 	} else {
 		path = path_of(uri);
-		if (!path || !*path)
+		/* What it says stays unsaid: it may hold a password. */
+		if (path == uri && is_words(uri))
+			rc = err_set(e, EINVAL, "--db: a server is postgresql://[USER@]HOST[:PORT]/DATABASE, not libpq's KEY=VALUE "
+				     "words; a file of such a name is ./NAME");
+		else if (!path || !*path)
 			rc = err_set(e, EINVAL, "--db: '%.200s' names no store: a file, sqlite:FILE or postgresql://[HOST]/[DATABASE] does", uri);
 	}
 	if (rc == 0)

@@ -63,7 +63,7 @@ static const struct { const char *state; int code; const char *advice; } states[
 	{ "53100", ENOSPC, "; the server's disk is full" },
 	{ "42501", EACCES, "; its owner can 'GRANT CREATE ON DATABASE ... TO ...', or make the schema vtscope for this user" },
 	{ "25006", EROFS, "" },
-	{ "57014", EINTR, "" },
+	{ "57014", ETIMEDOUT, "" },	/* statement_timeout, or somebody at the server: Ctrl-C here ends in fail_interrupted() */
 	{ "42P01", EINVAL, "; the tables of the store are damaged" },
 	{ "42703", EINVAL, "; the tables of the store are damaged" },
 };

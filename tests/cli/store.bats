@@ -116,6 +116,17 @@ setup() {
 		says 2 "--db: "
 		[[ $stderr != *secret@* && $stderr != *=secret* ]]
 	done
+	# What libpq takes as well is no file to be made.
+	for uri in 'host=127.0.0.1 password=secret dbname=bench' 'sslmode=require  dbname = bench password=secret' service=x; do
+		run --separate-stderr "$VTSCOPE" import "$sample" --db "$uri"
+		says 2 "--db: a server is postgresql://"
+		[[ $stderr != *secret* ]]
+		[ ! -e "$uri" ]
+	done
+	for uri in ./host=1.db sqlite:user=2.db run=3.db; do
+		run -0 --separate-stderr "$VTSCOPE" import "$sample" --db "$uri"
+		[ -s "${uri#sqlite:}" ]
+	done
 	run --separate-stderr "$VTSCOPE" bench --db no/such/folder/s.db
 	says 1 "no/such/folder/s.db: cannot be opened: No such file or directory"
 }

@@ -152,6 +152,18 @@ one_line() {
 	done
 }
 
+@test "server: a statement that it gives up is a failure, not Ctrl-C" {
+	"$VTSCOPE" import -q "$sample" --db "$uri"
+	make_results "$sample" r 1 5
+	sql "$db" 'BEGIN; LOCK TABLE vtscope.run; SELECT pg_sleep(30)' >/dev/null 2>&1 &
+	for _ in $(seq 500); do [ "$(sql "$db" "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'vtscope.run'::regclass")" -eq 0 ] || break; sleep 0.01; done
+	run --separate-stderr "$VTSCOPE" import r --db "$uri?options=-c%20statement_timeout%3D300"
+	sql "$db" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()" >/dev/null
+	wait || true
+	says 1 "canceling statement due to statement timeout"
+	run -0 --separate-stderr "$VTSCOPE" import r --db "$uri"
+}
+
 @test "server: none there, and one that goes away in the middle" {
 	make_results "$sample" r 300 100
 	for n in $(seq 0 299); do echo '[]' >"r/$(printf %04d "$n")x.json"; done
