@@ -99,8 +99,14 @@ static int result_out(struct session *s, struct ab *ab)
 {
 	const char *prefix = args_value(s->a, "keep");
 	struct comparison *c = &ab->comparison;
-	int kept = prefix ? keep(s->cli, ab, prefix) : 0, rc;
+	int kept, rc;
 
+	/* Nothing to compare says nothing, and must not take the place of what an earlier session said. */
+	if (ab->side[0].interrupted && !c->n) {
+		cli_warn(s->cli, "interrupted before the first pair");
+		return EXIT_INTERRUPTED;
+	}
+	kept = prefix ? keep(s->cli, ab, prefix) : 0;
 	snprintf(c->a_name, sizeof(c->a_name), "%.150s", args_value(s->a, "a"));
 	snprintf(c->b_name, sizeof(c->b_name), "%.150s", args_value(s->a, "b"));
 	rc = comparison_write(s->cli, s->a, c);

@@ -91,3 +91,14 @@ ab() {
 	[ "$status" -eq 130 ]
 	validate ab.json comparison
 }
+
+@test "ab: Ctrl-C before the first pair writes nothing over what was there" {
+	for f in ab.json side-a.json side-b.json; do
+		echo earlier >$f
+	done
+	run --separate-stderr env --default-signal=INT timeout --preserve-status -k 20 -s INT 3 "$VTSCOPE" ab --engine native \
+		--op nano.call-ret --a '' --b '' --a-setup 'sleep 60' --b-setup 'sleep 60' --keep side -o ab.json
+	says 130 "interrupted before the first pair"
+	[ "$(cat ab.json side-a.json side-b.json | sort -u)" = earlier ]
+	[ -z "$output" ]
+}
