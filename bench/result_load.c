@@ -378,6 +378,24 @@ static int load_list(const struct loader *l, json_t *doc, const char *key, struc
 	return 0;
 }
 
+/* Runs are found by it and files are called by it: 8-4-4-4-12 hexadecimal digits, in lower case from here on (RFC 9562). */
+static int load_run_id(const struct loader *l, struct result_set *r)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	struct place at = { NULL, "run_id", 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(shape); i++) {
+		char *c = &r->run_id[i];
+
+		if (*c >= 'A' && *c <= 'F')
+			*c = (char)(*c - 'A' + 'a');
+		if (shape[i] == 'x' ? !*c || !strchr("0123456789abcdef", *c) : *c != shape[i])
+			return load_bad(l, &at, "is no UUID");
+	}
+	return 0;
+}
+
 static int load_document(const struct loader *l, json_t *doc, struct result_set *r)
 {
 	struct place at_schema = { NULL, "schema", 0 };
@@ -388,7 +406,7 @@ static int load_document(const struct loader *l, json_t *doc, struct result_set 
 		return err_set(l->e, EINVAL, "%s:1: this is no vtscope result: it has no \"schema\"", l->name);
 	if (strcmp(json_string_value(schema), RESULT_SCHEMA))
 		return load_bad(l, &at_schema, "is not \"" RESULT_SCHEMA "\": another document or another version");
-	if (load_texts(l, doc, NULL, set_texts, COUNT_OF(set_texts), r) < 0 ||
+	if (load_texts(l, doc, NULL, set_texts, COUNT_OF(set_texts), r) < 0 || load_run_id(l, r) < 0 ||
 	    load_bool(l, doc, NULL, "interrupted", &r->interrupted) < 0 ||
 	    load_count(l, doc, NULL, "seed", RESULT_SEED_MAX, &r->seed) < 0)
 		return -EINVAL;

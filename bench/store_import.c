@@ -277,7 +277,10 @@ static int store_all(struct importer *im, struct store *s, const struct store_im
 		/* Not its fault: reading was given up at Ctrl-C. */
 		if (l->rc == -EINTR)
 			break;
-		rc = take(im, s, b, l, h, e);
+		if (!s && l->rc == 0)
+			rc = h->open(h->ctx, &s, e);
+		if (rc == 0)
+			rc = take(im, s, b, l, h, e);
 		consume(im, l);
 		if (h && h->progress)
 			h->progress(h->ctx, im->done, im->n);
@@ -285,8 +288,8 @@ static int store_all(struct importer *im, struct store *s, const struct store_im
 	last = rc == 0 ? batch_end(im, s, b, h, e) : 0;
 	free(b);
 	if (rc == 0 && last == 0 && im->done < im->n)
-		return err_set(e, EINTR, "%s: interrupted after %zu of %zu files; what was told as saved is saved", store_name(s),
-			       im->done, im->n);
+		return err_set(e, EINTR, "%s: interrupted after %zu of %zu files; what was told as saved is saved",
+			       s ? store_name(s) : "import", im->done, im->n);
 	return rc ? rc : last;
 }
 

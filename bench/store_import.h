@@ -19,6 +19,8 @@ struct store_import_file {
 
 struct store_import_hooks {
 	void *ctx;
+	/* Called where store_import() was given no store, before the first document is put. 0 or -errno, which ends it. */
+	int (*open)(void *ctx, struct store **s, struct err *e);
 	/* Called for each file in order of names; of one that was saved, when it is on the disk. May be NULL. */
 	void (*file)(void *ctx, const struct store_import_file *f);
 	void (*progress)(void *ctx, size_t done, size_t all);	/* files; may be NULL */
@@ -27,7 +29,8 @@ struct store_import_hooks {
 /*
  * Files as they are, folders with all that is below them and called *.json, but for names that begin with a dot. A file
  * that cannot be taken is told to (h) and the rest goes on. 0, or the error of the store, or -EINTR at Ctrl-C: what was
- * told as saved is saved.
+ * told as saved is saved. (s) may be NULL: h->open() opens it when there is something to put, so that none is made for
+ * nothing.
  */
 int store_import(struct store *s, const char *const *path, size_t n, const struct store_import_hooks *h, struct err *e);
 

@@ -304,16 +304,18 @@ static int found_row(void *ctx, const struct sql_value *column, size_t n)
 int store_find(struct store *s, const char *prefix, struct store_run *out, struct err *e)
 {
 	struct sql_value v[2];
-	char end[40];
+	char begin[37], end[38];
 	struct found f = { out, 0 };
 	size_t n = strlen(prefix);
 	int rc;
 
-	if (!n || n > 36 || strspn(prefix, "0123456789abcdef-") != n)
+	if (!n || n > 36 || strspn(prefix, "0123456789abcdefABCDEF-") != n)
 		return err_set(e, ENOENT, "%s: no run of that id, and no file of that name", prefix);
+	for (size_t i = 0; i <= n; i++)
+		begin[i] = (char)(prefix[i] >= 'A' && prefix[i] <= 'F' ? prefix[i] - 'A' + 'a' : prefix[i]);
 	/* By range, so that the index serves: 'g' comes after every digit of an id. */
-	snprintf(end, sizeof(end), "%sg", prefix);
-	v[0] = sql_text(prefix);
+	snprintf(end, sizeof(end), "%sg", begin);
+	v[0] = sql_text(begin);
 	v[1] = sql_text(end);
 	rc = s->sql->ops->query(s->sql, "SELECT " STORE_RUN_COLUMNS " FROM run r WHERE r.run_id >= $1 AND r.run_id < $2 LIMIT 2", v,
 				2, found_row, &f, e);

@@ -47,8 +47,15 @@ static int why_not_opened(const char *path, int system)
 	struct stat st;
 
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	if (stat(path, &st) == 0)
-		return S_ISDIR(st.st_mode) ? EISDIR : system ? system : EACCES;
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return EISDIR;
+		/* The log that it could not make beside the file was what was not there. */
+		if (system && system != ENOENT)
+			return system;
+		return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0 ||
+		       faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0 ? errno : EACCES;
+	}
 	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
 		return errno;
 	return system ? system : EACCES;

@@ -83,7 +83,7 @@ static void on_file(void *ctx, const struct store_import_file *f)
 static int take_path(struct store *s, const char *path, struct run_list *l, struct err *e)
 {
 	struct taken t = { .list = l };
-	const struct store_import_hooks hooks = { &t, on_file, NULL };
+	const struct store_import_hooks hooks = { .ctx = &t, .file = on_file };
 	size_t before = l->n;
 	int rc = store_import(s, &path, 1, &hooks, e);
 

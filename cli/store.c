@@ -48,6 +48,9 @@ int cli_store_save(struct cli *cli, const struct args *a, const struct result_se
 
 struct telling {
 	struct cli *cli;
+	const char *uri;
+	struct store *s;
+	int opening;		/* what store_open() returned */
 	size_t saved, present, foreign, bad, results, files;
 	double start;
 };
@@ -58,6 +61,30 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* To write. One that is to be made waits for the first result (late), all others tell now what is wrong with them. */
+static int open_store(struct telling *t, bool late, struct err *e)
+{
+	if (!late) {
+		t->opening = store_open(&t->s, t->uri, STORE_READ, e);
+		store_close(t->s);
+		t->s = NULL;
+		if (t->opening == -ENOENT)
+			return t->opening = 0;
+	}
+	if (t->opening == 0)
+		t->opening = store_open(&t->s, t->uri, STORE_WRITE, e);
+	return t->opening;
+}
+
+static int on_open(void *ctx, struct store **s, struct err *e)
+{
+	struct telling *t = ctx;
+	int rc = open_store(t, true, e);
+
+	*s = t->s;
+	return rc;
 }
 
 /* "saved RUN FILE" as soon as it is, so that who reads it knows it whatever happens to this process. */
@@ -104,23 +131,23 @@ static void summary(struct cli *cli, const struct telling *t, const char *where)
 
 int cli_store_import(struct cli *cli, const struct args *a, const char *const *path, size_t n)
 {
-	struct telling t = { .cli = cli, .start = now() };
-	const struct store_import_hooks hooks = { &t, on_file, on_progress };
-	struct store *s;
+	struct telling t = { .cli = cli, .uri = args_value(a, "db"), .start = now() };
+	const struct store_import_hooks hooks = { &t, on_open, on_file, on_progress };
 	struct err e = { 0 };
-	int rc = cli_store_open(cli, a, STORE_WRITE, &s);
+	int rc = open_store(&t, false, &e);
 
-	if (rc)
-		return rc;
-	rc = store_import(s, path, n, &hooks, &e);
+	if (rc == 0)
+		rc = store_import(t.s, path, n, &hooks, &e);
 	cli_progress(cli, -1, 0, NULL);
+	if (t.opening < 0)
+		return cli_store_failed(cli, a, t.opening, &e);
 	if (rc < 0)
 		cli_error(cli, &e);
 	if (t.files)
-		summary(cli, &t, store_name(s));
+		summary(cli, &t, t.s ? store_name(t.s) : "no store was made");
 	else if (rc == 0)
 		cli_warn(cli, "there is no file called *.json in it");
-	store_close(s);
+	store_close(t.s);
 	if (rc < 0)
 		return cli_status(rc);
 	if (t.bad)

@@ -96,6 +96,44 @@ setup() {
 	says 77 "no file called *.json"
 }
 
+@test "import: a run's id is a UUID, in either case the same" {
+	need_sqlite3
+	id=$(sed -n 's/.*"run_id": "\([^"]*\)".*/\1/p' "$sample")
+	sed "s/$id/..\/..\/..\/etc/" "$sample" >bad.json
+	sed "s/$id/ABCDEF00${id:8}/" "$sample" >upper.json
+	run --separate-stderr "$VTSCOPE" import bad.json --db s.db
+	says 1 "run_id is no UUID"
+	run -0 --separate-stderr "$VTSCOPE" import upper.json --db s.db
+	[[ $output == "saved abcdef00${id:8} upper.json" ]]
+	for begin in ABCDEF00 abcdef00; do
+		run -0 --separate-stderr "$VTSCOPE" baseline save main "$begin" --db s.db
+		[[ $stderr == *"main is now run abcdef00${id:8}"* ]]
+	done
+	run -0 --separate-stderr "$VTSCOPE" baseline show main --db s.db -o out.json
+	cmp out.json upper.json
+	whole s.db 1
+}
+
+@test "import: where nothing can be taken no store is made" {
+	head -c 500 "$sample" >cut.json
+	run --separate-stderr "$VTSCOPE" import cut.json --db s.db
+	says 1 "no store was made: 0 runs with 0 results saved, 0 already there, 1 could not be taken"
+	mkdir folder
+	run --separate-stderr "$VTSCOPE" import folder --db s.db
+	says 77 "no file called *.json"
+	run --separate-stderr "$VTSCOPE" import cut.json
+	says 1 "could not be taken"
+	[ ! -e s.db ] && [ ! -e state ]
+	# What is wrong with a store is told all the same.
+	run --separate-stderr "$VTSCOPE" import cut.json --db mysql://host/db
+	says 2 "--db: "
+	run --separate-stderr "$VTSCOPE" import "$sample" --db no/such/s.db
+	says 1 "no/such/s.db: cannot be opened: No such file or directory"
+	run --separate-stderr "$VTSCOPE" import cut.json "$sample" --db s.db
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"s.db: 1 run with "*" saved, 0 already there, 1 could not be taken" ]]
+}
+
 @test "import: results and captures, files and standard input" {
 	run -0 --separate-stderr "$VTSCOPE" import - --db s.db <"$sample"
 	[[ $stderr == *"is saved in s.db"* ]]

@@ -102,6 +102,28 @@ need_nobody() {
 	[ "$(cat bstatus)" -eq 0 ] || ls vtscope-*.json
 }
 
+@test "store: on a file system that may only be read it is read; to write there is told" {
+	make_results "$sample" base 3 2
+	mkdir disk
+	cat >inside.sh <<-'SH'
+		mount -t tmpfs tmpfs disk || exit 77
+		"$VTSCOPE" baseline save -q main base --db disk/s.db >/dev/null 2>&1 || exit 10
+		mount -o remount,ro disk || exit 77
+		"$VTSCOPE" baseline check main "$sample" --db disk/s.db >/dev/null 2>cerr || exit 11
+		"$VTSCOPE" import "$sample" --db disk/s.db >/dev/null 2>err
+		[ $? -eq 1 ] || exit 12
+		"$VTSCOPE" import "$sample" --db disk/new.db >/dev/null 2>nerr
+		[ $? -eq 1 ] || exit 13
+	SH
+	status=0
+	unshare -m bash inside.sh 2>/dev/null || status=$?
+	[ "$status" -ne 1 ] && [ "$status" -ne 77 ] || { status=0; unshare -rm bash inside.sh 2>/dev/null || status=$?; }
+	[ "$status" -ne 1 ] && [ "$status" -ne 77 ] || skip "no file system can be mounted here"
+	[ "$status" -eq 0 ]
+	[ "$(cat err)" = "vtscope: disk/s.db: cannot be opened: Read-only file system" ]
+	[ "$(cat nerr)" = "vtscope: disk/new.db: cannot be opened: Read-only file system" ]
+}
+
 @test "store: a folder that may only be read is read; to write there is told" {
 	need_nobody
 	make_results "$sample" base 3 2

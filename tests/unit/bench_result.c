@@ -169,6 +169,11 @@ static void test_hostile(void)
 		{ "\"op\":\"exit.cpuid\"", "\"op\":\"a\",\"op\":\"b\"", "duplicate" },
 		{ "\"op\":\"exit.cpuid\"",
 		  "\"op\":\"exit.cpuidcpuidcpuidcpuidcpuidcpuidcpuidcpuidcpuidcpuidcpuidcpuid\"", "op is too long" },
+		{ "01234567-89ab-4cde-8f01-23456789abcd", "../../../etc", "F:3: run_id is no UUID" },
+		{ "01234567-89ab-4cde-8f01-23456789abcd", "", "run_id is no UUID" },
+		{ "01234567-89ab-4cde-8f01-23456789abcd", "01234567-89ab-4cde-8f01-23456789abc", "run_id is no UUID" },
+		{ "01234567-89ab-4cde-8f01-23456789abcd", "01234567-89ab-4cde-8f01-23456789abcg", "run_id is no UUID" },
+		{ "01234567-89ab-4cde-8f01-23456789abcd", "01234567-89ab-4cde-8f01-23456789abcde", "run_id is too long" },
 		{ "\"reason\":\"HLT", "\"reason\":\"\xff\xfeHLT", "unable to decode byte 0xff" },
 	};
 	struct err e;
@@ -182,6 +187,7 @@ static void test_hostile(void)
 	}
 	/* What a later version adds beside is no error. */
 	CU_ASSERT(load_changed("\"n\":700", "\"n\":700,\"new\":[{}]", &e) == 0);
+	CU_ASSERT(load_changed("01234567-89ab-4cde-8f01-23456789abcd", "01234567-89AB-4CDE-8F01-23456789ABCD", &e) == 0);
 }
 
 static void test_line_of_error(void)

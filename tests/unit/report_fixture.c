@@ -444,7 +444,6 @@ static void make_hostile(struct result_set *s)
 	s->failed[0].registers = NULL;
 	json_decref(s->failed[1].registers);
 	s->failed[1].registers = json_pack("{s:s}", hostile_markup, "0xdead");
-	TEXT(s->run_id, "<b>not a uuid</b>");
 	TEXT(s->started, hostile_markup);
 	s->interrupted = true;
 }
