@@ -40,16 +40,20 @@ static bool is_control(const struct change *row)
 	return !strcmp(row->engine, "native") && !strncmp(row->op, "cpu.", 4) && !strcmp(row->op + strlen(row->op) - 2, ".u");
 }
 
-/* How far everything but (except) moved: by the controls where there are any, else by the middle of all rows. */
+/*
+ * How far everything but (except) moved: by the controls where there are any, else by the middle of all rows. A control
+ * is judged by rows of native alone: the others are what it stands beside, and where they moved the subject did.
+ */
 static double machine_moved(const struct comparison *c, const struct change *except, double *v)
 {
+	bool native_only = is_control(except);
 	double most = 0;
 	size_t n = 0, controls = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct change *row = &c->change[i];
 
-		if (row == except || !timed(row))
+		if (row == except || !timed(row) || (native_only && strcmp(row->engine, "native")))
 			continue;
 		v[n++] = fabs(log(row->ratio));
 		if (is_control(row)) {

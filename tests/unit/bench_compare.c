@@ -188,6 +188,33 @@ static void test_runs_differ(void)
 	}
 }
 
+/* What stands beside a single control and changed says nothing of that control. */
+static void test_lone_control(void)
+{
+	struct compare_options o = { .strict = true };
+	struct result_set a, b;
+	struct comparison c;
+
+	source.state = 12;
+	set_init(&a);
+	set_init(&b);
+	row_add(&a, "cpu.alu.u", "native", 10, 3, 0.001);
+	row_add(&b, "cpu.alu.u", "native", 10, 3, 0.001);
+	for (unsigned k = 0; k < 5; k++) {
+		char op[24];
+
+		snprintf(op, sizeof(op), "exit.op%u", k);
+		row_add(&a, op, "kvm", 10, 1000, 0.004);
+		row_add(&b, op, "kvm", 10, 9000, 0.004);
+	}
+	CU_ASSERT_FATAL(compare_sets(&c, &a, &b, &o, NULL) == 0);
+	CU_ASSERT(only(&c, "cpu.alu.u", MEASURE_TIME)->word == CHANGE_NONE);
+	CU_ASSERT(comparison_count(&c, CHANGE_REGRESSION) == 5);
+	comparison_free(&c);
+	result_set_free(&a);
+	result_set_free(&b);
+}
+
 static void test_holm(void)
 {
 	/* Holm's own example of the order: 0.01 x 4, 0.02 x 3, then never less than the one before. */
@@ -480,6 +507,7 @@ int main(void)
 		{ "regression, improvement, no change, inconclusive", test_words },
 		{ "B and A say the opposite of A and B", test_symmetry },
 		{ "runs with a level of their own: a word that is not so at most once in 20 comparisons", test_runs_differ },
+		{ "a lone control is not judged by the rows that it stands beside", test_lone_control },
 		{ "Holm's correction", test_holm },
 		{ "the rank test is exact, and meets the normal distribution", test_rank_sum },
 		{ "each hardware key makes incomparable, and can be allowed", test_hardware },
