@@ -10,6 +10,7 @@
 
 #include "bench/machine.h"
 #include "bench/run_private.h"
+#include "bench/stats.h"
 #include "bench/summarise.h"
 #include "common/digest.h"
 #include "common/interrupt.h"
@@ -114,9 +115,10 @@ static int run_init(struct run *u)
 	u->tally = calloc(u->p->n + 1, sizeof(*u->tally));
 	u->closed = calloc(u->p->n + 1, sizeof(*u->closed));
 	u->settled = calloc(u->p->n + 1, sizeof(*u->settled));
+	u->look = calloc(u->p->n + 1, sizeof(*u->look));
 	u->part = calloc(2 * u->p->n_engines + 1, sizeof(*u->part));
 	u->c = calloc(1, sizeof(*u->c));
-	if (!u->tally || !u->closed || !u->settled || !u->part || !u->c || collector_init(u->c) < 0)
+	if (!u->tally || !u->closed || !u->settled || !u->look || !u->part || !u->c || collector_init(u->c) < 0)
 		return -ENOMEM;
 	if (u->p->raw && collector_keep_raw(u->c, u->p->raw) < 0)
 		return -ENOMEM;
@@ -143,6 +145,7 @@ static void run_free(struct run *u)
 		collector_free(u->c);
 	free(u->c);
 	free(u->part);
+	free(u->look);
 	free(u->settled);
 	free(u->closed);
 	free(u->tally);
@@ -217,14 +220,17 @@ void run_settle(struct run *u, uint32_t i)
 	}
 }
 
-/* Is the interval as narrow as --precision asks for? A count that does not vary has none, and is as exact as can be. */
-static bool is_precise(const struct run *u, const struct result *r)
+/*
+ * The interval's half-width by what --precision asks for. A count that does not vary has no interval, and is as exact as
+ * can be.
+ */
+static double row_wide(const struct run *u, const struct result *r)
 {
 	double half = (r->ci_hi - r->ci_lo) / 2;
 
 	if (!r->has_ci)
-		return !strcmp(result_unit(r->clock), "instructions") && !(r->flags & RESULT_FEW_LAUNCHES);
-	return half <= u->precision * fabs(r->median);
+		return !strcmp(result_unit(r->clock), "instructions") && !(r->flags & RESULT_FEW_LAUNCHES) ? 0 : INFINITY;
+	return half > 0 ? half / (u->precision * fabs(r->median)) : 0;
 }
 
 static int report_row(struct run *u, uint32_t i, const struct summary_context *c)
@@ -235,7 +241,7 @@ static int report_row(struct run *u, uint32_t i, const struct summary_context *c
 		if (tally_summarise(&r, &u->tally[i], u->p->row[i].op, c) < 0)
 			return -ENOMEM;
 		tally_move_raw(&r, &u->tally[i], u->p->row[i].op);
-		if (u->precision > 0 && !is_precise(u, &r))
+		if (u->precision > 0 && !(row_wide(u, &r) <= 1))
 			r.flags |= RESULT_IMPRECISE;
 		if (result_set_add(u->r, &r) == 0)
 			return 0;
@@ -385,7 +391,21 @@ int run_end(struct run *u, const struct snapshot *s, int rc, struct err *e)
 	return rc == -ENOMEM ? err_set(e, ENOMEM, "out of memory") : rc;
 }
 
-/* Rows that are known as well as --precision asks for are launched no more. */
+/* Rows that are known as well as --precision asks for are launched no more. They are looked at seldom: stats_next_look(). */
+static void row_look(struct run *u, uint32_t i, const struct result *r)
+{
+	double wide = row_wide(u, r);
+
+	if (!r->has_ci && wide <= 1) {
+		run_settle(u, i);
+	} else if (r->n_launches >= (u->look[i] ? u->look[i] : STATS_FIRST_LOOK)) {
+		if (u->look[i] && wide <= 1)
+			run_settle(u, i);
+		else
+			u->look[i] = stats_next_look(r->n_launches, wide);
+	}
+}
+
 static void settle_precise(struct run *u, const struct snapshot *s)
 {
 	struct summary_context c;
@@ -400,8 +420,7 @@ static void settle_precise(struct run *u, const struct snapshot *s)
 			u->error = -ENOMEM;
 			return;
 		}
-		if (is_precise(u, &r))
-			run_settle(u, i);
+		row_look(u, i, &r);
 		result_free(&r);
 	}
 }

@@ -30,6 +30,7 @@ struct run {
 	const struct part *now;		/* at work */
 	bool *closed;			/* owned, by plan row: it has been reported as failed or skipped */
 	bool *settled;			/* owned, by plan row: enough is known of it, no launch has it any more */
+	size_t *look;			/* owned, by plan row: launches at which --precision looks at it next, 0: the first time */
 	struct random random;
 	uint64_t tsc_hz;
 	bool quick;

@@ -7,6 +7,11 @@
 #define GAP_SHARE	0.6	/* of the interval: two heaps, not one */
 #define COVERS_ENOUGH	0.934	/* of order statistics that are taken as they are */
 
+#define LOOK_LEAST	12	/* launches that are judged */
+#define LOOK_GROWS	1.5
+#define LOOK_RESERVE	1.1
+#define LOOK_MOST	1e6
+
 static int double_order(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -64,4 +69,12 @@ bool stats_median_ci95(double *v, size_t n, double *lo, double *hi)
 	*lo = between_statistics(v[d - 1], v[d], lambda, width, next >= COVERS_ENOUGH);
 	*hi = between_statistics(v[n - d], v[n - d - 1], lambda, width, next >= COVERS_ENOUGH);
 	return true;
+}
+
+size_t stats_next_look(size_t n, double wide)
+{
+	double dn = (double)n, expected = LOOK_RESERVE * dn * wide * wide;
+
+	expected = fmax(fmax(expected, LOOK_GROWS * dn), LOOK_LEAST);
+	return (size_t)ceil(fmin(expected, LOOK_MOST));
 }

@@ -22,6 +22,14 @@ double stats_median(double *v, size_t n);
 bool stats_median_ci95(double *v, size_t n, double *lo, double *hi);
 
 /*
+ * Launches are added until that interval is narrow. Looking after each would stop where launches agree by chance, so the
+ * looks are few: after STATS_FIRST_LOOK, which only tells the spread, and then where the last look lets expect that it
+ * will do. (n): of the last look; (wide): its half-width by what is wanted, infinite where it has none.
+ */
+#define STATS_FIRST_LOOK	6
+size_t stats_next_look(size_t n, double wide);
+
+/*
  * Two-sided p that two samples are of one distribution, by the sum of ranks (Wilcoxon, Mann and Whitney): exact, ties
  * included, up to 60 values together. NAN when one is empty or memory ran out.
  */

@@ -35,6 +35,7 @@ static double bimodal_overlap(void) { return (uniform() < 0.5 ? 0 : 4) + normal(
 static double bimodal_main(void) { return (uniform() < 0.7 ? 0 : 8) + normal(); }
 static double bimodal_far(void) { return (uniform() < 0.5 ? 0 : 20) + normal(); }
 static double cauchy(void) { return tan(M_PI * (uniform() - 0.5)); }			/* no mean, no variance */
+static double logarithm(void) { return -log(uniform()) - M_LN2; }			/* a tail on one side, median 0 */
 static double pareto(void) { return 1 / uniform(); }					/* one long tail, no mean */
 
 #define MEDIAN_BIMODAL_MAIN	0.5659488	/* 0.7 Phi(x) + 0.3 Phi(x - 8) = 1/2: Phi(x) = 5/7 */
@@ -104,6 +105,59 @@ static void test_far_modes(void)
 	shape_check(&far, 92.5, 99.7);
 }
 
+#define CAP	50
+#define GOAL	0.03
+
+/* The half-width's share of what is wanted, of (n) launches, and whether the interval holds 1. */
+static double look(const double *launch, size_t n, bool *covers)
+{
+	double v[CAP], lo, hi;
+
+	memcpy(v, launch, n * sizeof(*v));
+	*covers = stats_median_ci95(v, n, &lo, &hi) && lo <= 1 && 1 <= hi;
+	return (hi - lo) / 2 / (GOAL * stats_median(v, n));
+}
+
+/* One row of bench --precision; does its interval cover? */
+static bool precise_row(double spread, double (*draw)(void), unsigned *launches)
+{
+	size_t n, next = STATS_FIRST_LOOK;
+	double v[CAP], wide = 0;
+	bool first = true, covers;
+
+	for (n = 0; n < CAP; first = false) {
+		for (; n < next && n < CAP; n++)
+			v[n] = exp(spread * draw());
+		wide = look(v, n, &covers);
+		if (!first && wide <= 1)
+			break;
+		next = stats_next_look(n, wide);
+	}
+	*launches += (unsigned)n;
+	return covers;
+}
+
+/* Launches that are added until the interval is narrow: it still has to cover. */
+static void test_precision(void)
+{
+	static const double spreads[] = { 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12 };
+	double (*const draws[])(void) = { normal, logarithm };
+
+	seed(4);
+	CU_ASSERT(stats_next_look(6, 0.1) == 12 && stats_next_look(6, INFINITY) > CAP && stats_next_look(20, 1.5) == 50);
+	for (size_t k = 0; k < 2 * sizeof(spreads) / sizeof(spreads[0]); k++) {
+		unsigned hit = 0, launches = 0;
+		double cover;
+
+		for (unsigned i = 0; i < SETS; i++)
+			hit += precise_row(spreads[k / 2], draws[k % 2], &launches);
+		cover = 100.0 * hit / SETS;
+		tap_note("%s, spread %.2f: %.1f %% after %.1f launches", k % 2 ? "one tail" : "normal", spreads[k / 2], cover,
+			 (double)launches / SETS);
+		CU_ASSERT(cover >= 91.7 && cover <= 98);	/* looked at after each launch: 90 */
+	}
+}
+
 static double ratio_draw(const struct shape *s) { return exp(0.05 * s->draw()); }
 
 /* The interval of a ratio, and the rank test where there is no difference. Tails that have no variance are cut by neither. */
@@ -140,6 +194,7 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "the 95 % interval of a median covers 93 to 98 %, n = 6 to 30, six shapes", test_median_interval },
 		{ "two far heaps of equal weight: as near as counting gets, never much under", test_far_modes },
+		{ "an interval that launches were added for covers, however wide the spread is", test_precision },
 		{ "the interval of a ratio covers, the rank test keeps its level", test_ratio },
 		{ NULL, NULL },
 	};

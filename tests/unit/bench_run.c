@@ -557,7 +557,7 @@ static void test_precision(void)
 	fake.before = swing;
 	fake_run(&set, &o, NULL);
 	CU_ASSERT_FATAL(set.n_results == 2);
-	CU_ASSERT(fake_result(&set, "exit.cpuid")->n_launches == 6 && !fake_flag(&set, "exit.cpuid", RESULT_IMPRECISE));
+	CU_ASSERT(fake_result(&set, "exit.cpuid")->n_launches == 12 && !fake_flag(&set, "exit.cpuid", RESULT_IMPRECISE));
 	CU_ASSERT(fake_result(&set, "exit.hlt")->n_launches == 20 && fake_flag(&set, "exit.hlt", RESULT_IMPRECISE));
 	check_document(&set);
 	result_set_free(&set);
