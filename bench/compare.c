@@ -141,9 +141,24 @@ static int change_failed(struct comparison *c, const struct result *a, const cha
 	return comparison_add(c, &row);
 }
 
+static double hz_of(const struct result_set *set)
+{
+	return json_number_value(json_object_get(set->hardware, "tsc_hz"));
+}
+
+/* Ticks of a clock of another rate are another time (--allow tsc_hz): what makes them ticks of (hz). */
+static double scale_of(const struct result_set *set, const struct result *r, double hz)
+{
+	double own = hz_of(set);
+
+	if (strcmp(r->clock, "tsc") || !(hz > 0) || !(own > 0) || fabs(own - hz) <= COMPARE_TSC_SHARE * hz)
+		return 1;
+	return hz / own;
+}
+
 /* The runs of one side that have the row; where none has, the first reason that one gives. */
 static const char *side_find(struct side *side, const struct result_set *const *set, size_t n, const struct result *like,
-			     bool *failed)
+			     double hz, bool *failed)
 {
 	const char *reason = "";
 
@@ -153,10 +168,13 @@ static const char *side_find(struct side *side, const struct result_set *const *
 		const struct result *r = row_find(set[i], like);
 		bool tried;
 
-		if (r)
+		if (r) {
+			side->scale[side->n] = scale_of(set[i], r, hz);
 			side->run[side->n++] = r;
-		else if (!*reason)
-			reason = row_missing(set[i], like, &tried), *failed |= tried;
+		} else if (!*reason) {
+			reason = row_missing(set[i], like, &tried);
+			*failed |= tried;
+		}
 	}
 	return reason;
 }
@@ -176,12 +194,12 @@ static bool row_first(const struct runs *runs, size_t at, const struct result *r
 static int row_compare(struct comparison *c, struct runs *a, struct runs *b, const struct result *like,
 		       const struct compare_options *o, struct between *between)
 {
-	double hz = json_number_value(json_object_get(a->set[0]->hardware, "tsc_hz"));
+	double hz = hz_of(a->set[0]);
 	bool failed, other;
 	const char *reason;
 
-	side_find(&a->side, a->set, a->n, like, &other);
-	reason = side_find(&b->side, b->set, b->n, like, &failed);
+	side_find(&a->side, a->set, a->n, like, hz, &other);
+	reason = side_find(&b->side, b->set, b->n, like, hz, &failed);
 	if (b->side.n) {
 		between[c->n + 1] = (struct between){ 0 };
 		return compare_rows(c, &a->side, &b->side, hz, o, &between[c->n]);
@@ -203,7 +221,7 @@ static int rows_compare(struct comparison *c, struct runs *a, struct runs *b, co
 	for (size_t k = 0; k < b->n && rc == 0; k++)
 		for (size_t i = 0; i < b->set[k]->n_results && rc == 0; i++) {
 			const struct result *r = &b->set[k]->result[i];
-			const char *reason = side_find(&a->side, a->set, a->n, r, &failed);
+			const char *reason = side_find(&a->side, a->set, a->n, r, 0, &failed);
 
 			if (!a->side.n && row_first(b, k, r))
 				rc = unmatched_add(c, r, false, reason);
@@ -227,11 +245,15 @@ static int rows_match(struct comparison *c, struct runs *a, struct runs *b, cons
 
 	a->side.run = calloc(a->n, sizeof(*a->side.run));
 	b->side.run = calloc(b->n, sizeof(*b->side.run));
-	if (between && a->side.run && b->side.run)
+	a->side.scale = calloc(a->n, sizeof(*a->side.scale));
+	b->side.scale = calloc(b->n, sizeof(*b->side.scale));
+	if (between && a->side.run && b->side.run && a->side.scale && b->side.scale)
 		rc = rows_compare(c, a, b, o, between);
 	free(between);
 	free(a->side.run);
 	free(b->side.run);
+	free(a->side.scale);
+	free(b->side.scale);
 	return rc;
 }
 
@@ -278,7 +300,7 @@ static int machines_compare(struct comparison *c, const struct runs *a, const st
 int compare_runs(struct comparison *c, const struct result_set *const *a, size_t na, const struct result_set *const *b,
 		 size_t nb, const struct compare_options *o, struct err *e)
 {
-	struct runs before = { a, na, { 0 } }, after = { b, nb, { 0 } };
+	struct runs before = { a, na, { NULL, NULL, 0 } }, after = { b, nb, { NULL, NULL, 0 } };
 	int rc, other;
 
 	comparison_init(c);

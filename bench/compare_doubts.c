@@ -46,7 +46,7 @@ static double shortest(const struct side *s)
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t k = 0; k < s->run[i]->n_launches; k++)
 			if (s->run[i]->launch[k].n)
-				least = fmin(least, s->run[i]->launch[k].min);
+				least = fmin(least, s->scale[i] * s->run[i]->launch[k].min);
 	return least;
 }
 

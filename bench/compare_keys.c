@@ -9,7 +9,6 @@
 #include "bench/compare_private.h"
 #include "common/parse.h"
 
-#define TSC_SHARE	0.01	/* that two calibrations of one TSC may differ */
 #define DEPTH		4	/* of objects in objects */
 
 /* Members of "hardware" in the order they are told, then what a row has of it. */
@@ -66,7 +65,7 @@ static bool same(const char *key, const json_t *a, const json_t *b)
 	if (no_a || no_b)
 		return no_a && no_b;
 	if (!strcmp(key, "tsc_hz"))
-		return fabs(json_number_value(a) - json_number_value(b)) <= TSC_SHARE * json_number_value(a);
+		return fabs(json_number_value(a) - json_number_value(b)) <= COMPARE_TSC_SHARE * json_number_value(a);
 	return json_equal(a, b);
 }
 

@@ -7,11 +7,17 @@
 
 #include "bench/compare.h"
 
-/* One row in the runs of one side that have it. */
-struct side { const struct result **run; size_t n; };
+/*
+ * One row in the runs of one side that have it. (scale): what makes ticks of each run's TSC ticks of the first run of A's,
+ * 1 where the two have one rate.
+ */
+struct side { const struct result **run; double *scale; size_t n; };
 
 /* What several runs say of how runs differ: the sum of squares of their logarithms around their sides' means. */
 struct between { double squares; size_t freedom; };
+
+/* That two calibrations of one TSC may differ. */
+#define COMPARE_TSC_SHARE	0.01
 
 /* Is a difference of (key) allowed? */
 bool compare_allowed(const struct compare_options *o, const char *key);

@@ -76,7 +76,7 @@ static double *launch_medians(const struct side *s, size_t *n)
 
 		for (size_t k = 0; k < r->n_launches; k++)
 			if (r->launch[k].n && isfinite(r->launch[k].median))
-				v[(*n)++] = r->launch[k].median;
+				v[(*n)++] = s->scale[i] * r->launch[k].median;
 	}
 	return v;
 }
@@ -125,6 +125,7 @@ static void spreads_find(struct change *row, const struct side *a, const struct 
 
 		for (size_t i = 0; i < side[s]->n; i++) {
 			const struct result *r = side[s]->run[i];
+			double level = log(side[s]->scale[i] * r->median);
 
 			if (!(r->median > 0))
 				continue;
@@ -133,8 +134,8 @@ static void spreads_find(struct change *row, const struct side *a, const struct 
 				known++;
 			}
 			n++;
-			total += log(r->median);
-			squares += log(r->median) * log(r->median);
+			total += level;
+			squares += level * level;
 		}
 		if (n < 2)
 			continue;
@@ -143,6 +144,18 @@ static void spreads_find(struct change *row, const struct side *a, const struct 
 	}
 	if (known)
 		row->spread = sqrt(within / (double)known);
+}
+
+/* Said where nothing else is: B's numbers are not those of its file. */
+static void rates_reason(struct change *row, const struct side *a, const struct side *b)
+{
+	double scale = 1;
+
+	for (size_t i = 0; i < a->n + b->n && scale == 1; i++)
+		scale = i < a->n ? a->scale[i] : b->scale[i - a->n];
+	if (scale != 1 && !row->why[0])
+		snprintf(row->why, sizeof(row->why), "the TSC's rates differ: %s is in ticks of A's%s, its own times %.4g",
+			 b->n && b->scale[0] != 1 ? "B" : "a run", b->n && b->scale[0] != 1 ? "" : " first run", scale);
 }
 
 static void time_reason(struct change *row)
@@ -177,6 +190,7 @@ static int time_compare(struct change *row, const struct side *a, const struct s
 		} else {
 			time_reason(row);
 		}
+		rates_reason(row, a, b);
 	}
 	free(x);
 	free(y);

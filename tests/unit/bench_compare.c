@@ -283,6 +283,35 @@ static void test_hardware(void)
 	}
 }
 
+/* Ticks of a clock of twice the rate: the same time, and twice the ticks is no change. */
+static void test_rates(void)
+{
+	static const char *const allow[] = { "tsc_hz" };
+	struct compare_options o = { .allow = allow, .n_allow = 1 };
+	struct result_set a, b;
+	struct comparison c;
+
+	source.state = 21;
+	set_init(&a);
+	set_init(&b);
+	json_object_set_new(b.hardware, "tsc_hz", json_integer(5200000000));
+	row_add(&a, "exit.cpuid", "kvm", 10, 1000, 0.004);
+	row_add(&b, "exit.cpuid", "kvm", 10, 2000, 0.004);
+	row_add(&a, "exit.hlt", "kvm", 10, 1000, 0.004);
+	row_add(&b, "exit.hlt", "kvm", 10, 1000, 0.004);
+	row_add(&a, "mem.copy.k", "kvm", 10, 80e6, 0.01);
+	row_add(&b, "mem.copy.k", "kvm", 10, 160e6, 0.01);
+	CU_ASSERT_FATAL(compare_sets(&c, &a, &b, &o, NULL) == 0);
+	CU_ASSERT(only(&c, "exit.cpuid", MEASURE_TIME)->word == CHANGE_NONE);
+	CU_ASSERT(strstr(only(&c, "exit.cpuid", MEASURE_TIME)->why, "rates differ") != NULL);
+	CU_ASSERT(only(&c, "exit.hlt", MEASURE_TIME)->word == CHANGE_IMPROVEMENT);
+	CU_ASSERT(fabs(only(&c, "exit.hlt", MEASURE_TIME)->ratio - 0.5) < 0.02);
+	CU_ASSERT(fabs(only(&c, "mem.copy.k", MEASURE_TIME)->ratio - 1) < 0.05);
+	comparison_free(&c);
+	result_set_free(&a);
+	result_set_free(&b);
+}
+
 static void test_subject(void)
 {
 	static const char *const nonsense[] = { "kernel" };
@@ -511,6 +540,7 @@ int main(void)
 		{ "Holm's correction", test_holm },
 		{ "the rank test is exact, and meets the normal distribution", test_rank_sum },
 		{ "each hardware key makes incomparable, and can be allowed", test_hardware },
+		{ "clocks of different rates are compared as times", test_rates },
 		{ "the subject may differ, and is told", test_subject },
 		{ "instructions are compared to the last one", test_instructions },
 		{ "exits are compared exactly where they are exact", test_exits },
