@@ -50,7 +50,7 @@ int exec_plan_put(void *bytes, size_t n, const char *plan, struct err *e);
 int exec_folder_make(struct exec_paths *p, struct err *e);
 /* 0 or -errno. */
 int exec_file_put(const char *path, const void *bytes, size_t n, struct err *e);
-/* The folder and all that is in it. */
+/* The folder and all that is in it, but for what is mounted there. */
 void exec_folder_remove(struct exec_paths *p);
 
 /* A file that somebody else writes to, truncates, or makes anew. */
@@ -68,6 +68,26 @@ void exec_tail_open(struct exec_tail *t);
 /* What is there now, (chunks) at most, to (s). 0, or -EFBIG with a sentence. */
 int exec_tail_take(struct exec_tail *t, const char *path, unsigned chunks, const struct sink *s, struct err *e);
 void exec_tail_close(struct exec_tail *t);
+
+/* ---- exec_family.c: what the command started ---- */
+
+#define EXEC_FAMILY_OTHERS 64
+
+struct exec_family {
+	bool open;
+	int reaper;		/* was vtscope the reaper of its descendants before? */
+	pid_t before[EXEC_FAMILY_OTHERS];	/* children of vtscope that are none of the command's */
+	size_t n;
+};
+
+/* Before the command is started: whom it leaves behind becomes vtscope's child. */
+void exec_family_open(struct exec_family *f);
+/*
+ * Sends (signal), 0: none, to all that (command), 0: it has ended, started; but not to its process group, which one can
+ * reach as a whole. How many there are but for itself.
+ */
+size_t exec_family_signal(const struct exec_family *f, pid_t command, int signal);
+void exec_family_close(struct exec_family *f);
 
 /* ---- exec_carrier.c ---- */
 

@@ -26,6 +26,7 @@
 #define ERRORS_MAX	4096u
 #define SELF_END_MS	150u	/* a machine that switches itself off is ended by then, with what its script cleans up */
 #define TERM_END_MS	3000u
+#define KILL_END_MS	1000u	/* an end by SIGKILL waits for nobody but the kernel */
 #define MENU_SECONDS	0
 
 struct image_carrier {
@@ -36,6 +37,7 @@ struct image_carrier {
 	struct exec_paths paths;
 	struct exec_tail serial;
 	struct child child;
+	struct exec_family family;
 	struct buf errors;		/* the last that it said, but for its serial port */
 	const struct sink *console;
 	bool ended;
@@ -123,6 +125,7 @@ static int carrier_start(struct image_carrier *c, const struct image_boot *b, st
 	argv[2] = buf_str(&command);
 	rc = buf_error(&command) ? err_set(e, ENOMEM, "out of memory") : host_pin(&pin, b->cpu, e);
 	if (rc == 0) {
+		exec_family_open(&c->family);
 		rc = child_start(&c->child, argv, NULL, true, e);
 		host_unpin(&pin);
 	}
@@ -237,14 +240,27 @@ static bool wait_end(struct image_carrier *c, unsigned ms)
 	return c->ended;
 }
 
-/* A VMM may have to put things in order: it is asked first. */
+/* Until nothing is left of what the command started; each time it looks they get (signal), 0: none. */
+static void family_wait(struct image_carrier *c, int signal, unsigned ms)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (unsigned i = 0; i <= ms / 10 && exec_family_signal(&c->family, c->child.pid, signal); i++)
+		nanosleep(&pause, NULL);
+}
+
+/* A VMM may have to put things in order: it is asked first, and so is what the command left behind. */
 static void carrier_end(struct image_carrier *c)
 {
-	if (c->child.pid > 0 && !c->ended && !wait_end(c, SELF_END_MS)) {
+	if (c->child.pid > 0 && (!wait_end(c, SELF_END_MS) || exec_family_signal(&c->family, c->child.pid, 0))) {
 		kill(-c->child.pid, SIGTERM);
+		exec_family_signal(&c->family, c->child.pid, SIGTERM);
 		wait_end(c, TERM_END_MS);
+		family_wait(c, 0, TERM_END_MS);
 	}
 	child_end(&c->child);
+	family_wait(c, SIGKILL, KILL_END_MS);
+	exec_family_close(&c->family);
 	c->child = (struct child){ .out = -1, .err = -1 };
 	exec_tail_close(&c->serial);
 	exec_tail_open(&c->serial);

@@ -8,9 +8,9 @@
 #endif
 #include "minivmm/exec/exec.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,17 +90,19 @@ int exec_file_put(const char *path, const void *bytes, size_t n, struct err *e)
 	return code ? err_set(e, code, "%s: %s", path, strerror(code)) : 0;
 }
 
+static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	remove(path);
+	return 0;
+}
+
 void exec_folder_remove(struct exec_paths *p)
 {
-	DIR *d = p->dir[0] ? opendir(p->dir) : NULL;
-	struct dirent *file;
-
-	while (d && (file = readdir(d)))
-		unlinkat(dirfd(d), file->d_name, 0);
-	if (d)
-		closedir(d);
 	if (p->dir[0])
-		rmdir(p->dir);
+		nftw(p->dir, entry_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	p->dir[0] = 0;
 }
 

@@ -78,6 +78,50 @@ measured() {
 	nothing_left
 }
 
+# A script that wants to stay; its number is in the file pid when it is ready.
+daemon_make() {
+	cat >daemon <<-END
+		#!/bin/sh
+		trap : TERM
+		echo \$\$ >$PWD/pid
+		while :; do sleep 0.1; done
+	END
+	chmod +x daemon
+}
+
+gone() {
+	[ -s pid ]
+	! kill -0 "$(cat pid)"
+}
+
+@test "exec: what the command leaves running ends with the launch" {
+	daemon_make
+	exec_bench "setsid ./daemon & : {image}; sleep 1; exit 1"
+	[ "$status" -eq 77 ]
+	gone
+	exec_bench "setsid ./daemon </dev/null >/dev/null 2>&1 & : {image}; sleep 1"
+	gone
+	nothing_left
+}
+
+@test "exec: what the command leaves running ends at Ctrl-C" {
+	daemon_make
+	run env --default-signal=INT timeout --preserve-status -k 20 -s INT 2 "$VTSCOPE" bench --engine exec -o r.json \
+		--op 'exit.*' --exec "setsid ./daemon & sleep 60; : {image}"
+	[ "$status" -eq 130 ]
+	gone
+	nothing_left
+}
+
+@test "exec: what the command leaves in the folder goes with it, and nothing that it points to" {
+	mkdir elsewhere
+	touch elsewhere/file
+	exec_bench "cd \$(dirname {image}) && mkdir -p sub/deep && touch sub/deep/file .hidden && ln -s $PWD/elsewhere sub/link; false"
+	[ "$status" -eq 77 ]
+	nothing_left
+	[ -e elsewhere/file ]
+}
+
 @test "exec: QEMU as the stranger, records from a file" {
 	need_qemu
 	exec_bench "$qemu -kernel {image} -serial file:{serial}"
