@@ -226,7 +226,7 @@ static int rows_compare(struct comparison *c, struct runs *a, struct runs *b, co
 			if (!a->side.n && row_first(b, k, r))
 				rc = unmatched_add(c, r, false, reason);
 		}
-	return rc ? rc : compare_between(c, between);
+	return rc ? rc : compare_between(c, between, o->first);
 }
 
 static size_t rows_most(const struct runs *r)

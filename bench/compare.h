@@ -70,6 +70,11 @@ struct compare_options {
 	const struct op_threshold *op_threshold; size_t n_op_thresholds;
 	const char *const *allow; size_t n_allow;	/* keys that may differ (compare_keys) */
 	bool strict;					/* only for comparison_exit() */
+	/*
+	 * Of a second measurement of what changed: the first comparison, NULL: it is none. How far the machine moved is not
+	 * taken from the rows under test then but from the controls or, without any, as it was in the first one.
+	 */
+	const struct comparison *first;
 };
 
 /* Names that --allow takes, NULL-terminated. */
@@ -78,6 +83,9 @@ extern const char *const compare_keys[];
 void comparison_init(struct comparison *c);
 void comparison_free(struct comparison *c);
 int comparison_add(struct comparison *c, const struct change *row);		/* copies; -ENOMEM */
+
+/* Computation in a process is nobody's subject: where such a row moved, the machine did. */
+bool compare_is_control(const char *op, const char *engine);
 
 double compare_threshold(const struct compare_options *o, const char *op);
 

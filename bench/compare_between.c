@@ -34,17 +34,30 @@ static double engine_spread(const struct comparison *c, const char *engine, doub
 	return n ? stats_median(v, n) : 0;
 }
 
-/* Computation in a process is nobody's subject: where it moved, the machine did. */
+bool compare_is_control(const char *op, const char *engine)
+{
+	size_t n = strlen(op);
+
+	return !strcmp(engine, "native") && n > 6 && !strncmp(op, "cpu.", 4) && !strcmp(op + n - 2, ".u");
+}
+
 static bool is_control(const struct change *row)
 {
-	return !strcmp(row->engine, "native") && !strncmp(row->op, "cpu.", 4) && !strcmp(row->op + strlen(row->op) - 2, ".u");
+	return compare_is_control(row->op, row->engine);
+}
+
+static bool same_row(const struct change *a, const struct change *b)
+{
+	return a->measure == b->measure && !strcmp(a->op, b->op) && !strcmp(a->engine, b->engine) && !strcmp(a->via, b->via);
 }
 
 /*
  * How far everything but (except) moved: by the controls where there are any, else by the middle of all rows. A control
- * is judged by rows of native alone: the others are what it stands beside, and where they moved the subject did.
+ * is judged by rows of native alone: the others are what it stands beside, and where they moved the subject did. In a second measurement
+ * all others are under test: (first) has those that did not change.
  */
-static double machine_moved(const struct comparison *c, const struct change *except, double *v)
+static double machine_moved(const struct comparison *c, const struct change *except, const struct comparison *first,
+			    double *v)
 {
 	bool native_only = is_control(except);
 	double most = 0;
@@ -53,7 +66,7 @@ static double machine_moved(const struct comparison *c, const struct change *exc
 	for (size_t i = 0; i < c->n; i++) {
 		const struct change *row = &c->change[i];
 
-		if (row == except || !timed(row) || (native_only && strcmp(row->engine, "native")))
+		if (same_row(row, except) || !timed(row) || (native_only && strcmp(row->engine, "native")))
 			continue;
 		v[n++] = fabs(log(row->ratio));
 		if (is_control(row)) {
@@ -63,6 +76,8 @@ static double machine_moved(const struct comparison *c, const struct change *exc
 	}
 	if (controls)
 		return most;
+	if (first)
+		return machine_moved(first, except, NULL, v);
 	return n >= OTHERS_LEAST ? MAD_TO_SIGMA * stats_median(v, n) : 0;
 }
 
@@ -70,7 +85,8 @@ static double machine_moved(const struct comparison *c, const struct change *exc
 struct spread { double sigma; unsigned freedom; };
 
 /* What the launches let expect, or what the runs show where that is more. */
-static struct spread between_find(const struct comparison *c, const struct change *row, const struct between *b, double *v)
+static struct spread between_find(const struct comparison *c, const struct change *row, const struct between *b,
+				  const struct comparison *first, double *v)
 {
 	double a_runs = (double)c->runs_a, b_runs = (double)c->runs_b, seen;
 	double runs = (a_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / a_runs + (b_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / b_runs;
@@ -84,7 +100,7 @@ static struct spread between_find(const struct comparison *c, const struct chang
 		s.sigma = sigma;
 	s.sigma *= sqrt(runs);
 	if (b->freedom < RUNS_KNOWN)
-		s.sigma = fmax(s.sigma, machine_moved(c, row, v));
+		s.sigma = fmax(s.sigma, machine_moved(c, row, first, v));
 	return s;
 }
 
@@ -101,16 +117,16 @@ static void widen(struct change *row, struct spread s)
 	row->p = fmax(row->p, s.freedom ? stats_student_p(z, s.freedom) : erfc(z / M_SQRT2));
 }
 
-int compare_between(struct comparison *c, const struct between *between)
+int compare_between(struct comparison *c, const struct between *between, const struct comparison *first)
 {
 	struct spread *by = calloc(c->n + 1, sizeof(*by));
-	double *v = calloc(c->n + 1, sizeof(*v));
+	double *v = calloc((first && first->n > c->n ? first->n : c->n) + 1, sizeof(*v));
 	int rc = by && v ? 0 : -ENOMEM;
 
 	/* All of them before the first is changed. */
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
 		if (timed(&c->change[i]))
-			by[i] = between_find(c, &c->change[i], &between[i], v);
+			by[i] = between_find(c, &c->change[i], &between[i], first, v);
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
 		if (timed(&c->change[i]) && isfinite(c->change[i].lo) && isfinite(c->change[i].p))
 			widen(&c->change[i], by[i]);

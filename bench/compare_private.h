@@ -43,8 +43,8 @@ void compare_long(struct change *row, const struct side *a, const struct side *b
 
 /*
  * Widens the intervals of all times, and their p, by what two runs of the same differ by. (between): one for each
- * change. -ENOMEM.
+ * change. (first): compare_options.first. -ENOMEM.
  */
-int compare_between(struct comparison *c, const struct between *between);
+int compare_between(struct comparison *c, const struct between *between, const struct comparison *first);
 
 #endif

@@ -37,6 +37,13 @@ static void again_free(struct again *g)
 	free(g->engine);
 }
 
+/* Is the row to be measured again? Those that regressed, and the controls that tell what the machine does meanwhile. */
+static bool wanted(const struct change *x, const char *via)
+{
+	return !strcmp(x->via, via) && x->word != CHANGE_INCOMPARABLE &&
+	       (x->word == CHANGE_REGRESSION || compare_is_control(x->op, x->engine));
+}
+
 static int again_make(struct again *g, const struct comparison *c, const char *via)
 {
 	*g = (struct again){ calloc(c->n + 1, sizeof(*g->op)), calloc(c->n + 1, sizeof(*g->engine)), 0, 0, COMPARE_LAUNCHES };
@@ -45,7 +52,7 @@ static int again_make(struct again *g, const struct comparison *c, const char *v
 	for (size_t i = 0; i < c->n; i++) {
 		const struct change *x = &c->change[i];
 
-		if (x->word != CHANGE_REGRESSION || strcmp(x->via, via))
+		if (!wanted(x, via))
 			continue;
 		add_name(g->op, &g->n_ops, x->op);
 		add_name(g->engine, &g->n_engines, x->engine);
@@ -84,8 +91,23 @@ static void judge(struct comparison *c, const struct comparison *second, const c
 	}
 }
 
-static int measure(struct cli *cli, const struct machine *m, const struct again *g, const char *via, struct result_set *r,
-		   struct err *e)
+/* Each operation of the plan is on each of its engines: only those stay that are to be measured again. */
+static void plan_narrow(struct plan *p, const struct comparison *c, const char *via)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct plan_row *row = &p->row[i];
+		bool keep = false;
+
+		for (size_t k = 0; k < c->n && !keep; k++)
+			keep = wanted(&c->change[k], via) && !strcmp(c->change[k].op, row->op->name) &&
+			       !strcmp(c->change[k].engine, p->engine[row->engine].ops->name);
+		if (!keep && row->state == PLAN_RUN)
+			row->state = PLAN_SKIP;
+	}
+}
+
+static int measure(struct cli *cli, const struct machine *m, const struct again *g, const struct comparison *c, const char *via,
+		   struct result_set *r, struct err *e)
 {
 	const struct run_hooks hooks = { cli, on_progress };
 	const struct bench_options o = { .engines = g->engine, .n_engines = g->n_engines, .op_globs = g->op,
@@ -96,6 +118,7 @@ static int measure(struct cli *cli, const struct machine *m, const struct again 
 
 	if (rc < 0)
 		return rc;
+	plan_narrow(&p, c, via);
 	rc = bench_run(r, &p, &o, &m->snapshot, &m->verdict, tsc_hz, &hooks, e);
 	plan_free(&p);
 	cli_progress(cli, -1, 0, NULL);
@@ -110,6 +133,7 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 		       size_t na, const char *via, const struct compare_options *o, struct err *e)
 {
 	const struct result_set *at;
+	struct compare_options again = *o;
 	struct comparison second;
 	struct result_set r;
 	struct again g;
@@ -119,15 +143,16 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 	/* A capture, or a stranger's VMM: its rows stay what they are. */
 	if (rc < 0)
 		return err_set(e, EINVAL, "--confirm: rows via %s cannot be measured again from here", via);
+	again.first = c;
 	comparison_init(&second);
 	rc = again_make(&g, c, via);
 	if (rc < 0)
 		err_set(e, ENOMEM, "out of memory");
 	if (rc == 0)
-		rc = measure(cli, m, &g, via, &r, e);
+		rc = measure(cli, m, &g, c, via, &r, e);
 	if (rc == 0) {
 		at = &r;
-		rc = compare_runs(&second, a, na, &at, 1, o, e);
+		rc = compare_runs(&second, a, na, &at, 1, &again, e);
 		if (rc == 0)
 			judge(c, &second, via);
 		result_set_free(&r);

@@ -233,6 +233,20 @@ setup() {
 	says 1 "--confirm: the result is not of this machine"
 }
 
+@test "baseline: --confirm keeps many real regressions, which it measures beside the controls" {
+	"$VTSCOPE" bench -q -e native --op nano.call-ret --op exit.rdtsc --op exit.cpuid --op 'mem.chase.32k.*.u' --op 'cpu.*.u' \
+		--launches 8 -o many.json
+	make_results many.json now 1 7 from=50
+	make_results many.json fast 1 7 from=51 'scale=[nem]*:0.05'
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q many fast --db s.db
+	run -3 --separate-stderr "$VTSCOPE" baseline check many now/0050.json --db s.db -o first.json
+	regressions=$(grep -o '"word": *"regression"' first.json | wc -l)
+	[ "$regressions" -ge 4 ]
+	run -3 --separate-stderr "$VTSCOPE" baseline check many now/0050.json --db s.db --confirm -o c.json
+	validate c.json comparison
+	[ "$(grep -o '"word": *"regression"' c.json | wc -l)" -eq "$regressions" ]
+}
+
 @test "baseline: save replaces, --add adds up to 20, list, show and rm" {
 	make_results "$sample" r 25 2
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json r/0001.json --db s.db

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Result documents for the tests of the store, made of one that bench wrote.
 
-store_results.py RESULT.json FOLDER RUNS ROWS [scale=OP:FACTOR] [brand=TEXT] [from=N]
+store_results.py RESULT.json FOLDER RUNS ROWS [scale=GLOB:FACTOR] [brand=TEXT] [from=N]
 writes FOLDER/0000.json ...: RUNS runs of ROWS results each, every one with an id of its own."""
 
 import copy
+import fnmatch
 import json
 import os
 import sys
@@ -59,7 +60,7 @@ def main():
     if "scale" in options:
         op, factor = options["scale"].split(":")
         for row in doc["results"]:
-            if row["op"] == op:
+            if fnmatch.fnmatch(row["op"], op):
                 scale(row, float(factor))
     if "brand" in options:
         doc["hardware"]["brand"] = options["brand"]

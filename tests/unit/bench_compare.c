@@ -215,6 +215,43 @@ static void test_lone_control(void)
 	result_set_free(&b);
 }
 
+/* A second measurement of what changed: five rows that all did do not hide each other, with a control or without. */
+static void test_second(void)
+{
+	for (unsigned control = 0; control < 2; control++) {
+		struct compare_options o = { 0 };
+		struct result_set a, b, again;
+		struct comparison first, second;
+
+		source.state = 14;
+		set_init(&a);
+		set_init(&b);
+		set_init(&again);
+		for (unsigned k = 0; k < 5 + 7; k++) {
+			double factor = k < 5 ? 3 : 1;
+			char op[24];
+
+			snprintf(op, sizeof(op), "exit.op%u", k);
+			row_add(&a, op, "kvm", 10, 1000, 0.004);
+			row_add(&b, op, "kvm", 10, 1000 * factor, 0.004);
+			if (k < 5)
+				row_add(&again, op, "kvm", 10, 1000 * factor, 0.004);
+		}
+		for (unsigned k = 0; k < 3 * control; k++)
+			row_add(k == 0 ? &a : k == 1 ? &b : &again, "cpu.alu.u", "native", 10, 3, 0.001);
+		CU_ASSERT_FATAL(compare_sets(&first, &a, &b, &o, NULL) == 0);
+		CU_ASSERT(comparison_count(&first, CHANGE_REGRESSION) == 5);
+		o.first = &first;
+		CU_ASSERT_FATAL(compare_sets(&second, &a, &again, &o, NULL) == 0);
+		CU_ASSERT(comparison_count(&second, CHANGE_REGRESSION) == 5);
+		comparison_free(&first);
+		comparison_free(&second);
+		result_set_free(&a);
+		result_set_free(&b);
+		result_set_free(&again);
+	}
+}
+
 static void test_holm(void)
 {
 	/* Holm's own example of the order: 0.01 x 4, 0.02 x 3, then never less than the one before. */
@@ -537,6 +574,7 @@ int main(void)
 		{ "B and A say the opposite of A and B", test_symmetry },
 		{ "runs with a level of their own: a word that is not so at most once in 20 comparisons", test_runs_differ },
 		{ "a lone control is not judged by the rows that it stands beside", test_lone_control },
+		{ "what changed does not hide itself when it is measured once more", test_second },
 		{ "Holm's correction", test_holm },
 		{ "the rank test is exact, and meets the normal distribution", test_rank_sum },
 		{ "each hardware key makes incomparable, and can be allowed", test_hardware },
