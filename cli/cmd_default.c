@@ -9,7 +9,7 @@ static int run(struct cli *cli, const struct args *a)
 	struct buf out = BUF_INIT;
 	struct machine m;
 	struct err e;
-	int rc = machine_look(&m, true, &e);
+	int rc = machine_look(&m, true, true, &e);
 
 	if (rc < 0) {
 		cli_error(cli, &e);

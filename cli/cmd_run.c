@@ -249,7 +249,7 @@ static int run(struct cli *cli, const struct args *a)
 		return rc;
 	rc = file_read(request.file, IMAGE_MAX, &image, &e);
 	if (rc == 0) {
-		rc = machine_look(&machine, false, &e);
+		rc = machine_look(&machine, false, false, &e);
 		config.verdict = &machine.verdict;
 		config.snapshot = &machine.snapshot;
 		if (rc == 0)

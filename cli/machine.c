@@ -9,9 +9,9 @@
 
 #define LOOK_FOR 0.25	/* seconds */
 
-int machine_look(struct machine *m, bool run_guest, struct err *e)
+int machine_look(struct machine *m, bool run_guest, bool brief, struct err *e)
 {
-	const struct collect_options collect = { .run_guest = run_guest };
+	const struct collect_options collect = { .run_guest = run_guest, .brief = brief };
 	int rc;
 
 	memset(m, 0, sizeof(*m));

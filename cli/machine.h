@@ -16,8 +16,11 @@ struct machine {
 	struct verdict verdict;
 };
 
-/* Collects and judges; (run_guest): with the trial guest. 0 or -errno; to be freed in every case. */
-int machine_look(struct machine *m, bool run_guest, struct err *e);
+/*
+ * Collects and judges; (run_guest): with the trial guest, (brief): only for the verdict, no record is kept or shown.
+ * 0 or -errno; to be freed in every case.
+ */
+int machine_look(struct machine *m, bool run_guest, bool brief, struct err *e);
 void machine_free(struct machine *m);
 
 /*

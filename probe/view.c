@@ -67,12 +67,14 @@ int view_cpus(const struct snapshot *s, struct cpulist *out)
 	int rc = 0;
 
 	*out = (struct cpulist){ 0 };
-	/* In the order of the index, where there is one: lists grow fastest from below. */
+	/* Leaf 0 stands before all else in the index, by CPU: lists grow fastest from below. */
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		const struct snap_record *r = &s->rec[i < s->n_sorted ? s->order[i] : i];
 
 		if (r->kind == SNAP_CPUID && r->num == 0 && r->sub == 0)
 			rc = cpulist_add(out, r->cpu);
+		else if (i < s->n_sorted)
+			i = s->n_sorted - 1;
 	}
 	return rc;
 }

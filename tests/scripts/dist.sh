@@ -14,6 +14,12 @@ make -C "${top_builddir:?}" distdir distdir="$scratch/src" >"$scratch/log" 2>&1 
 for file in setup configure README.md HACKING.md NEWS COPYING SECURITY.md; do
 	[ -e "$scratch/src/$file" ] || { echo "not distributed: $file"; exit 1; }
 done
+# Every file of the repository but git's own.
+if git -C "$top_srcdir" ls-files >"$scratch/known" 2>/dev/null && [ -s "$scratch/known" ]; then
+	lost=$(cd "$scratch/src" && grep -vE '(^|/)[.]git(ignore|attributes)$' "$scratch/known" |
+		while IFS= read -r file; do [ -e "$file" ] || echo "$file"; done)
+	[ -z "$lost" ] || { printf 'not distributed (EXTRA_DIST, or a source):\n%s\n' "$lost"; exit 1; }
+fi
 chmod -R a-w "$scratch/src"
 mkdir "$scratch/build"
 cd "$scratch/build"
