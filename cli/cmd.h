@@ -39,6 +39,7 @@ struct cmd {
 	unsigned min_operands, max_operands;
 	enum opt_complete complete;	/* of operands */
 	const char *const *operand_choices;	/* NULL-terminated allowed values of operands, or NULL */
+	const char *const *first_words;	/* NULL-terminated: what completion offers as the first operand, or NULL */
 	const char *summary;		/* one line */
 	const char *description;	/* man page paragraphs, blank line between */
 	const char *examples;		/* man page EXAMPLES: "command\n  what it does\n" ... */

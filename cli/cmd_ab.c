@@ -139,12 +139,23 @@ static int plan_side(struct session *s, unsigned i, const struct machine *m, uin
 	return rc;
 }
 
+/* Both sides are of one machine: one look, unless they are on CPUs of their own. */
+static void doctors_ask(const struct session *s, const struct machine *m, json_t *doctor[2])
+{
+	int a = s->side[0].options.cpu, b = s->side[1].options.cpu;
+	unsigned score;
+
+	doctor[0] = machine_doctor(m, a, &score);
+	doctor[1] = a == b ? json_incref(doctor[0]) : machine_doctor(m, b, &score);
+}
+
 static int measure(struct session *s, const struct machine *m)
 {
 	const struct run_hooks hooks = { s->cli, on_progress };
 	uint64_t tsc_hz = tsc_calibrate(&m->snapshot);
 	struct plan p[2] = { { 0 }, { 0 } };
 	struct ab_side side[2];
+	json_t *doctor[2] = { NULL, NULL };
 	struct ab ab;
 	struct err e = { 0 };
 	int rc = 0;
@@ -153,11 +164,19 @@ static int measure(struct session *s, const struct machine *m)
 		side[i] = (struct ab_side){ &p[i], &s->side[i].options };
 		rc = plan_side(s, i, m, tsc_hz, &p[i], &e);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		doctors_ask(s, m, doctor);
 		rc = ab_run(&ab, side, &s->o, &m->snapshot, &m->verdict, tsc_hz, &hooks, &e);
+	}
 	plan_free(&p[0]);
 	plan_free(&p[1]);
 	cli_progress(s->cli, -1, 0, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		if (rc == 0)
+			ab.side[i].doctor = doctor[i];
+		else
+			json_decref(doctor[i]);
+	}
 	if (rc == -EINVAL)
 		return cli_usage(s->cli, "ab", "%s", e.text);
 	if (rc < 0) {

@@ -254,6 +254,9 @@ static const struct action {
 
 #define ACTIONS	(sizeof(actions) / sizeof(actions[0]))
 
+/* Their names, in that order. */
+static const char *const action_words[ACTIONS + 1] = { "save", "check", "list", "show", "rm", NULL };
+
 /* Options that another action would take silently are mistakes. */
 static int options_check(struct cli *cli, const struct args *a, const struct action *x)
 {
@@ -277,17 +280,14 @@ static int run(struct cli *cli, const struct args *a)
 {
 	size_t n, i = 0;
 	const char *const *operand = args_operands(a, &n);
-	const char *names[ACTIONS];
 	struct baseline_words w;
 	struct err e;
 	int rc;
 
-	while (i < ACTIONS && strcmp(actions[i].name, operand[0])) {
-		names[i] = actions[i].name;
+	while (i < ACTIONS && strcmp(actions[i].name, operand[0]))
 		i++;
-	}
 	if (i == ACTIONS) {
-		unknown_name(&e, "action", operand[0], names, ACTIONS);
+		unknown_name(&e, "action", operand[0], action_words, ACTIONS);
 		return cli_usage(cli, "baseline", "%s", e.text);
 	}
 	if (n - 1 < actions[i].min || n - 1 > actions[i].max)
@@ -321,6 +321,7 @@ const struct cmd cmd_baseline = {
 	.min_operands = 1,
 	.max_operands = 1002,
 	.complete = COMPLETE_FILE,
+	.first_words = action_words,
 	.summary = "named results in the store: save, check against them, list, show, rm",
 	.description =
 		"save NAME RESULT... makes results the baseline NAME, and stores those that are files. check NAME RESULT compares a "

@@ -136,8 +136,16 @@ void complete_bash(struct buf *out)
 		bash_options(commands[i]->opts, out);
 		buf_puts(out, "' ;;\n");
 	}
-	buf_puts(out,
-		 "\t\tesac\n\t\t_vtscope_words \"$options\"\n\t\treturn\n\tfi\n\n\tcase $verb in\n");
+	buf_puts(out, "\t\tesac\n\t\t_vtscope_words \"$options\"\n\t\treturn\n\tfi\n\n\tcase $verb,$COMP_CWORD in\n");
+	for (size_t i = 0; i < n_commands; i++) {
+		struct buf first = BUF_INIT;
+
+		buf_printf(&first, "%s,2", commands[i]->name);
+		if (commands[i]->first_words)
+			bash_values(buf_str(&first), COMPLETE_NONE, commands[i]->first_words, out);
+		buf_free(&first);
+	}
+	buf_puts(out, "\tesac\n\tcase $verb in\n");
 	buf_printf(out, "\t'') _vtscope_words '%s'; return ;;\n", buf_str(&verbs));
 	for (size_t i = 0; i < n_commands; i++)
 		if (commands[i]->max_operands)
@@ -194,6 +202,11 @@ static void zsh_verb(const struct cmd *cmd, struct buf *out)
 {
 	buf_printf(out, "\t%s) _arguments -s", *cmd->name ? cmd->name : "vtscope");
 	each_opt(cmd, zsh_option, out);
+	if (cmd->first_words) {
+		buf_puts(out, " \\\n\t\t'1");
+		zsh_action(cmd->operands, COMPLETE_NONE, cmd->first_words, out);
+		buf_puts(out, "'");
+	}
 	if (cmd->max_operands) {
 		buf_puts(out, " \\\n\t\t'*");
 		zsh_action(cmd->operands, cmd->complete, cmd->operand_choices, out);
@@ -265,6 +278,18 @@ static void fish_option(const struct cmd *cmd, const struct opt *o, struct buf *
 	buf_puts(out, "'\n");
 }
 
+/* Words of the first operand, as long as none of them is there. */
+static void fish_first(const struct cmd *cmd, struct buf *out)
+{
+	struct buf w = BUF_INIT;
+
+	words(COMPLETE_NONE, cmd->first_words, &w);
+	if (w.len)
+		buf_printf(out, "complete -c vtscope -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from %s' -f -a '%s'\n",
+			   cmd->name, buf_str(&w), buf_str(&w));
+	buf_free(&w);
+}
+
 void complete_fish(struct buf *out)
 {
 	buf_puts(out,
@@ -276,6 +301,7 @@ void complete_fish(struct buf *out)
 		buf_printf(out, "complete -c vtscope -n __fish_use_subcommand -a %s -d '", cmd->name);
 		quote(cmd->summary, "", out);
 		buf_puts(out, "'\n");
+		fish_first(cmd, out);
 		if (cmd->max_operands) {
 			fish_condition(cmd, out);
 			fish_values(cmd->complete, cmd->operand_choices, out);

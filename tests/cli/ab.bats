@@ -49,6 +49,8 @@ ab() {
 	validate ab.json comparison
 	validate side-a.json result
 	validate side-b.json result
+	# Both were of one machine, which was asked once.
+	run ! grep -q '"doctor": null' side-a.json side-b.json
 	grep -q '"paired": true' ab.json
 	run ! grep -q "\"word\": \"regression\"" ab.json
 	[ "$(grep -c '"op":' ab.json)" -eq 2 ]

@@ -151,6 +151,9 @@ bash_offers() {
 	[ "$(bash_offers bench --op nano.sys)" = nano.syscall ]
 	[ "$(bash_offers probe --explain kvm.tr)" = kvm.trial ]
 	[ "$(bash_offers report o)" = out.json ]
+	[ "$(bash_offers baseline '')" = "$(printf 'save\ncheck\nlist\nshow\nrm')" ]
+	[ "$(bash_offers baseline ch)" = check ]
+	[ "$(bash_offers baseline save main o)" = out.json ]
 }
 
 @test "zsh takes its completion" {
@@ -171,6 +174,7 @@ bash_offers() {
 		_vtscope')
 	[[ $out == *"list:list operations"* ]]
 	[[ $out == *"--format=[output format]:FORMAT:(text json)"* ]]
+	grep -q "'1:.*:(save check list show rm)'" "$doc/_vtscope"
 }
 
 @test "fish takes its completion and completes with it" {
@@ -182,6 +186,8 @@ bash_offers() {
 	[[ $output == *json* ]]
 	run fish -c "source $doc/vtscope.fish; complete -C 'vtscope li'"
 	[[ $output == *list* ]]
+	run fish -c "source $doc/vtscope.fish; complete -C 'vtscope baseline ch'"
+	[[ $output == *check* ]]
 }
 
 @test "every exit is listed with operations that exist, or with why there is none" {
