@@ -25,7 +25,7 @@ void result_free(struct result *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_launches; i++)
+	for (i = 0; r->launch && i < r->n_launches; i++)
 		free(r->launch[i].raw.value);
 	free(r->launch);
 	free(r->hist);

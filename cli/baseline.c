@@ -29,7 +29,7 @@ static int fingerprint_here(struct cli *cli, char out[17], struct err *e)
 	int rc;
 
 	cli_progress(cli, 0, 0, "looking at the machine");
-	rc = machine_look(&m, false, e);
+	rc = machine_look(&m, false, false, e);
 	if (rc == 0)
 		machine_fingerprint(&m.snapshot, &m.verdict, out);
 	machine_free(&m);

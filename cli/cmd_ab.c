@@ -222,7 +222,7 @@ static int run(struct cli *cli, const struct args *a)
 		rc = side_read(cli, a, i, &s.side[i]);
 	if (rc == 0) {
 		cli_progress(cli, 0, 0, "looking at the machine");
-		if (machine_look(&m, true, &e) < 0) {
+		if (machine_look(&m, true, false, &e) < 0) {
 			cli_error(cli, &e);
 			rc = EXIT_RUNTIME;
 		} else {

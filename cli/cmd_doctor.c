@@ -46,7 +46,7 @@ static int examine(struct cli *cli, struct machine *m, int cpu, struct doctor *d
 	snapshot_init(&look);
 	/* The trial guest would be a load of our own. */
 	cli_progress(cli, 0, LOOK_FOR, "looking at the machine");
-	rc = machine_look(m, false, e);
+	rc = machine_look(m, false, false, e);
 	if (rc == 0)
 		rc = doctor_look(&look, cpu, LOOK_FOR, e);
 	if (rc == 0 && doctor_judge(d, &m->snapshot, &look) < 0)

@@ -189,7 +189,7 @@ int confirm_regressions(struct cli *cli, struct comparison *c, const struct resu
 
 	if (!comparison_count(c, CHANGE_REGRESSION))
 		return 0;
-	rc = machine_look(&m, true, &e);
+	rc = machine_look(&m, true, false, &e);
 	if (rc == 0) {
 		machine_fingerprint(&m.snapshot, &m.verdict, ours);
 		if (!theirs || strcmp(ours, theirs))
