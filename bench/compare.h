@@ -41,6 +41,7 @@ struct change {
 	enum change_word word;
 	unsigned launches_needed;	/* a side, with which inconclusive would end; 0: no number of them, or not asked */
 	unsigned runs_needed;	/* that these launches must be spread over; 0: it does not matter */
+	bool confirmed;		/* a regression that a second measurement shows as well */
 	char key[64];		/* incomparable: what differs; else "" */
 	char why[240];		/* a sentence: why this word; "" where the numbers say it */
 };
@@ -60,7 +61,8 @@ struct comparison {
 	size_t runs_a, runs_b;	/* results behind each side */
 	size_t family;		/* tests that Holm's correction is over */
 	bool paired;		/* the ratios are of pairs measured in turn */
-	bool confirmed;		/* regressions were measured once more (--confirm) and stand */
+	bool second;		/* regressions were to be measured once more (--confirm) */
+	bool confirmed;		/* they were, and each one that is left stands */
 };
 
 struct op_threshold { char op[64]; double threshold; };	/* op: a glob over operation names; the last that matches counts */

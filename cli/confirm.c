@@ -72,6 +72,13 @@ static const struct change *find(const struct comparison *c, const struct change
 	return NULL;
 }
 
+/* What could not be confirmed stays what it is, with the reason. */
+static void unconfirmed(struct change *x, const char *reason)
+{
+	snprintf(x->why, sizeof(x->why), "not confirmed, since it could not be measured once more%s%.170s", *reason ? ": " : "",
+		 reason);
+}
+
 static void judge(struct comparison *c, const struct comparison *second, const char *via)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -80,15 +87,25 @@ static void judge(struct comparison *c, const struct comparison *second, const c
 
 		if (x->word != CHANGE_REGRESSION || strcmp(x->via, via))
 			continue;
-		if (!y) {
-			snprintf(x->why, sizeof(x->why), "it could not be measured once more");
-		} else if (y->word != CHANGE_REGRESSION) {
+		if (!y || y->word == CHANGE_INCOMPARABLE) {
+			unconfirmed(x, y ? y->why : "");
+		} else if (y->word == CHANGE_REGRESSION) {
+			x->confirmed = true;
+		} else {
 			x->word = CHANGE_INCONCLUSIVE;
 			x->launches_needed = 0;
 			snprintf(x->why, sizeof(x->why), "measured once more it was %+.1f %% (%s)", (y->ratio - 1) * 100,
 				 change_word(y->word));
 		}
 	}
+}
+
+/* A carrier that cannot be had again is no reason to keep silent on the comparison; (e) has why. */
+static void judge_none(struct comparison *c, const char *via, const struct err *e)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->change[i].word == CHANGE_REGRESSION && !strcmp(c->change[i].via, via))
+			unconfirmed(&c->change[i], e->text);
 }
 
 /* Each operation of the plan is on each of its engines: only those stay that are to be measured again. */
@@ -142,7 +159,7 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 
 	/* A capture, or a stranger's VMM: its rows stay what they are. */
 	if (rc < 0)
-		return err_set(e, EINVAL, "--confirm: rows via %s cannot be measured again from here", via);
+		return err_set(e, EINVAL, "rows via %s cannot be had again from here", via);
 	again.first = c;
 	comparison_init(&second);
 	rc = again_make(&g, c, via);
@@ -172,8 +189,13 @@ static int confirm_all(struct cli *cli, const struct machine *m, struct comparis
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
 		if (c->change[i].word == CHANGE_REGRESSION)
 			add_name(via, &n, c->change[i].via);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = confirm_via(cli, m, c, a, na, via[i], o, e);
+		if (rc < 0 && rc != -ENOMEM && rc != -EINTR) {
+			judge_none(c, via[i], e);
+			rc = 0;
+		}
+	}
 	free(via);
 	return rc;
 }
@@ -203,6 +225,8 @@ int confirm_regressions(struct cli *cli, struct comparison *c, const struct resu
 		cli_error(cli, &e);
 		return cli_status(rc);
 	}
-	c->confirmed = true;
+	c->second = c->confirmed = true;
+	for (size_t i = 0; i < c->n; i++)
+		c->confirmed &= c->change[i].word != CHANGE_REGRESSION || c->change[i].confirmed;
 	return 0;
 }

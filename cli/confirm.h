@@ -10,8 +10,9 @@
 
 /*
  * Measures the rows of (c) that are regressions again, here and now, with as many launches, and compares that with (a):
- * a regression that does not show again becomes inconclusive. (b): a result of side B, which must be of this machine.
- * 0 with c->confirmed, or the exit status after having said why not; (c) is then as it was.
+ * a regression that does not show again becomes inconclusive, one that shows is confirmed, and one that cannot be measured
+ * again here stays what it is, with the reason. (b): a result of side B, which must be of this machine.
+ * 0 with c->second, or the exit status after having said why not; (c) is then as it was.
  */
 int confirm_regressions(struct cli *cli, struct comparison *c, const struct result_set *const *a, size_t na,
 			const struct result_set *b, const struct compare_options *o);

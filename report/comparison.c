@@ -88,6 +88,23 @@ static void count_put(const struct comparison *c, enum change_word w, bool *firs
 	*first = false;
 }
 
+/* How many of the regressions a second measurement showed as well. */
+static void confirmed_put(const struct comparison *c, struct buf *out)
+{
+	size_t n = 0, all = comparison_count(c, CHANGE_REGRESSION);
+
+	for (size_t i = 0; i < c->n; i++)
+		n += c->change[i].word == CHANGE_REGRESSION && c->change[i].confirmed;
+	if (!all)
+		return;
+	if (n == all)
+		buf_puts(out, "; confirmed by a second measurement");
+	else if (n)
+		buf_printf(out, "; %zu of %zu regressions confirmed by a second measurement", n, all);
+	else
+		buf_puts(out, "; not confirmed: there was no second measurement of them");
+}
+
 void comparison_summary(const struct comparison *c, struct buf *out)
 {
 	bool first = true;
@@ -98,8 +115,8 @@ void comparison_summary(const struct comparison *c, struct buf *out)
 	}
 	for (unsigned w = 0; w < CHANGE_WORDS; w++)
 		count_put(c, w, &first, out);
-	if (c->confirmed && comparison_count(c, CHANGE_REGRESSION))
-		buf_puts(out, "; confirmed by a second measurement");
+	if (c->second)
+		confirmed_put(c, out);
 }
 
 int comparison_render(const struct comparison *c, enum comparison_format format, const struct comparison_style *style,

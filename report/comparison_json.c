@@ -38,13 +38,13 @@ static json_t *change_json(const struct change *row)
 	json_t *ci = isfinite(row->lo) && isfinite(row->hi) && !row->exact ?
 			     json_pack("[o,o]", number(row->lo), number(row->hi)) : json_null();
 
-	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:o,s:o,s:o,s:o}",
+	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:b,s:o,s:o,s:o,s:o}",
 			 "op", text(row->op), "engine", text(row->engine), "via", text(row->via),
 			 "measure", change_measure(row->measure), "a", number(row->a), "b", number(row->b),
 			 "launches", (json_int_t)row->n_a, (json_int_t)row->n_b, "ratio", number(row->ratio), "ci95", ci,
 			 "p", number(row->p), "p_holm", number(row->p_holm), "threshold", number(row->threshold),
 			 "between", row->between > 0 ? number(row->between) : json_null(), "exact", row->exact, "word",
-			 change_word(row->word), "launches_needed",
+			 change_word(row->word), "confirmed", row->confirmed, "launches_needed",
 			 row->launches_needed ? json_integer(row->launches_needed) : json_null(), "runs_needed",
 			 row->runs_needed ? json_integer(row->runs_needed) : json_null(), "key",
 			 text_or_null(row->key), "why", text_or_null(row->why));

@@ -247,6 +247,19 @@ setup() {
 	[ "$(grep -o '"word": *"regression"' c.json | wc -l)" -eq "$regressions" ]
 }
 
+@test "baseline: --confirm says of rows that cannot be measured again that they are not confirmed" {
+	make_results "$sample" now 1 2 from=60
+	make_results "$sample" fast 1 2 from=61 scale=nano.call-ret:0.05
+	sed 's/"via":"process"/"via":"exec"/; s/"via": "process"/"via": "exec"/' -i now/0060.json fast/0061.json
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q strange fast/0061.json --db s.db
+	run -3 --separate-stderr "$VTSCOPE" baseline check strange now/0060.json --db s.db --confirm --format md
+	[[ $output == *"1 regression, "*"not confirmed"* && $output == *"via exec cannot be had again"* ]]
+	[[ $output != *"confirmed by a second"* ]]
+	run -3 --separate-stderr "$VTSCOPE" baseline check strange now/0060.json --db s.db --confirm -o c.json
+	validate c.json comparison
+	[ "$(grep -c '"confirmed": *true' c.json)" -eq 0 ]
+}
+
 @test "baseline: save replaces, --add adds up to 20, list, show and rm" {
 	make_results "$sample" r 25 2
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json r/0001.json --db s.db
