@@ -24,16 +24,22 @@ static void fill_subleaves(const struct snapshot *s, int cpu, uint32_t leaf, uin
 		view_cpuid(s, cpu, leaf, i, out[i]);
 }
 
+/*
+ * Of caches no more than processors have (L1 of instructions and data, L2, L3): libcpuid 0.6 takes eight from leaf 4 and
+ * leaf 8000001Dh, and has room for five. A dump may hold anything.
+ */
+#define CACHES	4
+
 static void fill_raw(const struct snapshot *s, int cpu, struct cpu_raw_data_t *raw)
 {
 	memset(raw, 0, sizeof(*raw));
 	fill(s, cpu, 0, MAX_CPUID_LEVEL, raw->basic_cpuid);
 	fill(s, cpu, 0x80000000, MAX_EXT_CPUID_LEVEL, raw->ext_cpuid);
-	fill_subleaves(s, cpu, 0x4, MAX_INTELFN4_LEVEL, raw->intel_fn4);
+	fill_subleaves(s, cpu, 0x4, CACHES, raw->intel_fn4);
 	fill_subleaves(s, cpu, 0xb, MAX_INTELFN11_LEVEL, raw->intel_fn11);
 	fill_subleaves(s, cpu, 0x12, MAX_INTELFN12H_LEVEL, raw->intel_fn12h);
 	fill_subleaves(s, cpu, 0x14, MAX_INTELFN14H_LEVEL, raw->intel_fn14h);
-	fill_subleaves(s, cpu, 0x8000001d, MAX_AMDFN8000001DH_LEVEL, raw->amd_fn8000001dh);
+	fill_subleaves(s, cpu, 0x8000001d, CACHES, raw->amd_fn8000001dh);
 }
 
 /* Copies printable text, without blanks around it or in rows. */

@@ -383,6 +383,34 @@ static void test_hostile(void)
 }
 
 /* A table too short, too long, of another kind, with other bytes behind it. */
+/* More caches than processors have: libcpuid, which is asked for what no table of ours names, has no room for them. */
+static void test_many_caches(void)
+{
+	static const char *const head[] = {
+		"CPUID 00000000: 0000000D-756E6547-6C65746E-49656E69\n",
+		"CPUID 00000000: 00000010-68747541-444D4163-69746E65\nCPUID 80000000: 8000001E-68747541-444D4163-69746E65\n"
+		"CPUID 80000001: 00000000-00000000-00400000-00000000\n",
+	};
+	static const char *const leaf[] = { "00000004", "8000001D" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf text = BUF_INIT;
+		struct machine_id m;
+		struct snapshot s;
+		struct err e;
+
+		buf_puts(&text, head[i]);
+		for (int cache = 0; cache < 8; cache++)
+			buf_printf(&text, "CPUID %s: 04000121-01C0003F-0000003F-00000001 [SL %02X]\n", leaf[i], cache);
+		CU_ASSERT_FATAL(load(text.data, text.len, &s, &e) == 0);
+		CU_ASSERT(snapshot_cpuid(&s, 0, (uint32_t)strtoul(leaf[i], NULL, 16), 7) != NULL);
+		machine_identify(&s, NULL, &m);
+		CU_ASSERT_STRING_EQUAL(m.vendor, i ? "AuthenticAMD" : "GenuineIntel");
+		snapshot_free(&s);
+		buf_free(&text);
+	}
+}
+
 static void test_acpi(void)
 {
 	struct buf dmar = BUF_INIT, two = BUF_INIT;
@@ -544,6 +572,7 @@ static const struct tap_test tests[] = {
 	  test_damage },
 	{ "dumps of real processors, cut at every byte", test_corpus },
 	{ "bad lines are told with their place", test_hostile },
+	{ "more caches than processors have", test_many_caches },
 	{ "bad tables are told with their place", test_acpi },
 	{ "lines, CPUs and records have bounds", test_bounds },
 	{ "a folder is read, this machine is not", test_sysroot },
