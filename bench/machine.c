@@ -165,13 +165,41 @@ static json_t *smt_json(const struct snapshot *s)
 	return json_string(*text == '1' ? "on" : "off");
 }
 
+/* A program by what it is: where it lies, and the digest of its bytes; null where it cannot be read. */
+static json_t *program_json(const char *path)
+{
+	uint64_t hash = FNV1A64_INIT;
+	char hex[17], bytes[65536];
+	FILE *in = fopen(path, "rbe");
+	size_t n;
+
+	while (in && (n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+		hash = fnv1a64(hash, bytes, n);
+	snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
+	n = in && !ferror(in);
+	if (in)
+		fclose(in);
+	return json_pack("{s:o,s:o}", "path", result_text(path, strlen(path)), "digest", n ? json_string(hex) : json_null());
+}
+
+/* What a second measurement of the same needs: the CPU, and the program behind each engine that has one of its own. */
+static json_t *carrier_json(const struct plan *p)
+{
+	json_t *programs = json_object();
+
+	for (size_t i = 0; i < p->n_engines; i++)
+		if (p->engine[i].info && p->engine[i].info->program)
+			json_object_set_new(programs, p->engine[i].ops->name, program_json(p->engine[i].info->program));
+	return json_pack("{s:o,s:o}", "cpu", p->cpu < 0 ? json_null() : json_integer(p->cpu), "programs", programs);
+}
+
 static json_t *subject_json(const struct plan *p, const struct snapshot *s, const struct machine_id *id)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "kernel", known_text(id->kernel), "cmdline",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "kernel", known_text(id->kernel), "cmdline",
 			 file_json(s, SNAP_TEXT, "/proc/cmdline"), "mitigations", mitigations_json(s), "kvm_modules",
 			 kvm_modules_json(s), "qemu", qemu_json(p), "governor",
 			 file_json(s, SNAP_TEXT, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"), "smt",
-			 smt_json(s));
+			 smt_json(s), "carrier", carrier_json(p));
 }
 
 int machine_describe(struct result_set *r, const struct plan *p, const struct snapshot *s, const struct verdict *v,

@@ -75,12 +75,57 @@ static const struct change *find(const struct comparison *c, const struct change
 /* What could not be confirmed stays what it is, with the reason. */
 static void unconfirmed(struct change *x, const char *reason)
 {
-	snprintf(x->why, sizeof(x->why), "not confirmed, since it could not be measured once more%s%.170s", *reason ? ": " : "",
+	snprintf(x->why, sizeof(x->why), "not confirmed, since it could not be measured once more%s%.180s", *reason ? ": " : "",
 		 reason);
 }
 
-static void judge(struct comparison *c, const struct comparison *second, const char *via)
+static const char *backend_of(const struct result_set *r, const struct change *x)
 {
+	for (size_t i = 0; i < r->n_results; i++)
+		if (!strcmp(r->result[i].op, x->op) && !strcmp(r->result[i].engine, x->engine) &&
+		    !strcmp(r->result[i].via, x->via))
+			return r->result[i].backend;
+	return "";
+}
+
+/* Of other engines' programs, which only one of the two had a row on. */
+static bool of_others(const char *key, const char *engine)
+{
+	static const char programs[] = "carrier.programs.";
+	size_t n = strlen(engine);
+
+	if (!strcmp(key, "qemu"))	/* a version; the program says more */
+		return true;
+	if (strncmp(key, programs, strlen(programs)))
+		return false;
+	key += strlen(programs);
+	return strncmp(key, engine, n) || (key[n] && key[n] != '.');
+}
+
+/* Was the same measured again as is in (b)? If not, (out) says what is not; (d) has the differences of the two. */
+static bool same_subject(const struct comparison *d, const struct result_set *b, const struct result_set *again,
+			 const struct change *x, char out[200])
+{
+	*out = 0;
+	if (!json_is_object(json_object_get(b->subject, "carrier")))
+		snprintf(out, 200, "the result does not say what carried it");
+	else if (!json_equal(b->tool, again->tool))
+		snprintf(out, 200, "the result is of another version of vtscope");
+	else if (strcmp(backend_of(b, x), backend_of(again, x)))
+		snprintf(out, 200, "it was on %.50s, and here it is %.50s", backend_of(b, x), backend_of(again, x));
+	for (size_t i = 0; i < d->n_subject && !*out; i++)
+		if (!of_others(d->subject[i].key, x->engine))
+			snprintf(out, 200, "%.40s was %.50s, and here it is %.50s", d->subject[i].key, d->subject[i].a,
+				 d->subject[i].b);
+	return !*out;
+}
+
+/* (d): (b) against (again), of which only the machines count. */
+static void judge(struct comparison *c, const struct comparison *second, const char *via, const struct comparison *d,
+		  const struct result_set *b, const struct result_set *again)
+{
+	char reason[200];
+
 	for (size_t i = 0; i < c->n; i++) {
 		struct change *x = &c->change[i];
 		const struct change *y = find(second, x);
@@ -89,6 +134,8 @@ static void judge(struct comparison *c, const struct comparison *second, const c
 			continue;
 		if (!y || y->word == CHANGE_INCOMPARABLE) {
 			unconfirmed(x, y ? y->why : "");
+		} else if (!same_subject(d, b, again, x, reason)) {
+			unconfirmed(x, reason);
 		} else if (y->word == CHANGE_REGRESSION) {
 			x->confirmed = true;
 		} else {
@@ -123,12 +170,38 @@ static void plan_narrow(struct plan *p, const struct comparison *c, const char *
 	}
 }
 
+/* The QEMU that (b) had, NULL: none, or it is not told. */
+static const char *qemu_of(const struct result_set *b, const struct again *g)
+{
+	const json_t *programs = json_object_get(json_object_get(b->subject, "carrier"), "programs");
+
+	for (size_t i = 0; i < g->n_engines; i++)
+		for (size_t k = 0; k < b->n_results; k++) {
+			const json_t *own = json_object_get(programs, g->engine[i]);
+
+			if (own && !strcmp(b->result[k].engine, g->engine[i]) && strstr(b->result[k].backend, "QEMU"))
+				return json_string_value(json_object_get(own, "path"));
+		}
+	return NULL;
+}
+
+/* The CPU that (b) was measured on; without a word on it the one that would be chosen. */
+static int cpu_of(const struct result_set *b)
+{
+	const json_t *carrier = json_object_get(b->subject, "carrier"), *cpu = json_object_get(carrier, "cpu");
+
+	if (json_is_integer(cpu) && json_integer_value(cpu) >= 0 && json_integer_value(cpu) < 65536)
+		return (int)json_integer_value(cpu);
+	return carrier ? -1 : topology_choose();
+}
+
 static int measure(struct cli *cli, const struct machine *m, const struct again *g, const struct comparison *c, const char *via,
-		   struct result_set *r, struct err *e)
+		   const struct result_set *b, struct result_set *r, struct err *e)
 {
 	const struct run_hooks hooks = { cli, on_progress };
 	const struct bench_options o = { .engines = g->engine, .n_engines = g->n_engines, .op_globs = g->op,
-					 .n_op_globs = g->n_ops, .via = via, .launches = g->launches, .cpu = topology_choose() };
+					 .n_op_globs = g->n_ops, .via = via, .launches = g->launches, .cpu = cpu_of(b),
+					 .qemu = qemu_of(b, g) };
 	uint64_t tsc_hz = tsc_calibrate(&m->snapshot);
 	struct plan p;
 	int rc = plan_make(&p, &o, &m->snapshot, &m->verdict, tsc_hz, e);
@@ -147,11 +220,11 @@ static int measure(struct cli *cli, const struct machine *m, const struct again 
 }
 
 static int confirm_via(struct cli *cli, const struct machine *m, struct comparison *c, const struct result_set *const *a,
-		       size_t na, const char *via, const struct compare_options *o, struct err *e)
+		       size_t na, const struct result_set *b, const char *via, const struct compare_options *o, struct err *e)
 {
 	const struct result_set *at;
 	struct compare_options again = *o;
-	struct comparison second;
+	struct comparison second, subject;
 	struct result_set r;
 	struct again g;
 	struct via carrier;
@@ -162,25 +235,30 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 		return err_set(e, EINVAL, "rows via %s cannot be had again from here", via);
 	again.first = c;
 	comparison_init(&second);
+	comparison_init(&subject);
 	rc = again_make(&g, c, via);
 	if (rc < 0)
 		err_set(e, ENOMEM, "out of memory");
 	if (rc == 0)
-		rc = measure(cli, m, &g, c, via, &r, e);
+		rc = measure(cli, m, &g, c, via, b, &r, e);
 	if (rc == 0) {
 		at = &r;
 		rc = compare_runs(&second, a, na, &at, 1, &again, e);
 		if (rc == 0)
-			judge(c, &second, via);
+			rc = compare_machines(&subject, b, &r, o, e);
+		if (rc >= 0)
+			judge(c, &second, via, &subject, b, &r);
+		rc = rc < 0 ? rc : 0;
 		result_set_free(&r);
 	}
 	comparison_free(&second);
+	comparison_free(&subject);
 	again_free(&g);
 	return rc;
 }
 
 static int confirm_all(struct cli *cli, const struct machine *m, struct comparison *c, const struct result_set *const *a,
-		       size_t na, const struct compare_options *o, struct err *e)
+		       size_t na, const struct result_set *b, const struct compare_options *o, struct err *e)
 {
 	const char **via = calloc(c->n + 1, sizeof(*via));
 	size_t n = 0;
@@ -190,7 +268,7 @@ static int confirm_all(struct cli *cli, const struct machine *m, struct comparis
 		if (c->change[i].word == CHANGE_REGRESSION)
 			add_name(via, &n, c->change[i].via);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = confirm_via(cli, m, c, a, na, via[i], o, e);
+		rc = confirm_via(cli, m, c, a, na, b, via[i], o, e);
 		if (rc < 0 && rc != -ENOMEM && rc != -EINTR) {
 			judge_none(c, via[i], e);
 			rc = 0;
@@ -219,7 +297,7 @@ int confirm_regressions(struct cli *cli, struct comparison *c, const struct resu
 				     "without it the words are those of one measurement");
 	}
 	if (rc == 0)
-		rc = confirm_all(cli, &m, c, a, na, o, &e);
+		rc = confirm_all(cli, &m, c, a, na, b, o, &e);
 	machine_free(&m);
 	if (rc < 0) {
 		cli_error(cli, &e);

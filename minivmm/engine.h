@@ -103,6 +103,7 @@ struct engine_config {
 
 struct engine_info {
 	char backend[64];		/* "kvm_pvm", "QEMU 7.2.22 TCG", "process" */
+	const char *program;		/* path of the executable that carries it, NULL: this one; the engine owns it */
 	enum provenance provenance;
 	char via[64];			/* "process", "bochs:corei7_skylake_x", "qemu:EPYC" */
 	const char *clock;		/* "tsc"; "instructions": the emulator's count, its clock shows nothing else */

@@ -127,6 +127,7 @@ static int carrier_open(struct image_carrier **out, const struct engine_config *
 		carrier_close(c);
 		return rc;
 	}
+	info->program = buf_str(&c->program);
 	snprintf(info->backend, sizeof(info->backend), "Bochs %s %.40s", version, c->model);
 	snprintf(info->via, sizeof(info->via), "bochs:%s", c->model);
 	snprintf(info->cpu_model, sizeof(info->cpu_model), "%s", c->model);

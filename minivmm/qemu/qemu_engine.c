@@ -129,6 +129,7 @@ static void info_fill(struct engine *en, const struct qemu_accel *a, const struc
 {
 	struct engine_info *i = &en->info;
 
+	i->program = en->run.program;
 	snprintf(i->backend, sizeof(i->backend), "%s %s", version,
 		 a->kvm ? backend_name(c->verdict ? c->verdict->backend : BACKEND_UNKNOWN) : "TCG");
 	snprintf(i->cpu_model, sizeof(i->cpu_model), "%s", en->run.machine->cpu);

@@ -83,6 +83,7 @@ static int carrier_open(struct image_carrier **out, const struct engine_config *
 		carrier_close(c);
 		return rc;
 	}
+	info->program = buf_str(&c->program);
 	snprintf(info->backend, sizeof(info->backend), "%s %s %.24s", version,
 		 kvm ? backend_name(config->verdict->backend) : "TCG", c->cpu);
 	snprintf(info->via, sizeof(info->via), "qemu:%s", c->cpu);

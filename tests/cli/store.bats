@@ -260,6 +260,21 @@ setup() {
 	[ "$(grep -c '"confirmed": *true' c.json)" -eq 0 ]
 }
 
+@test "baseline: --confirm measures what the result had, or confirms nothing" {
+	command -v qemu-system-x86_64 >/dev/null || skip "no QEMU: apt-get install qemu-system-x86"
+	printf '#!/bin/sh\nexec qemu-system-x86_64 -singlestep "$@"\n' >slow-qemu
+	chmod +x slow-qemu
+	"$VTSCOPE" bench -q -e tcg,native --op 'cpu.alu.*' --op nano.call-ret --launches 8 -o good.json
+	"$VTSCOPE" bench -q -e tcg,native --op 'cpu.alu.*' --op nano.call-ret --launches 8 --qemu "$PWD/slow-qemu" -o slow.json
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q q good.json --db s.db
+	run -3 --separate-stderr "$VTSCOPE" baseline check q slow.json --db s.db --confirm
+	[[ $output == *"confirmed by a second measurement"* ]]
+	# Another program under the same name.
+	printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >slow-qemu
+	run -3 --separate-stderr "$VTSCOPE" baseline check q slow.json --db s.db --confirm
+	[[ $output == *"not confirmed"* && $output == *carrier.programs.tcg.digest* ]]
+}
+
 @test "baseline: save replaces, --add adds up to 20, list, show and rm" {
 	make_results "$sample" r 25 2
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json r/0001.json --db s.db
