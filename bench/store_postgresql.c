@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store on a PostgreSQL server, by libpq: tables in a schema "vtscope" of the database. The server may go away. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
@@ -16,8 +17,19 @@
 #define ANSWER_SECONDS	120	/* without a byte from the server: it is gone, or locked */
 #define LOCK_KEY	"8391160370423"	/* pg_advisory_xact_lock: who writes */
 
+/*
+ * libpq, each function under its own name. It is loaded by who opens a store on a server, and stays: with all that it needs
+ * it takes longer to load than the whole of "vtscope probe", which has no use for it.
+ */
+struct libpq {
+#define F(name) __typeof__(name) *name;
+#include "bench/libpq.def"
+#undef F
+};
+
 struct postgresql {
 	struct sql sql;
+	struct libpq pq;
 	PGconn *conn;
 };
 
@@ -29,6 +41,32 @@ static struct postgresql *postgresql_of(struct sql *d)
 bool store_has_postgresql(void)
 {
 	return true;
+}
+
+#define LIBPQ_FILE	"libpq.so.5"
+
+/* ISO C has no cast from an object's pointer to a function's; POSIX promises that its bytes are one. */
+static int libpq_find(void *library, const char *name, void *function, struct err *e)
+{
+	void *at = dlsym(library, name);
+
+	memcpy(function, &at, sizeof(at));
+	return at ? 0 : err_set(e, ENOPKG, "%s has no %s: apt-get install libpq5", LIBPQ_FILE, name);
+}
+
+static int libpq_load(struct libpq *pq, struct err *e)
+{
+	void *library = dlopen(LIBPQ_FILE, RTLD_NOW | RTLD_LOCAL);
+	int rc = 0;
+
+	if (!library)
+		return err_set(e, ENOPKG, "a store on PostgreSQL needs %s: apt-get install libpq5", LIBPQ_FILE);
+#define F(name) \
+	if (rc == 0) \
+		rc = libpq_find(library, #name, &pq->name, e);
+#include "bench/libpq.def"
+#undef F
+	return rc;
 }
 
 static double now(void)
@@ -53,7 +91,7 @@ static int first_line(const char *text, const char **start)
 static int fail_gone(const struct postgresql *q, struct err *e)
 {
 	const char *text;
-	int n = first_line(PQerrorMessage(q->conn), &text);
+	int n = first_line(q->pq.PQerrorMessage(q->conn), &text);
 
 	return err_set(e, ECONNRESET, "%s: the server went away; what was saved before is safe, do the rest again (%.*s)", q->sql.name,
 		       n < 160 ? n : 160, text);
@@ -70,12 +108,12 @@ static const struct { const char *state; int code; const char *advice; } states[
 
 static int fail(const struct postgresql *q, const PGresult *res, struct err *e)
 {
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE), *text;
+	const char *state = q->pq.PQresultErrorField(res, PG_DIAG_SQLSTATE), *text;
 	int n;
 
-	if (PQstatus(q->conn) != CONNECTION_OK)
+	if (q->pq.PQstatus(q->conn) != CONNECTION_OK)
 		return fail_gone(q, e);
-	n = first_line(res ? PQresultErrorMessage(res) : PQerrorMessage(q->conn), &text);
+	n = first_line(res ? q->pq.PQresultErrorMessage(res) : q->pq.PQerrorMessage(q->conn), &text);
 	for (size_t i = 0; state && i < sizeof(states) / sizeof(states[0]); i++)
 		if (!strcmp(state, states[i].state))
 			return err_set(e, states[i].code, "%s: %.*s%s", q->sql.name, n < 200 ? n : 200, text, states[i].advice);
@@ -86,19 +124,19 @@ static int fail(const struct postgresql *q, const PGresult *res, struct err *e)
 
 static int fail_interrupted(struct postgresql *q, struct err *e)
 {
-	PGcancel *cancel = PQgetCancel(q->conn);
+	PGcancel *cancel = q->pq.PQgetCancel(q->conn);
 	char text[256];
 
 	if (cancel)
-		PQcancel(cancel, text, sizeof(text));
-	PQfreeCancel(cancel);
+		q->pq.PQcancel(cancel, text, sizeof(text));
+	q->pq.PQfreeCancel(cancel);
 	return err_set(e, EINTR, "%s: interrupted", q->sql.name);
 }
 
 static int wait_socket(struct postgresql *q, short events, double deadline, struct err *e)
 {
 	for (;;) {
-		struct pollfd p = { PQsocket(q->conn), events, 0 };
+		struct pollfd p = { q->pq.PQsocket(q->conn), events, 0 };
 		int n;
 
 		if (p.fd < 0)
@@ -120,11 +158,11 @@ static int flush(struct postgresql *q, struct err *e)
 {
 	int left, rc;
 
-	while ((left = PQflush(q->conn)) == 1) {
+	while ((left = q->pq.PQflush(q->conn)) == 1) {
 		rc = wait_socket(q, POLLIN | POLLOUT, now() + ANSWER_SECONDS, e);
 		if (rc < 0)
 			return rc;
-		if (!PQconsumeInput(q->conn))
+		if (!q->pq.PQconsumeInput(q->conn))
 			return fail_gone(q, e);
 	}
 	return left < 0 ? fail_gone(q, e) : 0;
@@ -136,14 +174,14 @@ static int next_answer(struct postgresql *q, PGresult **res, struct err *e)
 	int rc;
 
 	*res = NULL;
-	while (PQisBusy(q->conn)) {
+	while (q->pq.PQisBusy(q->conn)) {
 		rc = wait_socket(q, POLLIN, now() + ANSWER_SECONDS, e);
 		if (rc < 0)
 			return rc;
-		if (!PQconsumeInput(q->conn))
+		if (!q->pq.PQconsumeInput(q->conn))
 			return fail_gone(q, e);
 	}
-	*res = PQgetResult(q->conn);
+	*res = q->pq.PQgetResult(q->conn);
 	return 0;
 }
 
@@ -153,21 +191,21 @@ static int next_answer(struct postgresql *q, PGresult **res, struct err *e)
 #define OID_INT4	23
 #define OID_FLOAT8	701
 
-static struct sql_value value_of(const PGresult *res, int row, int column)
+static struct sql_value value_of(const struct postgresql *q, const PGresult *res, int row, int column)
 {
-	const char *text = PQgetvalue(res, row, column);
+	const char *text = q->pq.PQgetvalue(res, row, column);
 	struct sql_value v = { .type = SQL_NULL };
 
-	if (PQgetisnull(res, row, column))
+	if (q->pq.PQgetisnull(res, row, column))
 		return v;
-	switch (PQftype(res, column)) {
+	switch (q->pq.PQftype(res, column)) {
 	case OID_INT8:
 	case OID_INT4:
 		return sql_int(strtoll(text, NULL, 10));
 	case OID_FLOAT8:
 		return sql_real(strtod(text, NULL));
 	default:
-		v = (struct sql_value){ SQL_TEXT, 0, 0, text, (size_t)PQgetlength(res, row, column) };
+		v = (struct sql_value){ SQL_TEXT, 0, 0, text, (size_t)q->pq.PQgetlength(res, row, column) };
 		return v;
 	}
 }
@@ -176,14 +214,14 @@ static struct sql_value value_of(const PGresult *res, int row, int column)
 
 static int rows_read(struct postgresql *q, const PGresult *res, sql_row row, void *ctx, struct err *e)
 {
-	int columns = PQnfields(res) < COLUMNS_MAX ? PQnfields(res) : COLUMNS_MAX;
+	int columns = q->pq.PQnfields(res) < COLUMNS_MAX ? q->pq.PQnfields(res) : COLUMNS_MAX;
 
-	for (int i = 0; row && i < PQntuples(res); i++) {
+	for (int i = 0; row && i < q->pq.PQntuples(res); i++) {
 		struct sql_value v[COLUMNS_MAX];
 		int rc;
 
 		for (int k = 0; k < columns; k++)
-			v[k] = value_of(res, i, k);
+			v[k] = value_of(q, res, i, k);
 		rc = row(ctx, v, (size_t)columns);
 		if (rc < 0)
 			return err_set(e, -rc, "%s: %s", q->sql.name, strerror(-rc));
@@ -198,7 +236,7 @@ static int answers(struct postgresql *q, sql_row row, void *ctx, char tag[32], s
 	int rc = flush(q, e), mine = 0;
 
 	while (rc == 0 && (rc = next_answer(q, &res, e)) == 0 && res) {
-		ExecStatusType status = PQresultStatus(res);
+		ExecStatusType status = q->pq.PQresultStatus(res);
 
 		/* The first thing that went wrong counts; the answers after it are read and forgotten. */
 		if (mine == 0 && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
@@ -206,8 +244,8 @@ static int answers(struct postgresql *q, sql_row row, void *ctx, char tag[32], s
 		else if (mine == 0)
 			mine = rows_read(q, res, row, ctx, e);
 		if (tag)
-			snprintf(tag, 32, "%s", PQcmdStatus(res));
-		PQclear(res);
+			snprintf(tag, 32, "%s", q->pq.PQcmdStatus(res));
+		q->pq.PQclear(res);
 	}
 	return mine ? mine : rc;
 }
@@ -216,7 +254,7 @@ static int postgresql_script(struct sql *d, const char *text, struct err *e)
 {
 	struct postgresql *q = postgresql_of(d);
 
-	return PQsendQuery(q->conn, text) ? answers(q, NULL, NULL, NULL, e) : fail(q, NULL, e);
+	return q->pq.PQsendQuery(q->conn, text) ? answers(q, NULL, NULL, NULL, e) : fail(q, NULL, e);
 }
 
 /* Numbers as text, which the server reads without loss. */
@@ -248,7 +286,7 @@ static int postgresql_query(struct sql *d, const char *text, const struct sql_va
 		value[i] = parameter(&param[i], room[i]);
 	if (!room || !value)
 		rc = err_set(e, ENOMEM, "out of memory");
-	else if (!PQsendQueryParams(q->conn, text, (int)n, NULL, value, NULL, NULL, 0))
+	else if (!q->pq.PQsendQueryParams(q->conn, text, (int)n, NULL, value, NULL, NULL, 0))
 		rc = fail(q, NULL, e);
 	else
 		rc = answers(q, row, ctx, NULL, e);
@@ -262,7 +300,7 @@ static void postgresql_rollback(struct sql *d)
 	struct postgresql *q = postgresql_of(d);
 
 	/* A server that is gone, or that is not done with what it was given, rolls back by itself at the close. */
-	if (PQstatus(q->conn) == CONNECTION_OK && PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !sql_interrupted(d))
+	if (q->pq.PQstatus(q->conn) == CONNECTION_OK && q->pq.PQtransactionStatus(q->conn) != PQTRANS_ACTIVE && !sql_interrupted(d))
 		postgresql_script(d, "ROLLBACK", NULL);
 }
 
@@ -287,7 +325,7 @@ static int postgresql_commit(struct sql *d, struct err *e)
 {
 	struct postgresql *q = postgresql_of(d);
 	char tag[32] = "";
-	int rc = PQsendQuery(q->conn, "COMMIT") ? answers(q, NULL, NULL, tag, e) : fail(q, NULL, e);
+	int rc = q->pq.PQsendQuery(q->conn, "COMMIT") ? answers(q, NULL, NULL, tag, e) : fail(q, NULL, e);
 
 	if (rc == 0 && strcmp(tag, "COMMIT"))
 		rc = err_set(e, EIO, "%s: the server took the transaction back", d->name);
@@ -343,7 +381,7 @@ static void postgresql_close(struct sql *d)
 {
 	struct postgresql *q = postgresql_of(d);
 
-	PQfinish(q->conn);
+	q->pq.PQfinish(q->conn);
 	free(q);
 }
 
@@ -353,10 +391,10 @@ static const struct sql_ops postgresql_ops = {
 };
 
 /* What stands in a command line, everybody on the machine can read. */
-static int check_uri(const char *uri, struct err *e)
+static int check_uri(const struct libpq *pq, const char *uri, struct err *e)
 {
 	char *wrong = NULL;
-	PQconninfoOption *o = PQconninfoParse(uri, &wrong), *p;
+	PQconninfoOption *o = pq->PQconninfoParse(uri, &wrong), *p;
 	bool password = false;
 	const char *text;
 	int n;
@@ -364,12 +402,12 @@ static int check_uri(const char *uri, struct err *e)
 	if (!o) {
 		n = first_line(wrong ? wrong : "out of memory", &text);
 		err_set(e, EINVAL, "--db: %.*s", n < 300 ? n : 300, text);
-		PQfreemem(wrong);
+		pq->PQfreemem(wrong);
 		return -EINVAL;
 	}
 	for (p = o; p->keyword; p++)
 		password |= (!strcmp(p->keyword, "password") || !strcmp(p->keyword, "sslpassword")) && p->val && *p->val;
-	PQconninfoFree(o);
+	pq->PQconninfoFree(o);
 	if (password)
 		return err_set(e, EINVAL, "--db: no password here, where every user of this machine can read it: ~/.pgpass or PGPASSFILE "
 			       "keep one");
@@ -379,13 +417,13 @@ static int check_uri(const char *uri, struct err *e)
 /* Seconds for the connection, as the uri, PGCONNECT_TIMEOUT or this file says. */
 static double connect_seconds(const struct postgresql *q)
 {
-	PQconninfoOption *o = PQconninfo(q->conn);
+	PQconninfoOption *o = q->pq.PQconninfo(q->conn);
 	double seconds = 0;
 
 	for (PQconninfoOption *p = o; p && p->keyword; p++)
 		if (!strcmp(p->keyword, "connect_timeout") && p->val)
 			seconds = strtod(p->val, NULL);
-	PQconninfoFree(o);
+	q->pq.PQconninfoFree(o);
 	/* 0 is "for ever" to libpq. */
 	return seconds > 0 ? seconds : ANSWER_SECONDS;
 }
@@ -398,32 +436,32 @@ static int connect_wait(struct postgresql *q, struct err *e)
 	int n, rc = 0;
 
 	while (rc == 0 && s != PGRES_POLLING_OK) {
-		if (s == PGRES_POLLING_FAILED || PQstatus(q->conn) == CONNECTION_BAD) {
-			n = first_line(PQerrorMessage(q->conn), &text);
+		if (s == PGRES_POLLING_FAILED || q->pq.PQstatus(q->conn) == CONNECTION_BAD) {
+			n = first_line(q->pq.PQerrorMessage(q->conn), &text);
 			return err_set(e, ECONNREFUSED, "%.150s: %.*s", q->sql.name, n < 220 ? n : 220, text);
 		}
 		rc = wait_socket(q, s == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, e);
 		if (rc == 0)
-			s = PQconnectPoll(q->conn);
+			s = q->pq.PQconnectPoll(q->conn);
 	}
 	return rc;
 }
 
 /* Later keywords win: the uri over the defaults before it, and what this file relies on over the uri. */
-static PGconn *connect_start(const char *uri)
+static PGconn *connect_start(const struct libpq *pq, const char *uri)
 {
 	const char *timeout = getenv("PGCONNECT_TIMEOUT");
 	const char *const key[] = { "fallback_application_name", "tcp_user_timeout", "connect_timeout", "dbname",
 				    "client_encoding", NULL };
 	const char *const value[] = { "vtscope", "60000", timeout && *timeout ? timeout : CONNECT_SECONDS, uri, "UTF8", NULL };
 
-	return PQconnectStartParams(key, value, 1);
+	return pq->PQconnectStartParams(key, value, 1);
 }
 
 /* Where it is: not the user, and nothing else that the uri may hold. */
 static void name_connection(struct postgresql *q)
 {
-	const char *host = PQhost(q->conn), *port = PQport(q->conn), *db = PQdb(q->conn);
+	const char *host = q->pq.PQhost(q->conn), *port = q->pq.PQport(q->conn), *db = q->pq.PQdb(q->conn);
 	bool socket = !host || *host == '/' || !*host;
 
 	snprintf(q->sql.name, sizeof(q->sql.name), "postgresql://%.150s%s%.10s/%.150s", socket ? "" : host, socket ? "" : ":",
@@ -444,14 +482,19 @@ int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode,
 		"SET search_path TO vtscope; SET client_min_messages TO warning; SET standard_conforming_strings TO on; "
 		"SET idle_in_transaction_session_timeout TO '60s'";
 	struct postgresql *q;
-	int rc = check_uri(uri, e);
+	struct libpq pq;
+	int rc = libpq_load(&pq, e);
 
 	(void)mode;
+	if (rc == 0)
+		rc = check_uri(&pq, uri, e);
 	if (rc < 0)
 		return rc;
 	q = calloc(1, sizeof(*q));
-	if (q)
-		q->conn = connect_start(uri);
+	if (q) {
+		q->pq = pq;
+		q->conn = connect_start(&pq, uri);
+	}
 	if (!q || !q->conn) {
 		free(q);
 		return err_set(e, ENOMEM, "out of memory");
@@ -459,12 +502,12 @@ int sql_open_postgresql(struct sql **out, const char *uri, enum store_mode mode,
 	q->sql.ops = &postgresql_ops;
 	q->sql.deaf = interrupt_pending();
 	name_connection(q);
-	PQsetNoticeReceiver(q->conn, drop_notice, NULL);
-	PQsetnonblocking(q->conn, 1);
+	q->pq.PQsetNoticeReceiver(q->conn, drop_notice, NULL);
+	q->pq.PQsetnonblocking(q->conn, 1);
 	rc = connect_wait(q, e);
 	if (rc == 0) {
 		name_connection(q);
-		PQsetnonblocking(q->conn, 1);
+		q->pq.PQsetnonblocking(q->conn, 1);
 		rc = postgresql_script(&q->sql, settings, e);
 	}
 	if (rc < 0)

@@ -26,7 +26,7 @@ echo 'int LLVMFuzzerTestOneInput(const void *d, long n); int LLVMFuzzerTestOneIn
 	--enable-asan --enable-ubsan >/dev/null
 libs=(libreport.a libbench.a libminivmm.a libprobe.a libarch.a libcommon.a)
 make -s -j"$(nproc)" "${libs[@]}" tests/unit/report-fixture >/dev/null
-link=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\|SQLITE\|LIBPQ\)_LIBS = //p' Makefile | tr '\n' ' ')
+link=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\|SQLITE\)_LIBS = //p' Makefile | tr '\n' ' ')
 include=$(sed -n 's/^\(LIBCPUID\|HWLOC\|JANSSON\|SQLITE\|LIBPQ\)_CFLAGS = //p' Makefile | tr '\n' ' ')
 
 seed() {
