@@ -9,6 +9,7 @@
 
 #include "bench/modes.h"
 #include "bench/result_fields.h"
+#include "common/json.h"
 
 /* Whole numbers without a fraction; what was not measured is null. */
 static json_t *number(double v)
@@ -329,43 +330,38 @@ json_t *result_set_json(const struct result_set *r)
 	return o;
 }
 
-static int append_chunk(const char *bytes, size_t n, void *out)
-{
-	buf_append(out, bytes, n);
-	return buf_error(out) ? -1 : 0;
-}
-
 /* One line a row, so that a file can be searched and compared by line. */
-static int write_member(json_t *value, struct buf *out)
+static void write_member(const json_t *value, struct buf *out)
 {
 	const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY;
 	json_t *row;
 	size_t i;
 
-	if (!json_is_array(value))
-		return json_dump_callback(value, append_chunk, out, flags);
+	if (!json_is_array(value)) {
+		buf_put_json(out, value, flags);
+		return;
+	}
 	buf_puts(out, "[");
 	json_array_foreach(value, i, row) {
 		buf_puts(out, i ? ",\n  " : "\n  ");
-		if (json_dump_callback(row, append_chunk, out, flags) < 0)
-			return -1;
+		buf_put_json(out, row, flags);
 	}
 	buf_puts(out, "]");
-	return 0;
 }
 
 int result_set_write(const struct result_set *r, struct buf *out)
 {
 	json_t *o = result_set_json(r), *value;
 	const char *key, *before = "{\n ";
-	int bad = !o;
 
+	if (!o)
+		return -ENOMEM;
 	json_object_foreach(o, key, value) {
 		buf_printf(out, "%s\"%s\": ", before, key);
-		bad |= write_member(value, out);
+		write_member(value, out);
 		before = ",\n ";
 	}
 	buf_puts(out, "\n}\n");
 	json_decref(o);
-	return bad || buf_error(out) ? -ENOMEM : 0;
+	return buf_error(out) ? -ENOMEM : 0;
 }

@@ -15,6 +15,7 @@
 #include "cli/machine.h"
 #include "cli/result_file.h"
 #include "cli/store.h"
+#include "common/json.h"
 
 bool is_there(const char *what)
 {
@@ -160,17 +161,11 @@ static json_t *baseline_json(const struct baseline *b)
 
 static int write_json(struct cli *cli, const char *file, json_t *doc)
 {
-	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
 	struct buf out = BUF_INIT;
 	int rc;
 
-	if (text)
-		buf_printf(&out, "%s\n", text);
-	else
-		out.error = -ENOMEM;
+	buf_put_document(&out, doc, JSON_INDENT(1));
 	rc = cli_write_buf(cli, file, &out);
-	free(text);
-	json_decref(doc);
 	buf_free(&out);
 	return rc;
 }

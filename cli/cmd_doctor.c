@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vtscope doctor: is this machine quiet enough to measure on? */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/topology.h"
 #include "cli/cmd.h"
 #include "cli/machine.h"
+#include "common/json.h"
 #include "probe/collect.h"
 #include "probe/doctor.h"
 
@@ -18,8 +18,6 @@ static const char *const formats[] = { "text", "json", "tap", NULL };
 static int answer(const struct cli *cli, const struct doctor *d, const char *format, struct buf *out)
 {
 	const struct render_style style = { .colour = cli->colour, .utf8 = cli->utf8, .columns = cli->columns };
-	json_t *document;
-	char *text;
 
 	if (!strcmp(format, "text")) {
 		doctor_text(d, &style, out);
@@ -29,13 +27,8 @@ static int answer(const struct cli *cli, const struct doctor *d, const char *for
 		doctor_tap(d, out);
 		return buf_error(out);
 	}
-	document = doctor_document(d);
-	text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
-	if (text)
-		buf_printf(out, "%s\n", text);
-	free(text);
-	json_decref(document);
-	return text ? buf_error(out) : -ENOMEM;
+	buf_put_document(out, doctor_document(d), JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	return buf_error(out);
 }
 
 static int examine(struct cli *cli, struct machine *m, int cpu, struct doctor *d, struct err *e)

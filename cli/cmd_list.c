@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/exit_reason.h"
 #include "bench/op.h"
 #include "cli/args.h"
 #include "cli/words.h"
+#include "common/json.h"
 #include "minivmm/engine.h"
 #include "probe/check.h"
 #include "probe/readers.h"
@@ -253,20 +253,11 @@ static void list_text(const struct kind *k, struct buf *out)
 static void list_json(const struct kind *k, struct buf *out)
 {
 	json_t *items = json_array();
-	json_t *doc;
-	char *text;
 
 	for (size_t i = 0; i < k->count(); i++)
 		json_array_append_new(items, k->json(i));
-	doc = json_pack("{s:s, s:s, s:o}", "schema", "vtscope.list/1", "kind", k->name, "items",
-			items);
-	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
-	if (text)
-		buf_printf(out, "%s\n", text);
-	else
-		out->error = -ENOMEM;
-	free(text);
-	json_decref(doc);
+	buf_put_document(out, json_pack("{s:s, s:s, s:o}", "schema", "vtscope.list/1", "kind", k->name, "items", items),
+			  JSON_INDENT(2));
 }
 
 static int run(struct cli *cli, const struct args *a)

@@ -6,6 +6,7 @@
 
 #include "cli/args.h"
 #include "common/interrupt.h"
+#include "common/json.h"
 #include "common/parse.h"
 #include "probe/collect.h"
 #include "probe/readers.h"
@@ -46,15 +47,8 @@ static int save(struct cli *cli, const struct snapshot *s, const char *path)
 static int put_json(const struct snapshot *s, const struct verdict *v, const struct request *r,
 		    struct buf *out)
 {
-	json_t *document = probe_json(s, v, r->all);
-	char *text = document ? json_dumps(document, r->n_from > 1 ? JSON_COMPACT : JSON_INDENT(2)) :
-				NULL;
-
-	if (text)
-		buf_printf(out, "%s\n", text);
-	free(text);
-	json_decref(document);
-	return text ? buf_error(out) : -ENOMEM;
+	buf_put_document(out, probe_json(s, v, r->all), r->n_from > 1 ? JSON_COMPACT : JSON_INDENT(2));
+	return buf_error(out);
 }
 
 /* Appends the answer for one machine. 0 or -errno. */

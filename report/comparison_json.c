@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "common/json.h"
 #include "report/comparison.h"
 #include "report/escape.h"
 
@@ -80,12 +81,6 @@ static json_t *runs_json(const struct comparison *c)
 	return json_pack("[I,I]", (json_int_t)c->runs_a, (json_int_t)c->runs_b);
 }
 
-static int append_chunk(const char *bytes, size_t n, void *out)
-{
-	buf_append(out, bytes, n);
-	return buf_error(out) ? -1 : 0;
-}
-
 void comparison_json(const struct comparison *c, struct buf *out)
 {
 	json_t *changes = json_array(), *unmatched = json_array(), *o;
@@ -101,8 +96,7 @@ void comparison_json(const struct comparison *c, struct buf *out)
 		      runs_json(c), "summary", summary_json(c), "hardware",
 		      differences_json(c->hardware, c->n_hardware), "subject", differences_json(c->subject, c->n_subject),
 		      "changes", changes, "unmatched", unmatched);
-	if (bad || !o || json_dump_callback(o, append_chunk, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
-		out->error = out->error ? out->error : -ENOMEM;
-	buf_puts(out, "\n");
-	json_decref(o);
+	if (bad && !out->error)
+		out->error = -ENOMEM;
+	buf_put_document(out, o, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "report/escape.h"
 #include "report/export_private.h"
 
@@ -352,14 +353,7 @@ json_t *export_json_real(double v)
 
 void export_json(struct buf *out, json_t *doc)
 {
-	char *text = doc ? json_dumps(doc, JSON_INDENT(1) | JSON_REAL_PRECISION(10)) : NULL;
-
-	if (text)
-		buf_printf(out, "%s\n", text);
-	else
-		out->error = -ENOMEM;
-	free(text);
-	json_decref(doc);
+	buf_put_document(out, doc, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
 }
 
 void export_real(struct buf *out, double v, int digits)
