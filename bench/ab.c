@@ -277,6 +277,8 @@ int ab_run(struct ab *out, const struct ab_side side[2], const struct ab_options
 	if (rc == 0)
 		rc = session_run(&s, h, e);
 	out->pairs = s.pairs;
+	out->out_of_time = o->seconds > 0 && rows_open(&s) &&
+			   (s.run[0].out_of_time || s.run[1].out_of_time || clock_seconds() >= s.deadline);
 	rc = session_end(&s, out, snap, rc, e);
 	session_free(&s);
 	return rc;

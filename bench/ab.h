@@ -31,6 +31,7 @@ struct ab {
 	struct result_set side[2];	/* owned: each side as a run of its own; launch k of a row is its pair k */
 	struct comparison comparison;	/* owned */
 	unsigned pairs;			/* begun */
+	bool out_of_time;		/* ab_options.seconds ended it before every operation was done */
 };
 
 /*

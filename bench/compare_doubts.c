@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is known to be in a time beside the operation, and not how much: the interval holds all readings. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "bench/compare_private.h"
@@ -8,35 +9,54 @@
 #define LONG_SECONDS	1e-3	/* slices of a scheduler are some milliseconds */
 #define WAITED_TOLD	0.02
 
-/* The largest share that a bracket has of a single shot, 0 where (s) has none; whether (s) has single shots, differences. */
-static double bracket_share(const struct side *s, bool has[2])
+static bool both_known(const struct side *s, size_t member)
 {
-	double most = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		double median = *(const double *)((const char *)s->run[i] + member);
 
+		if (!(median > 0) || !isfinite(median) || !(s->run[i]->median > 0))
+			return false;
+	}
+	return true;
+}
+
+static void levels_take(struct side *s, bool differenced)
+{
 	for (size_t i = 0; i < s->n; i++) {
 		const struct result *r = s->run[i];
 
-		has[r->differenced] = true;
-		if (!r->differenced)
-			most = fmax(most, r->median > 0 && r->empty_bracket >= 0 ? r->empty_bracket / r->median : 1);
+		if (r->differenced != differenced)
+			s->scale[i] *= (differenced ? r->diff_median : r->single_median) / r->median;
 	}
-	return most;
 }
 
-void compare_brackets(struct change *row, const struct side *a, const struct side *b)
+static bool estimators_mixed(const struct side *a, const struct side *b)
 {
-	bool has[2] = { false, false };
-	double in_a = bracket_share(a, has), in_b = bracket_share(b, has);
+	bool first = a->run[0]->differenced, mixed = false;
 
-	if (!has[0] || !has[1])
-		return;
-	snprintf(row->why, sizeof(row->why), "measured in single shots and by differences: the interval is wider by a bracket");
-	if (in_a >= 1 || in_b >= 1) {
-		row->lo = row->hi = row->p = NAN;
-		return;
-	}
-	row->hi /= 1 - in_a;
-	row->lo *= 1 - in_b;
+	for (size_t i = 0; i < a->n + b->n; i++)
+		mixed |= (i < a->n ? a->run[i] : b->run[i - a->n])->differenced != first;
+	return mixed;
+}
+
+bool compare_estimators(struct change *row, struct side *a, struct side *b)
+{
+	static const struct { size_t member; bool differenced; } way[] = {
+		{ offsetof(struct result, diff_median), true }, { offsetof(struct result, single_median), false },
+	};
+
+	if (!estimators_mixed(a, b))
+		return true;
+	for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+		if (both_known(a, way[i].member) && both_known(b, way[i].member)) {
+			levels_take(a, way[i].differenced);
+			levels_take(b, way[i].differenced);
+			snprintf(row->why, sizeof(row->why), "reported in single shots on one side and by differences on the other; "
+				 "compared by %s", way[i].differenced ? "differences" : "single shots");
+			return true;
+		}
+	snprintf(row->why, sizeof(row->why), "measured in single shots on one side and by differences on the other, never in both");
+	return false;
 }
 
 static double shortest(const struct side *s)

@@ -26,14 +26,15 @@ bool compare_allowed(const struct compare_options *o, const char *key);
 const struct op_threshold *compare_op_threshold(const struct compare_options *o, const char *op);
 
 /* Adds the changes of one row, both sides of which have a run. (spread): where to put what runs say. -ENOMEM. */
-int compare_rows(struct comparison *c, const struct side *a, const struct side *b, double tsc_hz,
+int compare_rows(struct comparison *c, struct side *a, struct side *b, double tsc_hz,
 		 const struct compare_options *o, struct between *spread);
 
 /*
- * An operation near ten brackets may be measured in single shots here and by differences there: widens the interval by
- * the bracket that is in one of them.
+ * An operation near ten brackets may be reported in single shots here and by differences there, and the two are far apart
+ * where a copy behind another costs more than one alone. Scales the runs to an estimator that all of them have, differences
+ * first: the bracket is in none of these. False, with the reason in (row): there is none.
  */
-void compare_brackets(struct change *row, const struct side *a, const struct side *b);
+bool compare_estimators(struct change *row, struct side *a, struct side *b);
 
 /*
  * An operation that is longer than the kernel lets a process run holds what else ran: twice as long beside one neighbour,

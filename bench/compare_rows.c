@@ -146,14 +146,14 @@ static void spreads_find(struct change *row, const struct side *a, const struct 
 		row->spread = sqrt(within / (double)known);
 }
 
-/* Said where nothing else is: B's numbers are not those of its file. */
+/* B's numbers are not those of its file. What is said later is said instead. */
 static void rates_reason(struct change *row, const struct side *a, const struct side *b)
 {
 	double scale = 1;
 
 	for (size_t i = 0; i < a->n + b->n && scale == 1; i++)
 		scale = i < a->n ? a->scale[i] : b->scale[i - a->n];
-	if (scale != 1 && !row->why[0])
+	if (scale != 1)
 		snprintf(row->why, sizeof(row->why), "the TSC's rates differ: %s is in ticks of A's%s, its own times %.4g",
 			 b->n && b->scale[0] != 1 ? "B" : "a run", b->n && b->scale[0] != 1 ? "" : " first run", scale);
 }
@@ -185,12 +185,10 @@ static int time_compare(struct change *row, const struct side *a, const struct s
 		spreads_find(row, a, b, between);
 		if (interval) {
 			row->p = stats_rank_sum_p(x, row->n_a, y, row->n_b);
-			compare_brackets(row, a, b);
 			compare_long(row, a, b, tsc_hz);
 		} else {
 			time_reason(row);
 		}
-		rates_reason(row, a, b);
 	}
 	free(x);
 	free(y);
@@ -307,7 +305,7 @@ static int exits_compare(struct comparison *c, const struct side *a, const struc
 	return comparison_add(c, &row);
 }
 
-int compare_rows(struct comparison *c, const struct side *a, const struct side *b, double tsc_hz,
+int compare_rows(struct comparison *c, struct side *a, struct side *b, double tsc_hz,
 		 const struct compare_options *o, struct between *between)
 {
 	bool counts = !strcmp(result_unit(a->run[0]->clock), "instructions");
@@ -322,10 +320,13 @@ int compare_rows(struct comparison *c, const struct side *a, const struct side *
 		row.b = b->run[0]->median;
 		return comparison_add(c, &row);
 	}
-	if (counts)
+	if (counts) {
 		instructions_compare(&row, a, b);
-	else
-		rc = time_compare(&row, a, b, tsc_hz, between);
+	} else {
+		rates_reason(&row, a, b);
+		if (compare_estimators(&row, a, b))
+			rc = time_compare(&row, a, b, tsc_hz, between);
+	}
 	if (rc == 0)
 		rc = comparison_add(c, &row);
 	return rc < 0 ? rc : exits_compare(c, a, b, tsc_hz, o);

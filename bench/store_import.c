@@ -111,11 +111,10 @@ static int add_folder(struct importer *im, const char *path)
 
 static int add_inputs(struct importer *im, const char *const *path, size_t n, struct err *e)
 {
-	struct stat st;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = stat(path[i], &st) == 0 && S_ISDIR(st.st_mode) ? add_folder(im, path[i]) : add_input(im, path[i], false, 0);
+		rc = file_is_folder(path[i]) ? add_folder(im, path[i]) : add_input(im, path[i], false, 0);
 	return rc < 0 ? err_set(e, -rc, "%s", strerror(-rc)) : 0;
 }
 

@@ -106,6 +106,10 @@ static int result_out(struct session *s, struct ab *ab)
 		cli_warn(s->cli, "interrupted before the first pair");
 		return EXIT_INTERRUPTED;
 	}
+	if (ab->out_of_time && !c->n) {
+		cli_warn(s->cli, "no pair of launches fits into --time %g: give it more, or fewer operations by --op", s->o.seconds);
+		return EXIT_RUNTIME;
+	}
 	kept = prefix ? keep(s->cli, ab, prefix) : 0;
 	snprintf(c->a_name, sizeof(c->a_name), "%.150s", args_value(s->a, "a"));
 	snprintf(c->b_name, sizeof(c->b_name), "%.150s", args_value(s->a, "b"));

@@ -9,7 +9,9 @@
 #include "cli/baseline.h"
 #include "cli/comparison.h"
 #include "cli/confirm.h"
+#include "cli/result_file.h"
 #include "cli/store.h"
+#include "common/fileio.h"
 
 static int say(struct cli *cli, const struct err *e, int rc)
 {
@@ -19,13 +21,37 @@ static int say(struct cli *cli, const struct err *e, int rc)
 
 /* ---- save ---- */
 
+/* Where there is no store yet (none) says so. One is made for results that can be read, and for nothing else. */
+static int first_check(const struct baseline_words *w, struct err *none)
+{
+	int rc = w->n ? 0 : -ENOENT;
+
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		struct result_set r;
+
+		if (!is_there(w->what[i]))
+			return -ENOENT;
+		if (!strcmp(w->what[i], "-") || file_is_folder(w->what[i]))
+			continue;
+		rc = result_file_load(&r, w->what[i], none);
+		if (rc == 0)
+			result_set_free(&r);
+	}
+	return rc;
+}
+
 static int save(struct cli *cli, const struct args *a, const struct baseline_words *w)
 {
 	struct err e = { 0 };
 	struct run_list runs = { 0 };
 	struct store *s;
-	int rc = cli_store_open(cli, a, STORE_WRITE, &s);
+	int rc = store_open(&s, args_value(a, "db"), STORE_READ, &e);
 
+	store_close(s);
+	rc = rc == -ENOENT ? first_check(w, &e) : 0;
+	if (rc < 0)
+		return say(cli, &e, rc);
+	rc = cli_store_open(cli, a, STORE_WRITE, &s);
 	if (rc)
 		return rc;
 	rc = runs_named(cli, s, w, &runs, &e);

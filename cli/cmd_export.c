@@ -36,10 +36,9 @@ static const struct export_format *format_choose(struct cli *cli, const struct a
 
 static bool is_folder(const char *file)
 {
-	struct stat st;
 	size_t n = strlen(file);
 
-	return n && (file[n - 1] == '/' || (stat(file, &st) == 0 && S_ISDIR(st.st_mode)));
+	return n && (file[n - 1] == '/' || file_is_folder(file));
 }
 
 /* A file a row. Each appears whole or not at all; one that cannot be written ends it. */

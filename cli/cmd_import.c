@@ -180,7 +180,7 @@ static int is_result(const char *file, struct stdin_text *in, bool *yes, struct 
 	}
 	if (!strcmp(file, "-")) {
 		*yes = begins_as_json(buf_str(&in->bytes), in->bytes.len);
-	} else if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+	} else if (file_is_folder(file)) {
 		*yes = true;
 	} else if (stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
 		fd = open(file, O_RDONLY | O_CLOEXEC);

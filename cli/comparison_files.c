@@ -5,20 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/comparison.h"
 #include "cli/result_file.h"
+#include "common/fileio.h"
 #include "common/interrupt.h"
 
 #define FILES_MAX	1000
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return strcmp(path, "-") && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 static int is_json(const struct dirent *d)
 {
@@ -73,7 +66,7 @@ int result_files_load(struct result_files *f, const char *path, struct err *e)
 	int rc;
 
 	*f = (struct result_files){ 0 };
-	rc = is_folder(path) ? folder_add(f, path, e) : file_add(f, path, e);
+	rc = file_is_folder(path) ? folder_add(f, path, e) : file_add(f, path, e);
 	if (rc == 0) {
 		f->at = calloc(f->n, sizeof(*f->at));
 		if (!f->at)

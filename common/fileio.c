@@ -56,6 +56,13 @@ static int read_all(int fd, const char *name, size_t max, struct buf *out, struc
 	return 0;
 }
 
+bool file_is_folder(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int file_read(const char *path, size_t max, struct buf *out, struct err *e)
 {
 	int fd, ret;

@@ -5,6 +5,7 @@
 #ifndef VTSCOPE_COMMON_FILEIO_H
 #define VTSCOPE_COMMON_FILEIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
@@ -23,5 +24,8 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e);
  * -EINTR as above.
  */
 int file_write(const char *path, const void *data, size_t len, struct err *e);
+
+/* "-" is none, nor is what cannot be looked at. */
+bool file_is_folder(const char *path);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/fileio.h"
 #include "probe/read_private.h"
@@ -53,10 +52,9 @@ static int read_folder(struct snapshot *s, const char *path, struct err *e)
 int readers_read(struct snapshot *s, const char *path, struct err *e)
 {
 	struct buf text = BUF_INIT;
-	struct stat st;
 	int rc;
 
-	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (file_is_folder(path))
 		return read_folder(s, path, e);
 	snapshot_init(s);
 	rc = file_read(path, INPUT_MAX, &text, e);

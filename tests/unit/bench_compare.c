@@ -49,7 +49,7 @@ static struct result *row_add(struct result_set *s, const char *op, const char *
 	r.launch = calloc(n + 1, sizeof(*r.launch));
 	for (size_t i = 0; i < n; i++)
 		r.launch[i] = (struct result_launch){ .n = 64, .median = mid * exp(share * normal()), .min = mid * 0.99 };
-	r.median = mid;
+	r.median = r.single_median = mid;
 	r.range_lo = r.range_hi = mid;
 	CU_ASSERT_FATAL(result_set_add(s, &r) == 0);
 	return &s->result[s->n_results - 1];
@@ -485,7 +485,14 @@ static void test_rows(void)
 	result_set_free(&b);
 }
 
-/* Short here, long there: the bracket that only one has must not make a change, nor hide a large one. */
+static void differenced(struct result *r, double single)
+{
+	r->differenced = true;
+	r->diff_median = r->median;
+	r->single_median = single;
+}
+
+/* Short here, long there: what lies between two estimators must not make a change, nor hide one. */
 static void test_estimators(void)
 {
 	struct compare_options o = { 0 };
@@ -495,13 +502,25 @@ static void test_estimators(void)
 	source.state = 3;
 	set_init(&a);
 	set_init(&b);
-	row_add(&a, "exit.cpuid", "kvm", 10, 360, 0.004)->differenced = true;
-	row_add(&b, "exit.cpuid", "kvm", 10, 401, 0.004);	/* 40 of it are its bracket */
-	row_add(&a, "exit.rdtsc", "kvm", 10, 30, 0.004)->differenced = true;
-	row_add(&b, "exit.rdtsc", "kvm", 10, 1500, 0.004);
+	differenced(row_add(&a, "exit.cpuid", "kvm", 10, 360, 0.004), 400);
+	row_add(&b, "exit.cpuid", "kvm", 10, 401, 0.004)->diff_median = 361;
+	/* Twice as long behind another copy. */
+	differenced(row_add(&a, "nano.call-ret", "kvm", 10, 1850, 0.004), 780);
+	row_add(&b, "nano.call-ret", "kvm", 10, 902, 0.004)->diff_median = 2220;
+	differenced(row_add(&a, "exit.rdtsc", "kvm", 10, 30, 0.004), NAN);
+	row_add(&b, "exit.rdtsc", "kvm", 10, 1500, 0.004)->diff_median = NAN;
+	/* The differences have failed on one side, the single shots have not. */
+	differenced(row_add(&a, "exit.hlt", "kvm", 10, 300, 0.004), 400);
+	row_add(&b, "exit.hlt", "kvm", 10, 480, 0.004)->diff_median = NAN;
 	CU_ASSERT_FATAL(compare_sets(&c, &a, &b, &o, NULL) == 0);
-	CU_ASSERT(only(&c, "exit.cpuid", MEASURE_TIME)->word == CHANGE_INCONCLUSIVE);
-	CU_ASSERT(only(&c, "exit.rdtsc", MEASURE_TIME)->word == CHANGE_REGRESSION);
+	CU_ASSERT(only(&c, "exit.cpuid", MEASURE_TIME)->word == CHANGE_NONE);
+	CU_ASSERT(only(&c, "nano.call-ret", MEASURE_TIME)->word == CHANGE_REGRESSION);
+	CU_ASSERT_DOUBLE_EQUAL(only(&c, "nano.call-ret", MEASURE_TIME)->ratio, 1.2, 0.01);
+	CU_ASSERT(only(&c, "exit.rdtsc", MEASURE_TIME)->word == CHANGE_INCONCLUSIVE);
+	CU_ASSERT(only(&c, "exit.rdtsc", MEASURE_TIME)->launches_needed == 0);
+	CU_ASSERT(strstr(only(&c, "exit.rdtsc", MEASURE_TIME)->why, "never in both") != NULL);
+	CU_ASSERT(only(&c, "exit.hlt", MEASURE_TIME)->word == CHANGE_REGRESSION);
+	CU_ASSERT_DOUBLE_EQUAL(only(&c, "exit.hlt", MEASURE_TIME)->ratio, 1.2, 0.01);
 	comparison_free(&c);
 	result_set_free(&a);
 	result_set_free(&b);
