@@ -104,3 +104,9 @@ ab() {
 	[ "$(cat ab.json side-a.json side-b.json | sort -u)" = earlier ]
 	[ -z "$output" ]
 }
+
+@test "ab: a time that is too short for one pair is told, and writes nothing" {
+	run --separate-stderr ab --a '' --b '' --time 1 --a-setup 'sleep 1.2' -o ab.json
+	says 1 "no pair of launches fits into --time 1"
+	[ ! -e ab.json ]
+}

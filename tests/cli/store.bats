@@ -331,3 +331,15 @@ setup() {
 		    assert all(float(row[k]) > 0 for k in ("median", "p99", "mean"))
 	PY
 }
+
+@test "baseline: save makes no store where there is nothing to put into it" {
+	printf '{' >broken.json
+	for what in broken.json nowhere.json 0123abcd ""; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$VTSCOPE" baseline save main $what --db new.db
+		says 1 ""
+		[ ! -e new.db ]
+	done
+	"$VTSCOPE" baseline save -q main - --db new.db <"$sample"
+	[ -s new.db ]
+}
