@@ -124,7 +124,7 @@ static const char *row_missing(const struct result_set *set, const struct result
 	for (i = 0; i < set->n_skipped; i++)
 		if (!strcmp(set->skipped[i].op, like->op) && !strcmp(set->skipped[i].engine, like->engine))
 			return set->skipped[i].reason;
-	return "";
+	return set->interrupted ? "interrupted before it was measured" : "";
 }
 
 /* A row that worked in A and failed in B is no silence. */
@@ -306,6 +306,8 @@ int compare_runs(struct comparison *c, const struct result_set *const *a, size_t
 	comparison_init(c);
 	c->runs_a = na;
 	c->runs_b = nb;
+	for (size_t i = 0; i < na + nb; i++)
+		c->interrupted[i >= na] |= (i < na ? a[i] : b[i - na])->interrupted;
 	other = machines_compare(c, &before, &after, o, e);
 	if (other < 0) {
 		comparison_free(c);
@@ -417,11 +419,20 @@ size_t comparison_count(const struct comparison *c, enum change_word w)
 	return n;
 }
 
+size_t comparison_skipped(const struct comparison *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_unmatched; i++)
+		n += c->unmatched[i].in_a && c->unmatched[i].reason[0];
+	return n;
+}
+
 int comparison_exit(const struct comparison *c, bool strict)
 {
 	if (comparison_count(c, CHANGE_REGRESSION))
 		return 3;
 	if (!c->n || comparison_count(c, CHANGE_INCOMPARABLE))
 		return 4;
-	return strict && comparison_count(c, CHANGE_INCONCLUSIVE) ? 4 : 0;
+	return strict && (comparison_count(c, CHANGE_INCONCLUSIVE) || comparison_skipped(c)) ? 4 : 0;
 }

@@ -49,8 +49,8 @@ struct change {
 /* A member of "hardware" or "subject" that is not the same; nested ones by their path ("kvm_modules.kvm.nested"). */
 struct key_difference { char key[64], a[160], b[160]; bool allowed; };
 
-/* A row that only one side has. */
-struct unmatched { char op[64], engine[24], via[64]; bool in_a; char reason[240]; /* of the other side, or "" */ };
+/* A row that only one side has. (reason): why the other lacks it, "": it was not asked for there. */
+struct unmatched { char op[64], engine[24], via[64]; bool in_a; char reason[240]; };
 
 struct comparison {
 	char a_name[160], b_name[160];	/* for people: file names, a baseline's name, "A"; set by who compares */
@@ -59,6 +59,7 @@ struct comparison {
 	struct key_difference *subject; size_t n_subject;	/* owned */
 	struct unmatched *unmatched; size_t n_unmatched;	/* owned */
 	size_t runs_a, runs_b;	/* results behind each side */
+	bool interrupted[2];	/* a result of A's, of B's was */
 	size_t family;		/* tests that Holm's correction is over */
 	bool paired;		/* the ratios are of pairs measured in turn */
 	bool second;		/* regressions were to be measured once more (--confirm) */
@@ -119,8 +120,10 @@ int compare_machines(struct comparison *c, const struct result_set *a, const str
 int comparison_decide(struct comparison *c);
 
 size_t comparison_count(const struct comparison *c, enum change_word w);
+/* Rows of A that B was to have, and has not. */
+size_t comparison_skipped(const struct comparison *c);
 
-/* 0, 3 (a regression), 4 (something incomparable, nothing in common; with (strict) something inconclusive, too). */
+/* 0, 3 (a regression), 4 (something incomparable, nothing in common; with (strict) inconclusive or skipped in B, too). */
 int comparison_exit(const struct comparison *c, bool strict);
 
 #endif

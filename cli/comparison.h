@@ -20,7 +20,7 @@
 		  "have no threshold but one of their own: OP=0.1." }, \
 	{ .name = "allow", .arg = "KEY", .repeatable = true, .words = compare_keys, \
 	  .help = "compare although this hardware key differs" }, \
-	{ .name = "strict", .help = "status 4 where something is inconclusive, too" }, \
+	{ .name = "strict", .help = "status 4 where something is inconclusive or skipped in B, too" }, \
 	{ .name = "format", .arg = "FORMAT", .choices = comparison_formats, .help = "what to write", \
 	  .more = "Without it the extension of -o decides (.md, .json, .xml), else it is text." }
 
@@ -28,7 +28,8 @@
 	{ EXIT_OK, "no regression is known" }, \
 	{ EXIT_REGRESSION, "a regression" }, \
 	{ EXIT_INCOMPARABLE, "something cannot be compared: other hardware, a row that failed in B, nothing in common; " \
-			     "with --strict also where something is inconclusive" }
+			     "with --strict also where something is inconclusive, or measured in A and " \
+			     "skipped in B" }
 
 /* The options above as the library takes them. */
 struct comparison_args {

@@ -9,6 +9,8 @@
 
 #include "report/escape.h"
 
+#define UNMATCHED_NAMED	6	/* operations in one sentence */
+
 const char *const comparison_formats[COMPARISON_FORMATS + 1] = { "text", "json", "md", "junit", NULL };
 
 void change_name(const struct change *row, struct buf *out)
@@ -77,6 +79,45 @@ void change_reason(const struct change *row, struct buf *out)
 	buf_printf(out, "), p %.2g, threshold %.3g %%", row->p_holm, 100 * row->threshold);
 }
 
+void unmatched_reason(const struct unmatched *u, struct buf *out)
+{
+	/* In A it may have failed, too. */
+	buf_printf(out, "%s in %c", !u->reason[0] ? "not asked for" : u->in_a ? "skipped" : "not measured", u->in_a ? 'B' : 'A');
+	buf_puts(out, u->reason[0] ? ": " : "");
+	escape_plain(out, u->reason);
+}
+
+static bool one_sentence(const struct unmatched *a, const struct unmatched *b)
+{
+	return a->in_a == b->in_a && !strcmp(a->engine, b->engine) && !strcmp(a->reason, b->reason);
+}
+
+bool unmatched_sentence(const struct comparison *c, size_t at, bool all, struct buf *out)
+{
+	const struct unmatched *u = c->unmatched;
+	size_t n = 0, i;
+
+	for (i = 0; i < at; i++)
+		if (one_sentence(&u[i], &u[at]))
+			return false;
+	buf_printf(out, "only in %c: ", u[at].in_a ? 'A' : 'B');
+	escape_plain(out, u[at].engine);
+	for (i = at; i < c->n_unmatched; i++) {
+		if (!one_sentence(&u[i], &u[at]))
+			continue;
+		if (n++ >= UNMATCHED_NAMED && !all)
+			continue;
+		buf_puts(out, n > 1 ? ", " : " ");
+		escape_plain(out, u[i].op);
+	}
+	if (n > UNMATCHED_NAMED && !all)
+		buf_printf(out, " and %zu more", n - UNMATCHED_NAMED);
+	buf_puts(out, " (");
+	unmatched_reason(&u[at], out);
+	buf_puts(out, ")");
+	return true;
+}
+
 static void count_put(const struct comparison *c, enum change_word w, bool *first, struct buf *out)
 {
 	size_t n = comparison_count(c, w);
@@ -105,18 +146,32 @@ static void confirmed_put(const struct comparison *c, struct buf *out)
 		buf_puts(out, "; not confirmed: there was no second measurement of them");
 }
 
+/* What makes the whole less than it looks. */
+static void shortfall_put(const struct comparison *c, struct buf *out)
+{
+	size_t n = comparison_skipped(c);
+
+	if (n)
+		buf_printf(out, "; %zu row%s of A skipped in B", n, n == 1 ? "" : "s");
+	if (c->interrupted[0] || c->interrupted[1])
+		buf_printf(out, "; %s interrupted", c->paired ? "the session was" : !c->interrupted[1] ? "A was" :
+			   !c->interrupted[0] ? "B was" : "both were");
+}
+
 void comparison_summary(const struct comparison *c, struct buf *out)
 {
 	bool first = true;
 
 	if (!c->n) {
 		buf_puts(out, "nothing in common: no row is in both");
+		shortfall_put(c, out);
 		return;
 	}
 	for (unsigned w = 0; w < CHANGE_WORDS; w++)
 		count_put(c, w, &first, out);
 	if (c->second)
 		confirmed_put(c, out);
+	shortfall_put(c, out);
 }
 
 int comparison_render(const struct comparison *c, enum comparison_format format, const struct comparison_style *style,

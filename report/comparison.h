@@ -16,7 +16,7 @@ extern const char *const comparison_formats[COMPARISON_FORMATS + 1];
 struct comparison_style {
 	bool colour, utf8;	/* text only */
 	bool all;		/* text: counts that are the same, and all of the subject, too */
-	bool strict;		/* junit: what is inconclusive is a failure */
+	bool strict;		/* junit: what is inconclusive, or skipped in B, is a failure */
 };
 
 /* The sentence of the whole: "1 regression in 12 comparisons", "nothing is known to have changed: ...". */
@@ -32,6 +32,13 @@ void comparison_json(const struct comparison *c, struct buf *out);
 void comparison_markdown(const struct comparison *c, struct buf *out);
 void comparison_junit(const struct comparison *c, bool strict, struct buf *out);
 
+/*
+ * The rows that only one side has, a sentence for those of one engine and reason: "only in A: exec cpu.alu.u, exit.cpuid
+ * (skipped in B: ...)". False where row (at) of c->unmatched is not the first of its sentence. (all): names all.
+ */
+bool unmatched_sentence(const struct comparison *c, size_t at, bool all, struct buf *out);
+/* Why row (u) is on one side only: "skipped in B: ...", "not asked for in A". */
+void unmatched_reason(const struct unmatched *u, struct buf *out);
 /* "exit.cpuid", "exit.cpuid exits": what a change is of. */
 void change_name(const struct change *row, struct buf *out);
 /* "+8.3 %", "-12 %", "x24" where a percentage would not be read; "" for NAN. */

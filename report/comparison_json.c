@@ -90,9 +90,9 @@ void comparison_json(const struct comparison *c, struct buf *out)
 		bad |= json_array_append_new(changes, change_json(&c->change[i]));
 	for (size_t i = 0; i < c->n_unmatched; i++)
 		bad |= json_array_append_new(unmatched, unmatched_json(&c->unmatched[i]));
-	o = json_pack("{s:s,s:o,s:o,s:b,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", "vtscope.comparison/1", "a",
+	o = json_pack("{s:s,s:o,s:o,s:b,s:b,s:[b,b],s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", "vtscope.comparison/1", "a",
 		      text_or_null(c->a_name), "b", text_or_null(c->b_name), "paired", c->paired, "confirmed",
-		      c->confirmed, "family", (json_int_t)c->family, "runs",
+		      c->confirmed, "interrupted", c->interrupted[0], c->interrupted[1], "family", (json_int_t)c->family, "runs",
 		      runs_json(c), "summary", summary_json(c), "hardware",
 		      differences_json(c->hardware, c->n_hardware), "subject", differences_json(c->subject, c->n_subject),
 		      "changes", changes, "unmatched", unmatched);

@@ -72,15 +72,43 @@ static void nothing_put(struct buf *out)
 		      "   <error message=\"nothing in common: no row is in both\" type=\"incomparable\"/>\n  </testcase>\n");
 }
 
+/* What was to be there is a failure where the user is strict; else it is a skip, as what nobody asked for. */
+static void unmatched_put(struct buf *out, const struct unmatched *u, bool strict)
+{
+	struct buf class = BUF_INIT, reason = BUF_INIT;
+	bool failure = strict && u->reason[0];
+
+	buf_printf(&class, "vtscope.%s.%s", u->engine, u->via);
+	unmatched_reason(u, &reason);
+	buf_puts(out, "  <testcase");
+	attribute(out, "classname", buf_str(&class));
+	attribute(out, "name", u->op);
+	buf_printf(out, " time=\"0\">\n   <%s", failure ? "failure" : "skipped");
+	attribute(out, "message", buf_str(&reason));
+	buf_printf(out, "%s/>\n  </testcase>\n", failure ? " type=\"skipped\"" : "");
+	buf_free(&class);
+	buf_free(&reason);
+}
+
+/* Rows that only A has; those of B alone are none that were lost. */
+static size_t only_in_a(const struct comparison *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_unmatched; i++)
+		n += c->unmatched[i].in_a;
+	return n;
+}
+
 void comparison_junit(const struct comparison *c, bool strict, struct buf *out)
 {
-	size_t unknown = comparison_count(c, CHANGE_INCONCLUSIVE);
+	size_t unknown = comparison_count(c, CHANGE_INCONCLUSIVE) + comparison_skipped(c), lost = only_in_a(c);
 	size_t failures = comparison_count(c, CHANGE_REGRESSION) + (strict ? unknown : 0);
-	size_t errors = c->n ? comparison_count(c, CHANGE_INCOMPARABLE) : 1;
+	size_t unasked = lost - comparison_skipped(c), errors = c->n ? comparison_count(c, CHANGE_INCOMPARABLE) : 1;
 
 	buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"vtscope comparison\"");
 	buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"0\">\n  <properties>\n",
-		   c->n ? c->n : 1, failures, errors, strict ? 0 : unknown);
+		   (c->n ? c->n : 1) + lost, failures, errors, unasked + (strict ? 0 : unknown));
 	buf_puts(out, "   <property name=\"a\"");
 	attribute(out, "value", c->a_name);
 	buf_puts(out, "/>\n   <property name=\"b\"");
@@ -100,6 +128,9 @@ void comparison_junit(const struct comparison *c, bool strict, struct buf *out)
 	buf_puts(out, "  </properties>\n");
 	for (size_t i = 0; i < c->n; i++)
 		case_put(out, &c->change[i], strict);
+	for (size_t i = 0; i < c->n_unmatched; i++)
+		if (c->unmatched[i].in_a)
+			unmatched_put(out, &c->unmatched[i], strict);
 	if (!c->n)
 		nothing_put(out);
 	buf_puts(out, " </testsuite>\n</testsuites>\n");

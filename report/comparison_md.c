@@ -9,6 +9,7 @@
 #define ROWS_TOLD	30	/* a comment holds 65,536 characters */
 #define ROWS_FOLDED	250
 #define SUBJECT_ROWS	40
+#define UNMATCHED_ITEMS	20
 
 static void cell_number(struct buf *out, double v)
 {
@@ -103,6 +104,25 @@ static void differences(const char *title, const struct key_difference *d, size_
 		buf_printf(out, "\n… and %zu more.\n", n - SUBJECT_ROWS);
 }
 
+/* A list; one engine and reason is one item. */
+static void unmatched_put(const struct comparison *c, struct buf *out)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < c->n_unmatched; i++) {
+		struct buf sentence = BUF_INIT;
+
+		if (unmatched_sentence(c, i, false, &sentence) && told++ < UNMATCHED_ITEMS) {
+			buf_puts(out, told == 1 ? "\n* " : "* ");
+			escape_markdown(out, buf_str(&sentence));
+			buf_puts(out, "\n");
+		}
+		buf_free(&sentence);
+	}
+	if (told > UNMATCHED_ITEMS)
+		buf_printf(out, "* … and %zu more.\n", told - UNMATCHED_ITEMS);
+}
+
 void comparison_markdown(const struct comparison *c, struct buf *out)
 {
 	size_t telling = 0;
@@ -117,6 +137,7 @@ void comparison_markdown(const struct comparison *c, struct buf *out)
 	escape_markdown(out, c->b_name[0] ? c->b_name : "after");
 	buf_puts(out, c->paired ? ", measured in turn in one session.\n\n" : ".\n\n");
 	rows_put(c, true, ROWS_TOLD, out);
+	unmatched_put(c, out);
 	differences("hardware", c->hardware, c->n_hardware, out);
 	differences("subject", c->subject, c->n_subject, out);
 	if (c->n == telling)

@@ -168,16 +168,11 @@ static void reasons(const struct comparison *c, bool all, struct buf *out)
 			      "in one session (vtscope ab), or give several runs a side.\n");
 }
 
-static void unmatched_put(const struct comparison *c, struct buf *out)
+static void unmatched_put(const struct comparison *c, bool all, struct buf *out)
 {
-	size_t in_a = 0;
-
 	for (size_t i = 0; i < c->n_unmatched; i++)
-		in_a += c->unmatched[i].in_a;
-	if (in_a)
-		buf_printf(out, "%zu row%s only in A\n", in_a, in_a == 1 ? "" : "s");
-	if (c->n_unmatched > in_a)
-		buf_printf(out, "%zu row%s only in B\n", c->n_unmatched - in_a, c->n_unmatched - in_a == 1 ? "" : "s");
+		if (unmatched_sentence(c, i, all, out))
+			buf_puts(out, "\n");
 }
 
 static void table(const struct comparison *c, const struct comparison_style *style, struct buf *out)
@@ -207,7 +202,7 @@ void comparison_text(const struct comparison *c, const struct comparison_style *
 	differences(c->hardware, c->n_hardware, c->n_hardware, "hardware", out);
 	differences(c->subject, c->n_subject, style->all ? c->n_subject : SUBJECT_LINES, "subject", out);
 	table(c, style, out);
-	unmatched_put(c, out);
+	unmatched_put(c, style->all, out);
 	buf_puts(out, "\n");
 	comparison_summary(c, out);
 	buf_puts(out, "\n");

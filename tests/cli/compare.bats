@@ -19,7 +19,7 @@ made() {
 import json, sys
 r = json.load(open("sample.json"))
 row = [x for x in r["results"] if x["op"] == "exit.cpuid"][0]
-r["results"], r["failed"], r["skipped"], f = [row], [], [], float(sys.argv[2])
+r["results"], r["failed"], r["skipped"], r["interrupted"], f = [row], [], [], False, float(sys.argv[2])
 one = row["launches"][0]
 row["launches"] = [dict(one, median=1300 * f * (1 + (i * 7 % 10) / 2000), min=1200 * f) for i in range(10)]
 row["median"], row["exits"]["observed"] = 1300 * f, 1
@@ -66,6 +66,49 @@ EOF
 	made broke.json 1.0 'r["failed"] = [dict(op="exit.cpuid", engine="kvm", reason="the guest faulted: #GP", stop=dict(kind="fault", native="", rip=None, registers=None))]; r["results"] = []'
 	run -4 --separate-stderr "$VTSCOPE" compare a.json broke.json
 	[[ $output == *"it failed in B: the guest faulted: #GP"* ]]
+}
+
+@test "compare: a row of A that B skipped is named with its reason, in every format, and counts with --strict" {
+	both='one = dict(row, engine="exec", via="exec"); two = dict(one, op="nano.call-ret"); three = dict(row, op="cpu.alu")
+r["results"] += [one, two, three]'
+	made both.json 1.0 "$both"
+	made less.json 1.0 'r["skipped"] = [dict(op=o, engine="exec", check=None, reason="no <such> VMM", hint=None, unverified=False) for o in ("exit.cpuid", "nano.call-ret")]'
+	run -0 --separate-stderr "$VTSCOPE" compare both.json less.json
+	[[ $output == *"only in A: exec exit.cpuid, nano.call-ret (skipped in B: no <such> VMM)"* ]]
+	[[ $output == *"only in A: kvm cpu.alu (not asked for in B)"* ]]
+	[[ $output == *"2 no change; 2 rows of A skipped in B"* ]]
+	run -0 "$VTSCOPE" compare both.json less.json -o c.md
+	[[ $(head -n 1 c.md) == *"2 rows of A skipped in B" ]]
+	grep -q '^\* only in A: exec exit.cpuid, nano.call-ret (skipped in B: no .*such.* VMM)$' c.md
+	run -0 "$VTSCOPE" compare both.json less.json -o c.xml
+	grep -q 'tests="5" failures="0" errors="0" skipped="3"' c.xml
+	[ "$(grep -c '<skipped message="skipped in B: no &lt;such&gt; VMM"/>' c.xml)" -eq 2 ]
+	grep -q '<skipped message="not asked for in B"/>' c.xml
+	run -0 "$VTSCOPE" compare both.json less.json -o c.json
+	validate c.json comparison
+	run -4 "$VTSCOPE" compare both.json less.json --strict -o c.xml
+	grep -q 'tests="5" failures="2" errors="0" skipped="1"' c.xml
+	[ "$(grep -c '<failure message="skipped in B: ' c.xml)" -eq 2 ]
+	if command -v xmllint >/dev/null; then xmllint --noout c.xml; fi
+	# What nobody asked for is none that was lost, and what only B has is new.
+	made rest.json 1.0 "$both; r['results'] = r['results'][:1]"
+	run -0 "$VTSCOPE" compare both.json rest.json --strict
+	run -0 --separate-stderr "$VTSCOPE" compare rest.json both.json --strict
+	[[ $output == *"only in B: kvm cpu.alu (not asked for in A)"* ]]
+}
+
+@test "compare: a side that was interrupted is told, and what it lacks for that" {
+	made both.json 1.0 'r["results"] += [dict(row, op="nano.call-ret")]'
+	made cut.json 1.0 'r["interrupted"] = True'
+	run -0 --separate-stderr "$VTSCOPE" compare both.json cut.json
+	[[ $output == *"only in A: kvm nano.call-ret (skipped in B: interrupted before it was measured)"* ]]
+	[[ $output == *"2 no change; 1 row of A skipped in B; B was interrupted"* ]]
+	run -4 "$VTSCOPE" compare both.json cut.json --strict
+	run -0 --separate-stderr "$VTSCOPE" compare cut.json a.json --strict -o c.md
+	[[ $(head -n 1 c.md) == *"; A was interrupted" ]]
+	run -0 "$VTSCOPE" compare cut.json a.json -o c.json
+	validate c.json comparison
+	grep -A2 '"interrupted"' c.json | grep -q true
 }
 
 @test "compare: JSON is its schema's, JUnit is XML, Markdown is bounded" {
