@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/modes.h"
 #include "report/doc.h"
 #include "report/escape.h"
 #include "report/explain.h"
@@ -288,6 +289,22 @@ void document_launches(struct table *t, const struct result *r)
 		table_note(t, "%zu gave nothing", empty);
 }
 
+/* Empty where it has one, or where only differences tell of it. */
+static void modes_cell(struct table *t, const struct result *r)
+{
+	struct mode mode[MODES_MOST];
+	size_t n = r->differenced ? 0 : modes_find(r->hist, r->n_hist, mode);
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		buf_puts(&b, i ? ", " : "");
+		number_append(&b, mode[i].value);
+		buf_printf(&b, " (%.0f %%)", 100 * mode[i].share);
+	}
+	table_text(t, "%s", buf_str(&b));
+	buf_free(&b);
+}
+
 static void method_row(struct table *t, const struct series *s, const struct result *r)
 {
 	(void)s;
@@ -300,6 +317,7 @@ static void method_row(struct table *t, const struct series *s, const struct res
 	table_number(t, r->exits_observed);
 	if (isfinite(r->exits_expected))
 		table_note(t, "of %g", r->exits_expected);
+	modes_cell(t, r);
 	document_flags(t, r->flags);
 }
 
@@ -343,7 +361,7 @@ static void show_numbers(struct doc *d)
 	static const struct column method[] = {
 		{ "engine", TIGHT },	{ "operation", TIGHT }, { "estimator", TIGHT },
 		{ "samples", NUMBER },	{ "launches", NUMBER }, { "cold", NUMBER },
-		{ "empty bracket", NUMBER }, { "exits", NUMBER }, { "flags", WORDS },
+		{ "empty bracket", NUMBER }, { "exits", NUMBER }, { "modes", WORDS }, { "flags", WORDS },
 	};
 
 	if (!d->ops->wide || !d->s->n_cycles)
@@ -357,8 +375,9 @@ static void show_numbers(struct doc *d)
 	lane_tables(d, cycles, sizeof(cycles) / sizeof(cycles[0]), "cycles", cycles_row);
 	d->ops->heading(d, "How each was measured");
 	d->ops->paragraph(d, "The very first execution and the empty bracket are cycles too; exits are per "
-			     "operation, beside the number that the operation causes under VT.");
-	lane_tables(d, method, sizeof(method) / sizeof(method[0]), "samples, exits, flags", method_row);
+			     "operation, beside the number that the operation causes under VT. Modes: the peaks "
+			     "that hold at least 5 % of the samples, where there is more than one.");
+	lane_tables(d, method, sizeof(method) / sizeof(method[0]), "samples, exits, modes, flags", method_row);
 }
 
 /* ---- how to read it ---- */

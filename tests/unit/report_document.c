@@ -188,6 +188,34 @@ static void test_percentiles(void)
 	buf_free(&out);
 }
 
+/* Two costs of one operation are told where its method is; one is not worth a word. */
+static void test_modes(void)
+{
+	struct report_options o = { .format = REPORT_MARKDOWN };
+	struct buf out = BUF_INIT, warning = BUF_INIT;
+	struct result_set r;
+	struct result *row = NULL;
+	struct err e;
+
+	fixture_make(&r, "native");
+	for (size_t i = 0; i < r.n_results; i++)
+		if (r.result[i].n_hist > 1) {
+			r.result[i].n_hist = 1;
+			row = &r.result[i];
+		}
+	CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+	row->differenced = false;
+	row->hist[0] = (struct bucket){ 1000, 620 };
+	row->hist[1] = (struct bucket){ 2000, 380 };
+	row->n_hist = 2;
+	CU_ASSERT_EQUAL(report_render(&r, &o, &out, &warning, &e), 0);
+	contains(&out, " 1,000 (62 %), 2,000 (38 %) |");
+	CU_ASSERT_EQUAL(occurrences(buf_str(&out), " %), "), 1);
+	buf_free(&out);
+	buf_free(&warning);
+	result_set_free(&r);
+}
+
 static void test_doubts(void)
 {
 	struct report_options o = { .format = REPORT_MARKDOWN };
@@ -395,6 +423,7 @@ int main(void)
 		{ "no skip, failure, flag or provenance is hidden", test_nothing_hidden },
 		{ "the verdict with its six layers comes first", test_order },
 		{ "differenced rows have no percentiles", test_percentiles },
+		{ "an operation's two costs are told", test_modes },
 		{ "doubts stand beside their number, unmeasured rows too", test_doubts },
 		{ "emulated rows stand apart", test_emulated },
 		{ "hostile strings are text in HTML", test_hostile_html },
