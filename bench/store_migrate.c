@@ -41,6 +41,16 @@ static const struct { const char *sqlite, *postgresql; } migrations[STORE_VERSIO
 	{ OTAVA("r.started"), OTAVA("r.started::timestamptz") },
 };
 
+static int version_of(struct sql *d, int *version, struct err *e)
+{
+	int rc = d->ops->version(d, version, e);
+
+	if (rc == 0 && *version < 0)
+		return err_set(e, EINVAL, "%s: the tables of the store are damaged, their version is missing or no version: restore the "
+			       "database from a copy; nothing was changed", d->name);
+	return rc;
+}
+
 static int migrate_from(struct sql *d, int version, struct err *e)
 {
 	int rc = 0;
@@ -61,7 +71,7 @@ static int migrate(struct sql *d, int *version, struct err *e)
 		return rc;
 	rc = d->ops->lock_tables(d, e);
 	if (rc == 0)
-		rc = d->ops->version(d, version, e);
+		rc = version_of(d, version, e);
 	if (rc == 0 && *version < STORE_VERSION)
 		rc = migrate_from(d, *version, e);
 	if (rc == 0)
@@ -73,7 +83,7 @@ static int migrate(struct sql *d, int *version, struct err *e)
 
 int store_migrate(struct sql *d, enum store_mode mode, struct err *e)
 {
-	int version, rc = d->ops->version(d, &version, e);
+	int version, rc = version_of(d, &version, e);
 
 	if (rc == 0 && !version && mode == STORE_READ)
 		return err_set(e, ENOENT, "%s: there is no store yet; bench --db and import make one", d->name);

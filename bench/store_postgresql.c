@@ -349,7 +349,8 @@ static int postgresql_version(struct sql *d, int *version, struct err *e)
 
 	if (rc == 0 && there)
 		rc = postgresql_query(d, "SELECT version FROM vtscope.meta", NULL, 0, number_row, &number, e);
-	*version = number > INT32_MAX ? INT32_MAX : (int)number;
+	/* Who makes the table puts a version into it. */
+	*version = there && number < 1 ? -1 : number > INT32_MAX ? INT32_MAX : (int)number;
 	return rc;
 }
 

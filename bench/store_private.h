@@ -45,7 +45,7 @@ struct sql_ops {
 	int (*begin)(struct sql *d, struct err *e);	/* to write; waits for other writers */
 	int (*commit)(struct sql *d, struct err *e);
 	void (*rollback)(struct sql *d);
-	/* 0: an empty database. -EINVAL: there is something else in it. */
+	/* 0: an empty database, negative: the tables are damaged. -EINVAL: there is something else in it. */
 	int (*version)(struct sql *d, int *version, struct err *e);
 	int (*version_set)(struct sql *d, int version, struct err *e);	/* in a transaction */
 	int (*lock_tables)(struct sql *d, struct err *e);	/* in a transaction: nobody else changes tables till its end */

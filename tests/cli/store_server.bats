@@ -227,7 +227,14 @@ one_line() {
 	sql "$db" 'UPDATE vtscope.meta SET version = 99'
 	run --separate-stderr "$VTSCOPE" import "$sample" --db "$uri"
 	one_line "of version 99, this vtscope knows up to"
-	sql "$db" 'UPDATE vtscope.meta SET version = 2' "CREATE ROLE guest LOGIN PASSWORD 'secret'"
+	# No version at all: nothing is read by it, and nothing migrated.
+	for damage in 'UPDATE vtscope.meta SET version = '{-1,-1000000,-4294967295,0} 'DELETE FROM vtscope.meta'; do
+		sql "$db" "$damage"
+		run --separate-stderr "$VTSCOPE" baseline list --db "$uri"
+		one_line "the tables of the store are damaged"
+	done
+	sql "$db" 'INSERT INTO vtscope.meta VALUES (2)'
+	sql "$db" "CREATE ROLE guest LOGIN PASSWORD 'secret'"
 	echo "127.0.0.1:$port:*:guest:secret" >>"$PGPASSFILE"
 	run --separate-stderr "$VTSCOPE" baseline list --db "postgresql://guest@127.0.0.1:$port/$db"
 	one_line "permission denied"
