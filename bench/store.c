@@ -130,12 +130,12 @@ static int open_file(struct sql **out, const char *uri, enum store_mode mode, st
 		path = buf_str(&standard);
 	} else {
 		path = path_of(uri);
-		/* What it says stays unsaid: it may hold a password. */
+		/* What it says stays unsaid: it may hold a password, as that of another scheme. */
 		if (path == uri && is_words(uri))
 			rc = err_set(e, EINVAL, "--db: a server is postgresql://[USER@]HOST[:PORT]/DATABASE, not libpq's KEY=VALUE "
 				     "words; a file of such a name is ./NAME");
 		else if (!path || !*path)
-			rc = err_set(e, EINVAL, "--db: '%.200s' names no store: a file, sqlite:FILE or postgresql://[HOST]/[DATABASE] does", uri);
+			rc = err_set(e, EINVAL, "--db: this names no store: a file, sqlite:FILE or postgresql://[HOST]/[DATABASE] does");
 	}
 	if (rc == 0)
 		rc = sql_open_sqlite(out, path, mode, e);

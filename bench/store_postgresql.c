@@ -391,20 +391,21 @@ static const struct sql_ops postgresql_ops = {
 	postgresql_rollback, postgresql_version, postgresql_version_set, postgresql_lock_tables,
 };
 
-/* What stands in a command line, everybody on the machine can read. */
+/*
+ * What stands in a command line, everybody on the machine can read. What libpq says of a wrong uri quotes it, and with it
+ * a password: it stays unsaid. An @ in the path is the end of one with a slash in it, which libpq takes for the port.
+ */
 static int check_uri(const struct libpq *pq, const char *uri, struct err *e)
 {
-	char *wrong = NULL;
-	PQconninfoOption *o = pq->PQconninfoParse(uri, &wrong), *p;
+	PQconninfoOption *o = pq->PQconninfoParse(uri, NULL), *p;
+	const char *path = strstr(uri, "://") + 3;
 	bool password = false;
-	const char *text;
-	int n;
 
-	if (!o) {
-		n = first_line(wrong ? wrong : "out of memory", &text);
-		err_set(e, EINVAL, "--db: %.*s", n < 300 ? n : 300, text);
-		pq->PQfreemem(wrong);
-		return -EINVAL;
+	path += strcspn(path, "/?");
+	if (!o || memchr(path, '@', strcspn(path, "?"))) {
+		pq->PQconninfoFree(o);
+		return err_set(e, EINVAL, "--db: this is no postgresql://[USER@]HOST[:PORT]/DATABASE that can be read; what "
+			       "is special in a name is written %%XX, as %%40 for @");
 	}
 	for (p = o; p->keyword; p++)
 		password |= (!strcmp(p->keyword, "password") || !strcmp(p->keyword, "sslpassword")) && p->val && *p->val;
