@@ -12,20 +12,19 @@
 void csv_text(struct buf *out, const char *s, bool last)
 {
 	struct buf plain = BUF_INIT;
-	const char *p;
+	const char *p, *guard;
 
 	escape_plain(&plain, s);
 	p = buf_str(&plain);
-	/* What begins so is a formula to a spreadsheet. */
-	if (strchr("=+-@", *p) && *p)
-		buf_puts(out, "'");
+	/* What begins so is a formula to a spreadsheet. Outside the quotes the guard would be all of the cell. */
+	guard = *p && strchr("=+-@", *p) ? "'" : "";
 	if (strpbrk(p, ",\"")) {
-		buf_puts(out, "\"");
+		buf_printf(out, "\"%s", guard);
 		for (; *p; p++)
 			buf_printf(out, *p == '"' ? "\"\"" : "%c", *p);
 		buf_puts(out, "\"");
 	} else {
-		buf_puts(out, p);
+		buf_printf(out, "%s%s", guard, p);
 	}
 	if (buf_error(&plain))
 		out->error = buf_error(&plain);
