@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/ab_private.h"
+#include "bench/compare_private.h"
 #include "bench/stats.h"
 
 #define GOAL_SHARE	3.0	/* the half-width that suffices, in thresholds: one third */
@@ -264,6 +265,30 @@ static int sets_compare(const struct ab_session *s, struct ab *out, struct err *
 	return rc;
 }
 
+/*
+ * What could not even be started has no number on either side that would say so; and who gave the two sides wanted both.
+ */
+static int failures_add(const struct ab_session *s, struct comparison *c)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		const struct plan_row *a = &s->run[0].p->row[s->row[i].index[0]], *b = &s->run[1].p->row[s->row[i].index[1]];
+		const struct engine_info *info = s->run[0].p->engine[a->engine].info;
+		bool in_a = a->state == PLAN_FAIL, in_b = b->state == PLAN_FAIL;
+		struct result like = { .median = NAN };
+
+		if (!(in_a && (in_b || b->state == PLAN_RUN)) && !(in_b && a->state == PLAN_RUN))
+			continue;
+		snprintf(like.op, sizeof(like.op), "%s", a->op->name);
+		snprintf(like.engine, sizeof(like.engine), "%s", s->run[0].p->engine[a->engine].ops->name);
+		snprintf(like.via, sizeof(like.via), "%s", info ? info->via : "");
+		snprintf(like.clock, sizeof(like.clock), "%s", info ? info->clock : "tsc");
+		rc = compare_failed(c, &like, !in_b ? "A" : in_a ? "A and B" : "B", in_b ? b->reason : a->reason);
+	}
+	return rc;
+}
+
 int ab_compare(struct ab_session *s, struct ab *out, struct err *e)
 {
 	struct comparison *c = &out->comparison;
@@ -273,6 +298,10 @@ int ab_compare(struct ab_session *s, struct ab *out, struct err *e)
 
 	if (rc < 0)
 		return rc;
+	if (failures_add(s, c) < 0) {
+		comparison_free(c);
+		return err_set(e, ENOMEM, "out of memory");
+	}
 	c->paired = true;
 	for (i = 0; i < c->n; i++) {
 		row = row_of(s, &c->change[i]);

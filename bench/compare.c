@@ -127,8 +127,7 @@ static const char *row_missing(const struct result_set *set, const struct result
 	return set->interrupted ? "interrupted before it was measured" : "";
 }
 
-/* A row that worked in A and failed in B is no silence. */
-static int change_failed(struct comparison *c, const struct result *a, const char *reason)
+int compare_failed(struct comparison *c, const struct result *a, const char *side, const char *reason)
 {
 	struct change row = { .a = a->median, .b = NAN, .n_a = a->n_launches, .ratio = NAN, .lo = NAN, .hi = NAN,
 			      .p = NAN, .p_holm = NAN, .threshold = NAN, .word = CHANGE_INCOMPARABLE, .key = "failed" };
@@ -137,7 +136,7 @@ static int change_failed(struct comparison *c, const struct result *a, const cha
 	snprintf(row.engine, sizeof(row.engine), "%s", a->engine);
 	snprintf(row.via, sizeof(row.via), "%s", a->via);
 	row.measure = !strcmp(result_unit(a->clock), "instructions") ? MEASURE_INSTRUCTIONS : MEASURE_TIME;
-	snprintf(row.why, sizeof(row.why), "it failed in B: %.220s", reason);
+	snprintf(row.why, sizeof(row.why), "it failed in %s: %.220s", side, reason);
 	return comparison_add(c, &row);
 }
 
@@ -205,7 +204,7 @@ static int row_compare(struct comparison *c, struct runs *a, struct runs *b, con
 		return compare_rows(c, &a->side, &b->side, hz, o, &between[c->n]);
 	}
 	between[c->n] = (struct between){ 0 };
-	return failed ? change_failed(c, like, reason) : unmatched_add(c, like, true, reason);
+	return failed ? compare_failed(c, like, "B", reason) : unmatched_add(c, like, true, reason);
 }
 
 static int rows_compare(struct comparison *c, struct runs *a, struct runs *b, const struct compare_options *o,

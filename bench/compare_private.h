@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * compare_private.h - between the files of compare. Only bench/compare*.c include this.
+ * compare_private.h - between the files of compare. Only bench/compare*.c and bench/ab_compare.c include this.
  */
 #ifndef VTSCOPE_BENCH_COMPARE_PRIVATE_H
 #define VTSCOPE_BENCH_COMPARE_PRIVATE_H
@@ -24,6 +24,9 @@ bool compare_allowed(const struct compare_options *o, const char *key);
 
 /* The user's own threshold of an operation, NULL: none. */
 const struct op_threshold *compare_op_threshold(const struct compare_options *o, const char *op);
+
+/* A row that worked in A, as (a), and failed in B is no silence: adds it as incomparable. (side): where it failed. -ENOMEM. */
+int compare_failed(struct comparison *c, const struct result *a, const char *side, const char *reason);
 
 /* Adds the changes of one row, both sides of which have a run. (spread): where to put what runs say. -ENOMEM. */
 int compare_rows(struct comparison *c, struct side *a, struct side *b, double tsc_hz,

@@ -196,7 +196,7 @@ static int engine_try(struct plan_engine *pe, struct plan_row *common, const str
 		return 0;
 	}
 	pe->engine = NULL;
-	common->state = PLAN_SKIP;
+	common->state = rc == -EIO || rc == -ETIMEDOUT ? PLAN_FAIL : PLAN_SKIP;
 	snprintf(common->reason, sizeof(common->reason), "%.239s", e->text);
 	return rc == -EINVAL ? rc : 0;
 }

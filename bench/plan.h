@@ -30,7 +30,8 @@ struct bench_options {
 	const struct disturb_reader *disturb;	/* who counts disturbances; NULL: this machine, with (table) nobody. For tests. */
 };
 
-enum plan_state { PLAN_RUN, PLAN_SKIP, PLAN_UNVERIFIED };
+/* PLAN_SKIP: this machine does not have it. PLAN_FAIL: it was tried, and is broken; that is a failed row, no skipped one. */
+enum plan_state { PLAN_RUN, PLAN_SKIP, PLAN_UNVERIFIED, PLAN_FAIL };
 
 struct plan_engine {
 	const struct engine_ops *ops;

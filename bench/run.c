@@ -151,22 +151,38 @@ static void run_free(struct run *u)
 	free(u->tally);
 }
 
-static int report_skips(struct run *u)
+static int report_skip(struct run *u, const struct plan_row *row)
 {
-	size_t i;
+	struct skipped s = { .unverified = row->state == PLAN_UNVERIFIED };
 
-	for (i = 0; i < u->p->n; i++) {
+	snprintf(s.op, sizeof(s.op), "%s", row->op->name);
+	snprintf(s.engine, sizeof(s.engine), "%s", u->p->engine[row->engine].ops->name);
+	snprintf(s.check, sizeof(s.check), "%s", row->check);
+	snprintf(s.reason, sizeof(s.reason), "%s", row->reason);
+	snprintf(s.hint, sizeof(s.hint), "%s", row->hint);
+	return result_set_add_skipped(u->r, &s);
+}
+
+static int report_failure(struct run *u, const struct plan_row *row)
+{
+	struct failed f = { .rip = 0 };
+
+	snprintf(f.op, sizeof(f.op), "%s", row->op->name);
+	snprintf(f.engine, sizeof(f.engine), "%s", u->p->engine[row->engine].ops->name);
+	snprintf(f.reason, sizeof(f.reason), "%s", row->reason);
+	snprintf(f.stop_kind, sizeof(f.stop_kind), "%s", vm_stop_name(VM_STOP_CARRIER));
+	return result_set_add_failed(u->r, &f);
+}
+
+/* What the plan does not run. */
+static int report_left_out(struct run *u)
+{
+	for (size_t i = 0; i < u->p->n; i++) {
 		const struct plan_row *row = &u->p->row[i];
-		struct skipped s = { .unverified = row->state == PLAN_UNVERIFIED };
 
 		if (row->state == PLAN_RUN)
 			continue;
-		snprintf(s.op, sizeof(s.op), "%s", row->op->name);
-		snprintf(s.engine, sizeof(s.engine), "%s", u->p->engine[row->engine].ops->name);
-		snprintf(s.check, sizeof(s.check), "%s", row->check);
-		snprintf(s.reason, sizeof(s.reason), "%s", row->reason);
-		snprintf(s.hint, sizeof(s.hint), "%s", row->hint);
-		if (result_set_add_skipped(u->r, &s) < 0)
+		if ((row->state == PLAN_FAIL ? report_failure(u, row) : report_skip(u, row)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -364,7 +380,7 @@ int run_begin(struct run *u, struct result_set *r, const struct plan *p, const s
 	if (rc == 0)
 		rc = watch_open(u, o, s, e);
 	if (rc == 0)
-		rc = report_skips(u);
+		rc = report_left_out(u);
 	u->start = clock_seconds();
 	u->hard = u->start + p->limit;
 	u->soft = u->start + p->limit * SOFT_SHARE;

@@ -213,6 +213,9 @@ static void launches_put(const struct plan *p, struct buf *out)
 
 void bench_plan_table(const struct plan *p, struct buf *out)
 {
+	static const char *const states[] = {
+		[PLAN_RUN] = "run", [PLAN_SKIP] = "skip", [PLAN_UNVERIFIED] = "unverified", [PLAN_FAIL] = "fail",
+	};
 	size_t e, i;
 
 	for (e = 0; e < p->n_engines; e++) {
@@ -228,9 +231,7 @@ void bench_plan_table(const struct plan *p, struct buf *out)
 
 			if (row->engine != e)
 				continue;
-			buf_printf(out, "  %-10s %s%s%s\n",
-				   row->state == PLAN_RUN ? "run" : row->state == PLAN_SKIP ? "skip" : "unverified",
-				   row->op->name, row->reason[0] ? ": " : "", row->reason);
+			buf_printf(out, "  %-10s %s%s%s\n", states[row->state], row->op->name, row->reason[0] ? ": " : "", row->reason);
 		}
 	}
 	buf_puts(out, "\n");

@@ -122,7 +122,7 @@ static int result_out(struct session *s, struct ab *ab)
 		return rc;
 	nothing_tell(s->cli, ab);
 	cli_warn(s->cli, "nothing could be measured on both sides");
-	return ab->side[0].n_failed || ab->side[1].n_failed ? EXIT_RUNTIME : EXIT_SKIPPED;
+	return ab->side[0].n_failed || ab->side[1].n_failed ? EXIT_INCOMPARABLE : EXIT_SKIPPED;
 }
 
 /* ---- the session ---- */

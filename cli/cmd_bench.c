@@ -276,7 +276,9 @@ static const struct opt opts[] = {
 	{ .name = "qemu", .arg = "FILE", .complete = COMPLETE_FILE, .help = "another QEMU than the one in PATH" },
 	{ .name = "force", .help = "also try what cannot be told to work here" },
 	STORE_OPT("keep the result in this store, too"),
-	{ .name = "dry-run", .help = "print what would run and what not; measure nothing" },
+	{ .name = "dry-run", .help = "print what would run, measure nothing; starts CMD once",
+	  .more = "Emulators and the command of --exec are started once for it, to see what they offer: what only an attempt "
+		  "can tell is told." },
 	{ 0 }
 };
 

@@ -150,7 +150,10 @@ struct engine_ops {
 	bool (*joins)(const struct engine_config *c);
 	/* NULL: yes. Has the user given it what it needs? If not, it is in no plan that does not name it. */
 	bool (*wanted)(const struct engine_config *c);
-	/* 0 or -errno. */
+	/*
+	 * 0 or -errno: -EINVAL for what the user wrote, -EIO and -ETIMEDOUT where a program was started and failed, or one
+	 * that the user named is not there. All others: this machine does not have it.
+	 */
 	int (*open)(struct engine **out, const struct engine_config *c, struct err *e);
 	const struct engine_info *(*info)(const struct engine *en);
 	/*

@@ -46,7 +46,7 @@ void exec_command_fill(const struct exec_command *c, const struct exec_paths *p,
  */
 int exec_plan_put(void *bytes, size_t n, const char *plan, struct err *e);
 
-/* A folder of its own for a boot, its paths in (p): no character in them that a shell would look at. 0 or -errno. */
+/* A folder of its own for a boot, its paths in (p): no character in them that a shell would look at. 0 or -EIO. */
 int exec_folder_make(struct exec_paths *p, struct err *e);
 /* 0 or -errno. */
 int exec_file_put(const char *path, const void *bytes, size_t n, struct err *e);

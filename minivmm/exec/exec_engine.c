@@ -48,7 +48,7 @@ static int clock_check(const struct engine_info *i, uint64_t guest_hz, uint64_t 
 
 	if (!strcmp(i->clock, "instructions") || (apart < CLOCKS_APART && apart > -CLOCKS_APART))
 		return 0;
-	return err_set(e, ENOTSUP, "%s: its guest's TSC runs at %.0f MHz and this machine's at %.0f MHz: their ticks cannot stand "
+	return err_set(e, EIO, "%s: its guest's TSC runs at %.0f MHz and this machine's at %.0f MHz: their ticks cannot stand "
 		       "in one result. Switch its TSC scaling off", i->backend, (double)guest_hz / 1e6,
 		       (double)host_hz / 1e6);
 }
@@ -77,6 +77,21 @@ static bool exec_wanted(const struct engine_config *c)
 	return c->exec != NULL;
 }
 
+/*
+ * The VMM is the user's: whatever else is wrong with it, it failed. What the disk is made with (-ENOENT) is not, and may
+ * just be missing here.
+ */
+static int vmm_open(struct engine *en, const struct engine_config *c, struct err *e)
+{
+	int rc = image_engine_open_on(&en->image, c, &image_exec, RING0_NATIVE, e);
+
+	if (rc == 0) {
+		info_fill(en, c);
+		rc = clock_check(&en->info, strtoull(fact_of(&en->info, "tsc_hz"), NULL, 10), c->tsc_hz, e);
+	}
+	return rc == 0 || rc == -EINVAL || rc == -ENOENT || rc == -EINTR || rc == -ENOMEM ? rc : -EIO;
+}
+
 static int exec_open(struct engine **out, const struct engine_config *c, struct err *e)
 {
 	struct engine *en = calloc(1, sizeof(*en));
@@ -85,11 +100,7 @@ static int exec_open(struct engine **out, const struct engine_config *c, struct 
 	if (rc == 0 && !c->exec)
 		rc = err_set(e, EINVAL, "the engine exec needs --exec 'COMMAND {image} {serial}': what starts the machine");
 	if (rc == 0)
-		rc = image_engine_open_on(&en->image, c, &image_exec, RING0_NATIVE, e);
-	if (rc == 0) {
-		info_fill(en, c);
-		rc = clock_check(&en->info, strtoull(fact_of(&en->info, "tsc_hz"), NULL, 10), c->tsc_hz, e);
-	}
+		rc = vmm_open(en, c, e);
 	if (rc < 0) {
 		if (en)
 			image_engine_close(en->image);

@@ -61,7 +61,7 @@ int exec_folder_make(struct exec_paths *p, struct err *e)
 	snprintf(p->dir, sizeof(p->dir), "%s/vtscope-exec-XXXXXX", tmp);
 	if (!mkdtemp(p->dir)) {
 		p->dir[0] = 0;
-		return err_set(e, errno, "no folder for the image under %s: %s", tmp, strerror(errno));
+		return err_set(e, EIO, "no folder for the image under %s: %s", tmp, strerror(errno));
 	}
 	snprintf(p->image, sizeof(p->image), "%s/image.elf", p->dir);
 	snprintf(p->iso, sizeof(p->iso), "%s/image.iso", p->dir);

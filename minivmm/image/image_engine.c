@@ -178,6 +178,7 @@ static int identity_learn(struct image_engine *en, struct err *e)
 {
 	static const struct guest_row row = { .budget = IDENTITY_TICKS, .max_samples = 1, .min_samples = 1 };
 	const struct launch l = { .rows = &row, .row_count = 1, .cpu = -1, .deadline_ms = IDENTITY_MS };
+	bool silent;
 	struct vm_stop stop;
 	int rc = engine_boot(en, &l, NULL, &en->id, &stop, e);
 
@@ -185,9 +186,13 @@ static int identity_learn(struct image_engine *en, struct err *e)
 		return rc;
 	if (stop.kind == VM_STOP_INTERRUPTED)
 		return err_set(e, EINTR, "interrupted");
-	if (stop.kind == VM_STOP_DEADLINE && !en->id.engine[0] && en->ops->silent)
+	silent = !en->id.engine[0] && en->ops->silent;
+	if (stop.kind == VM_STOP_DEADLINE && silent)
 		return err_set(e, EIO, "%s: no line came from the boot image within %u s: %s", en->info.backend,
 			       IDENTITY_MS / 1000, en->ops->silent);
+	/* A machine that ran to its end and was not heard ends like this, and gives no reason. */
+	if (silent && !strcmp(stop.native, "exit status 0"))
+		return err_set(e, EIO, "%s: %s. No line came from it: %s", en->info.backend, stop.text, en->ops->silent);
 	if (stop.kind != VM_STOP_EXIT || stop.status)
 		return err_set(e, EIO, "%s: the boot image did not come to its end: %s", en->info.backend,
 			       stop.text[0] ? stop.text : stop.native);

@@ -104,10 +104,11 @@ void qemu_process_explain(struct qemu_process *p, unsigned timeout_ms, struct vm
 
 /* ---- qemu_engine.c ---- */
 
-/* Its path in (program): of (c->qemu), of the snapshot, of PATH. 0 or -errno with what to do. */
-int qemu_find(const struct engine_config *c, struct buf *program, struct err *e);
-/* "QEMU 7.2.22" in (out). 0 or -errno: too old, no QEMU. */
-int qemu_version(const char *program, char out[32], struct err *e);
+/*
+ * Its path in (program): of (c->qemu), of the snapshot, of PATH; "QEMU 7.2.22" in (version). 0 or -errno with what to do:
+ * what is wrong with the one that the user named is a failure, -EIO.
+ */
+int qemu_find(const struct engine_config *c, struct buf *program, char version[32], struct err *e);
 /* A memory file with the image, for -kernel: 0 and the descriptor in (fd), or -errno; (*fd) may need closing even then. */
 int qemu_image_fd(const void *image, size_t bytes, int *fd, struct err *e);
 

@@ -60,22 +60,8 @@ static void engine_close(struct engine *en)
 	free(en);
 }
 
-int qemu_find(const struct engine_config *c, struct buf *program, struct err *e)
-{
-	const char *name = c->qemu;
-	int rc;
-
-	if (!name && c->snapshot)
-		name = snapshot_text(c->snapshot, SNAP_TOOL, "qemu-system-x86_64");
-	rc = child_find(name ? name : "qemu-system-x86_64", program);
-	if (rc == -ENOENT)
-		return err_set(e, ENOENT, "%s: no such program; install it with: apt-get install qemu-system-x86",
-			       name ? name : "qemu-system-x86_64");
-	return rc < 0 ? err_set(e, -rc, "qemu-system-x86_64: %s", strerror(-rc)) : 0;
-}
-
 /* "QEMU emulator version 7.2.22 (Debian ...)" -> "QEMU 7.2.22". */
-int qemu_version(const char *program, char out[32], struct err *e)
+static int version_read(const char *program, char out[32], struct err *e)
 {
 	const char *const argv[] = { program, "--version", NULL };
 	struct buf said = BUF_INIT;
@@ -94,6 +80,32 @@ int qemu_version(const char *program, char out[32], struct err *e)
 		snprintf(out, 32, "QEMU %u.%u.%u", major, minor, micro);
 	buf_free(&said);
 	return rc;
+}
+
+/* Its path, with what to do where there is none. */
+static int program_find(const struct engine_config *c, struct buf *program, struct err *e)
+{
+	const char *name = c->qemu;
+	int rc;
+
+	if (!name && c->snapshot)
+		name = snapshot_text(c->snapshot, SNAP_TOOL, "qemu-system-x86_64");
+	rc = child_find(name ? name : "qemu-system-x86_64", program);
+	if (rc == -ENOENT && c->qemu)
+		return err_set(e, ENOENT, "--qemu %s: there is no such program", name);
+	if (rc == -ENOENT)
+		return err_set(e, ENOENT, "%s: no such program; install it with: apt-get install qemu-system-x86",
+			       name ? name : "qemu-system-x86_64");
+	return rc < 0 ? err_set(e, -rc, "qemu-system-x86_64: %s", strerror(-rc)) : 0;
+}
+
+int qemu_find(const struct engine_config *c, struct buf *program, char version[32], struct err *e)
+{
+	int rc = program_find(c, program, e);
+
+	if (rc == 0)
+		rc = version_read(buf_str(program), version, e);
+	return c->qemu && rc < 0 && rc != -EINTR && rc != -ENOMEM ? -EIO : rc;
 }
 
 /* The first machine that comes up here; the guest is never started. The last complaint stays in (e). */
@@ -155,10 +167,8 @@ static int engine_open(struct engine **out, const struct engine_config *c, const
 		return err_set(e, ENOMEM, "out of memory");
 	en->run.accel = a->accel;
 	en->run.tsc_hz = c->tsc_hz;
-	rc = qemu_find(c, &en->program, e);
+	rc = qemu_find(c, &en->program, version, e);
 	en->run.program = buf_str(&en->program);
-	if (rc == 0)
-		rc = qemu_version(en->run.program, version, e);
 	if (rc == 0)
 		rc = machine_choose(en, a, e);
 	if (rc < 0) {

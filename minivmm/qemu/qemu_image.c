@@ -72,9 +72,7 @@ static int carrier_open(struct image_carrier **out, const struct engine_config *
 	c->kvm = kvm;
 	snprintf(c->cpu, sizeof(c->cpu), "%s", model[0] ? model : kvm ? "host" : TCG_SVM_CPU);
 	c->machine = (struct qemu_machine){ "pc", c->cpu };
-	rc = qemu_find(config, &c->program, e);
-	if (rc == 0)
-		rc = qemu_version(buf_str(&c->program), version, e);
+	rc = qemu_find(config, &c->program, version, e);
 	if (rc == 0)
 		rc = model_check(c, e);
 	if (rc == 0)

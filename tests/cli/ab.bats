@@ -86,6 +86,17 @@ ab() {
 	[[ $output == *"failed in B"* ]]
 }
 
+@test "ab: a side that cannot be started is a failure, whatever else was measured" {
+	run --separate-stderr "$VTSCOPE" ab --engine exec,native --a "--exec '/nonexistent {image}'" --b "--exec 'false {image}'" \
+		--op cpu.alu.u --launches 12 --threshold 50 -o ab.json
+	[ "$status" -eq 4 ]
+	grep -q "it failed in A and B: .* it ended (exit status 1)" ab.json
+	validate ab.json comparison
+	run --separate-stderr "$VTSCOPE" ab --engine tcg --op exit.cpuid --a '' --b '--qemu /nonexistent' -o none.md
+	[ "$status" -eq 4 ]
+	grep -q 'failed in .*B: --qemu /nonexistent: there is no such program' none.md
+}
+
 @test "ab: Ctrl-C ends it with what there is" {
 	# A shell's background jobs ignore SIGINT: undone.
 	run env --default-signal=INT timeout --preserve-status -k 20 -s INT 3 "$VTSCOPE" ab --engine native --op nano.call-ret \

@@ -71,11 +71,43 @@ measured() {
 	[[ $output$stderr != *exec\ * ]]
 }
 
-@test "exec: a command that is none costs its rows, status 77" {
-	exec_bench 'no-such-vmm-at-all {image}'
-	[ "$status" -eq 77 ]
-	grep -q 'exit status 127' r.json
-	nothing_left
+@test "exec: a command that is none fails its rows, status 1" {
+	for vmm in 'no-such-vmm-at-all {image}' 'false {image}' 'true {image}' 'kill -9 $$ # {image}'; do
+		exec_bench "$vmm"
+		[ "$status" -eq 1 ]
+		validate r.json result
+		grep -q '"reason":"[^"]*it ended (' r.json
+		[ "$(grep -c '"kind":"carrier"' r.json)" -eq 2 ]
+		nothing_left
+	done
+}
+
+@test "exec: --dry-run starts the command once, as its help says, and tells what came of it" {
+	run -0 --separate-stderr "$VTSCOPE" bench -e exec --dry-run --op exit.cpuid --exec 'echo x >>count; false {image}'
+	[[ $output == *"  fail       exit.cpuid: "*"exit status 1"* ]]
+	[ "$(cat count)" = x ]
+	"$VTSCOPE" bench --help | grep -q -- '--dry-run .*starts CMD once'
+}
+
+@test "exec: a machine that nobody hears is asked for its serial port" {
+	exec_bench 'true {image}'
+	grep -q 'exit status 0.*No line came from it: .*serial port' r.json
+	exec_bench 'echo no such processor >&2; false {image}'
+	grep -q 'exit status 1.*: no such processor"' r.json
+}
+
+@test "exec: a command that worked before and fails now is told by compare, status 4" {
+	need_qemu
+	one() {
+		timeout -k 1 90 "$VTSCOPE" bench -q --engine exec,native --quick --launches 2 --op cpu.alu.u --exec "$1" -o "$2"
+	}
+	one "$qemu -kernel {image} -serial file:{serial}" good.json
+	one "$qemu -kernel {image} -serial file:{serial} -cpu nosuch" bad.json
+	run -4 --separate-stderr "$VTSCOPE" compare good.json bad.json
+	[[ $output == *"failed in B"*"nosuch"* ]]
+	run -4 --separate-stderr timeout -k 1 90 "$VTSCOPE" ab --engine exec,native --op cpu.alu.u --launches 12 --threshold 50 \
+		--a "--exec '$qemu -kernel {image} -serial file:{serial}'" --b "--exec 'false {image}'"
+	[[ $output == *"cpu.alu.u exec: "*"failed in B: false: "* ]]
 }
 
 # A script that wants to stay; its number is in the file pid when it is ready.
@@ -97,7 +129,7 @@ gone() {
 @test "exec: what the command leaves running ends with the launch" {
 	daemon_make
 	exec_bench "setsid ./daemon & : {image}; sleep 1; exit 1"
-	[ "$status" -eq 77 ]
+	[ "$status" -eq 1 ]
 	gone
 	exec_bench "setsid ./daemon </dev/null >/dev/null 2>&1 & : {image}; sleep 1"
 	gone
@@ -117,7 +149,7 @@ gone() {
 	mkdir elsewhere
 	touch elsewhere/file
 	exec_bench "cd \$(dirname {image}) && mkdir -p sub/deep && touch sub/deep/file .hidden && ln -s $PWD/elsewhere sub/link; false"
-	[ "$status" -eq 77 ]
+	[ "$status" -eq 1 ]
 	nothing_left
 	[ -e elsewhere/file ]
 }

@@ -6,6 +6,7 @@
 
 #include "bench/plan.h"
 #include "bench/prepare.h"
+#include "bench/run.h"
 #include "bench/topology.h"
 #include "tests/unit/bench_fake.h"
 #include "tests/unit/tap.h"
@@ -114,6 +115,36 @@ static void test_open_fails(void)
 	plan_free(&p);
 	CU_ASSERT(fake.closed == 0);
 	verdict_free(&v);
+}
+
+/* What was started and failed is no absence. */
+static void test_open_breaks(void)
+{
+	static const int codes[] = { EIO, ETIMEDOUT };
+	struct bench_options o = options(NULL);
+	struct result_set set;
+	struct snapshot s;
+	struct verdict v;
+	struct plan p;
+	struct err e;
+
+	snapshot_init(&s);
+	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		fake_reset();
+		fake.open_error = codes[i];
+		CU_ASSERT_FATAL(plan_make(&p, &o, &s, &v, TSC_HZ, &e) == 0);
+		CU_ASSERT(p.n == 2 * fake_ops() && p.runnable == 0);
+		CU_ASSERT(p.row[0].state == PLAN_FAIL);
+		CU_ASSERT_FATAL(bench_run(&set, &p, &o, &s, &v, TSC_HZ, NULL, &e) == 0);
+		CU_ASSERT(set.n_failed == p.n && set.n_skipped == 0 && set.n_results == 0);
+		CU_ASSERT_STRING_EQUAL(set.failed[0].reason, "the fake does not open");
+		CU_ASSERT_STRING_EQUAL(set.failed[0].stop_kind, "carrier");
+		result_set_free(&set);
+		plan_free(&p);
+	}
+	verdict_free(&v);
+	snapshot_free(&s);
 }
 
 static void test_wants(void)
@@ -346,6 +377,7 @@ int main(void)
 		{ "an engine runs when all its needs are YES; NO beats UNKNOWN; --force tries UNKNOWN", test_needs },
 		{ "a need that was never asked is unknown", test_need_never_asked },
 		{ "an engine that does not open is a reason", test_open_fails },
+		{ "an engine that breaks as it opens fails its rows", test_open_breaks },
 		{ "operations run where what they want is offered", test_wants },
 		{ "unknown names are refused with the nearest", test_names },
 		{ "globs, excludes, launches and seeds", test_choice_and_seed },
