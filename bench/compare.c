@@ -350,7 +350,7 @@ static void need_find(struct change *row, const struct comparison *c)
 	need = effect > limit ? effect : limit - effect;
 	times = z * sigma / need * (z * sigma / need);
 	if (row->between > 0) {
-		double runs = 2 / (1 / (double)c->runs_a + 1 / (double)c->runs_b), launches = n / runs;
+		double runs = 2 / (1 / row->runs_a + 1 / row->runs_b), launches = n / runs;
 
 		runs = fmax(ceil(runs * times), runs + 1);
 		if (runs > COMPARE_RUNS_MAX)

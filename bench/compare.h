@@ -31,6 +31,7 @@ struct change {
 	enum change_measure measure;
 	double a, b;		/* medians of launch medians in ticks, or counts per operation */
 	size_t n_a, n_b;	/* launches behind them; of a paired ratio both are the pairs */
+	double runs_a, runs_b;	/* runs that these are spread over: fewer than have them where one has most */
 	double ratio, lo, hi;	/* b / a and its 95 % interval */
 	double p, p_holm;	/* two-sided, and corrected over the comparison */
 	double spread;		/* standard deviation of the launches' logarithms within a run */

@@ -88,7 +88,7 @@ struct spread { double sigma; unsigned freedom; };
 static struct spread between_find(const struct comparison *c, const struct change *row, const struct between *b,
 				  const struct comparison *first, double *v)
 {
-	double a_runs = (double)c->runs_a, b_runs = (double)c->runs_b, seen;
+	double a_runs = row->runs_a, b_runs = row->runs_b, seen;
 	double runs = (a_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / a_runs + (b_runs > 2 ? STATS_MEDIAN_VARIANCE : 1) / b_runs;
 	double sigma = fmax(LEAST_BETWEEN, fmax(row->spread, engine_spread(c, row->engine, v)));
 	struct spread s = { 0 };

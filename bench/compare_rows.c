@@ -23,12 +23,37 @@ static size_t launches_of(const struct side *s)
 	return n;
 }
 
+static bool has_number(const struct result_launch *l)
+{
+	return l->n && isfinite(l->median);
+}
+
+/*
+ * Runs of one length that would tell the level of the side's launches as well: all of them where they have as many
+ * launches each. What a run has of its own, 50 launches beside 6 of others have 50 times.
+ */
+static double runs_of(const struct side *s)
+{
+	double total = 0, squares = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		double n = 0;
+
+		for (size_t k = 0; k < s->run[i]->n_launches; k++)
+			n += has_number(&s->run[i]->launch[k]);
+		total += n;
+		squares += n * n;
+	}
+	return squares > 0 ? total * total / squares : 1;
+}
+
 static void change_begin(struct change *row, const struct side *a, const struct side *b, enum change_measure m)
 {
 	const struct result *like = a->run[0];
 
 	*row = (struct change){ .measure = m, .a = NAN, .b = NAN, .ratio = NAN, .lo = NAN, .hi = NAN, .p = NAN,
-				.p_holm = NAN, .spread = NAN, .n_a = launches_of(a), .n_b = launches_of(b) };
+				.p_holm = NAN, .spread = NAN, .n_a = launches_of(a), .n_b = launches_of(b),
+				.runs_a = runs_of(a), .runs_b = runs_of(b) };
 	snprintf(row->op, sizeof(row->op), "%s", like->op);
 	snprintf(row->engine, sizeof(row->engine), "%s", like->engine);
 	snprintf(row->via, sizeof(row->via), "%s", like->via);
@@ -75,7 +100,7 @@ static double *launch_medians(const struct side *s, size_t *n)
 		const struct result *r = s->run[i];
 
 		for (size_t k = 0; k < r->n_launches; k++)
-			if (r->launch[k].n && isfinite(r->launch[k].median))
+			if (has_number(&r->launch[k]))
 				v[(*n)++] = s->scale[i] * r->launch[k].median;
 	}
 	return v;

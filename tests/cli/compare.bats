@@ -16,8 +16,9 @@ setup() {
 # A result of one row, exit.cpuid on kvm, whose launches are (2) times as long; (3): python that edits it further.
 made() {
 	"$PYTHON3" - "$1" "$2" "${3:-pass}" <<'EOF'
-import json, sys
+import json, sys, uuid
 r = json.load(open("sample.json"))
+r["run_id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, sys.argv[1]))
 row = [x for x in r["results"] if x["op"] == "exit.cpuid"][0]
 r["results"], r["failed"], r["skipped"], r["interrupted"], f = [row], [], [], False, float(sys.argv[2])
 one = row["launches"][0]
@@ -135,6 +136,32 @@ r["results"] += [one, two, three]'
 	mkdir empty
 	run -1 --separate-stderr "$VTSCOPE" compare empty a.json
 	says 1 "no result in this folder"
+}
+
+# Of the first change of operation (2) in the comparison (1): the member (3).
+member() {
+	"$PYTHON3" -c 'import json, sys
+print([x for x in json.load(open(sys.argv[1]))["changes"] if x["op"] == sys.argv[2]][0][sys.argv[3]])' "$@"
+}
+
+@test "compare: a row is as sure as the runs that have it, and as their launches are spread over them" {
+	mkdir p q
+	more='r["results"].append(dict(row, op="nano.call-ret"))'
+	made p/1.json 1.0 "$more"
+	made q/1.json 1.08 "$more"
+	for i in 2 3 4 5; do
+		made "p/$i.json" 1.0
+		made "q/$i.json" 1.0
+	done
+	run -3 "$VTSCOPE" compare p/1.json q/1.json -o one.json
+	run -3 "$VTSCOPE" compare p q -o all.json
+	[ "$(member all.json nano.call-ret between)" = "$(member one.json nano.call-ret between)" ]
+	# Five runs of which one has most of the launches are about two.
+	"$VTSCOPE" compare p p/1.json -o even.json
+	made p/1.json 1.0 'row["launches"] = 20 * row["launches"]'
+	"$VTSCOPE" compare p q/2.json -o most.json
+	"$PYTHON3" -c 'import sys; assert float(sys.argv[1]) > 1.1 * float(sys.argv[2])' \
+		"$(member most.json exit.cpuid between)" "$(member even.json exit.cpuid between)"
 }
 
 @test "compare: bad input is one line and leaves no file" {
