@@ -281,29 +281,38 @@ static void instructions_compare(struct change *row, const struct side *a, const
 
 /*
  * How far two numbers of exits may be apart without meaning it: not at all where nothing but the operation is counted,
- * else as much as interrupts make, which grows with the operation's length, and as one side's runs do.
+ * else as much as interrupts make, which grows with the operation's length.
  */
-static double exits_stray(const struct result *a, const struct counted *x, const struct counted *y, double ticks,
-			  double tsc_hz)
+static double exits_stray(const struct result *like, double most, double ticks, double tsc_hz)
 {
-	double stray = EXITS_STRAY + EXITS_SHARE * fmax(x->hi, y->hi) + (x->hi - x->lo) + (y->hi - y->lo);
+	double stray = EXITS_STRAY + EXITS_SHARE * most;
 
-	if (strcmp(a->clock, "tsc") || !strcmp(a->engine, "vmx") || !strcmp(a->engine, "svm"))
+	if (strcmp(like->clock, "tsc") || !strcmp(like->engine, "vmx") || !strcmp(like->engine, "svm"))
 		return 0;
 	return tsc_hz > 0 ? stray + STRAY_EXITS_A_SECOND * ticks / tsc_hz : stray;
 }
 
-static void exits_judge(struct change *row, double stray)
+/* A change is what each run of one side shows against each of the other. */
+static void exits_judge(struct change *row, const struct counted *x, const struct counted *y, double stray)
 {
+	double spread = fmax(x->hi - x->lo, y->hi - y->lo);
+
 	row->exact = true;
-	if (fabs(row->b - row->a) <= stray) {
-		row->ratio = row->lo = row->hi = 1;	/* as far as it can be known */
+	row->a = (x->lo + x->hi) / 2;
+	row->b = (y->lo + y->hi) / 2;
+	if (fmax(y->lo - x->hi, x->lo - y->hi) > stray) {
+		count_judge(row);
+		if (row->word != CHANGE_NONE)
+			snprintf(row->why, sizeof(row->why), "exits per operation: %.4g, then %.4g", row->a, row->b);
+	} else if (spread > (stray > 0 ? EXITS_TOLD : 0)) {
+		row->word = CHANGE_INCONCLUSIVE;
+		row->ratio = row->b / row->a;
+		snprintf(row->why, sizeof(row->why), "exits per operation are not the same in every run: %.4g to %.4g in A, %.4g "
+			 "to %.4g in B", x->lo, x->hi, y->lo, y->hi);
+	} else {
 		row->word = CHANGE_NONE;
-		return;
+		row->ratio = row->lo = row->hi = 1;	/* as far as it can be known */
 	}
-	count_judge(row);
-	if (row->word != CHANGE_NONE)
-		snprintf(row->why, sizeof(row->why), "exits per operation: %.4g, then %.4g", row->a, row->b);
 }
 
 /* Only where every run counted. */
@@ -319,14 +328,12 @@ static int exits_compare(struct comparison *c, const struct side *a, const struc
 	for (size_t i = 0; i < a->n + b->n; i++)
 		if (isnan((i < a->n ? a->run[i] : b->run[i - a->n])->exits_observed))
 			return 0;
-	stray = exits_stray(a->run[0], &x, &y, fmax(ticks_a.hi, ticks_b.hi), tsc_hz);
-	if (stray >= EXITS_TOLD && fabs(x.mid - y.mid) <= stray)
+	stray = exits_stray(a->run[0], fmax(x.hi, y.hi), fmax(ticks_a.hi, ticks_b.hi), tsc_hz);
+	if (stray >= EXITS_TOLD && fmax(y.lo - x.hi, x.lo - y.hi) <= stray)
 		return 0;	/* interrupts hide what one would want to know */
 	change_begin(&row, a, b, MEASURE_EXITS);
-	row.a = x.mid;
-	row.b = y.mid;
 	row.threshold = count_threshold(o, row.op);
-	exits_judge(&row, stray);
+	exits_judge(&row, &x, &y, stray);
 	return comparison_add(c, &row);
 }
 

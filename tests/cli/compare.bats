@@ -164,6 +164,20 @@ print([x for x in json.load(open(sys.argv[1]))["changes"] if x["op"] == sys.argv
 		"$(member most.json exit.cpuid between)" "$(member even.json exit.cpuid between)"
 }
 
+@test "compare: exits are those of every run, in whatever order" {
+	mkdir a b c
+	for i in 1 2 3; do
+		made "a/$i.json" 1.0 'row["engine"] = "vmx"'
+		made "b/$i.json" 1.0 "row['engine'] = 'vmx'; row['exits']['observed'] = 1 + ($i > 1)"
+		made "c/$i.json" 1.0 "row['engine'] = 'vmx'; row['exits']['observed'] = 2 + ($i > 1)"
+	done
+	run -4 "$VTSCOPE" compare a b --strict
+	[[ $output == *"exit.cpuid exits"*"inconclusive"*"not the same in every run: 1 to 1 in A, 1 to 2 in B"* ]]
+	run -4 "$VTSCOPE" compare b a --strict
+	run -3 "$VTSCOPE" compare a c
+	[[ $output == *"exits per operation: 1, then 2.5"* ]]
+}
+
 @test "compare: bad input is one line and leaves no file" {
 	echo '{"schema": 1' >bad.json
 	run -1 --separate-stderr "$VTSCOPE" compare a.json bad.json -o out.md
