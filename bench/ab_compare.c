@@ -180,24 +180,72 @@ static double half_percent(const struct ab_row *row)
 	return 100 * expm1(row->est.half_width);
 }
 
-/* With how many (row) would be known as well as was asked for; where it is, well enough to tell it from its threshold. */
-static unsigned pairs_needed(const struct ab_row *row)
+/* With fewer pairs there is no interval, or no p that survives Holm's correction over (family). */
+static unsigned pairs_least(const struct ab_row *row, size_t family)
 {
-	double half = row->est.half_width, target = row->goal, n = (double)row->est.n, need;
+	double tests = (double)family * PAIRED_ALPHA / row->alpha;
+	unsigned n = COMPARE_LAUNCHES;
 
-	if (half <= row->goal)
-		target = fabs(fabs(log(row->est.ratio)) - row->threshold);
-	need = fmax(ceil(n * (half / target) * (half / target)), n + 1);
-	return need <= COMPARE_LAUNCHES_MAX ? (unsigned)need : 0;
+	/* The least p of n pairs is 2^(1 - n). */
+	while (n < PAIRS_MAX && ldexp(tests, 1 - (int)n) > COMPARE_ALPHA)
+		n++;
+	return n;
+}
+
+/* How often as many pairs the half-width would have to be (target), going with the root of their number. */
+static double times_as_many(double half, double target)
+{
+	return half / target * (half / target);
+}
+
+/*
+ * The number of pairs that would decide (c), which is beyond its threshold: known well enough to be said, and with a p
+ * that is small enough. Or within it: known as well as it is far from the threshold. While it is known worse than was
+ * asked for, what is nearer than that may be on either side, and so much is needed at least.
+ */
+static void pairs_needed(struct change *c, const struct ab_row *row, size_t family)
+{
+	double effect = fabs(log(row->est.ratio)), half = row->est.half_width, n = (double)row->est.n, need;
+	double distance = row->threshold - effect;
+
+	if (distance < 0) {
+		double level = COMPARE_ALPHA / (double)(family ? family : 1);
+		double sigma = half / stats_normal_quantile(1 - row->alpha / 2);
+
+		need = n * times_as_many(half, fmax(SAID_SHARE * row->threshold, effect / SAID_RATIO));
+		need = fmax(need, n * times_as_many(stats_normal_quantile(1 - level / 2) * sigma, effect));
+		need = fmax(need, pairs_least(row, family));
+	} else {
+		c->needed_least = half > row->goal && distance < row->goal;
+		need = n * times_as_many(half, c->needed_least ? row->goal : distance);
+	}
+	need = fmax(ceil(need), n + 1);
+	c->launches_needed = need <= PAIRS_MAX ? (unsigned)need : 0;
+	c->needed_least &= c->launches_needed > 0;
+}
+
+/* Too few to tell anything. */
+static void change_too_few(struct change *c, const struct ab_row *row, const struct paired_rule *rule, size_t family)
+{
+	unsigned least = pairs_least(row, family);
+
+	c->launches_needed = least > rule->first ? least : rule->first;
+	c->needed_least = true;
+	if (row->est.n < rule->first)
+		snprintf(c->why, sizeof(c->why), "%zu pairs; the first look is at %u", row->est.n, rule->first);
+	else
+		snprintf(c->why, sizeof(c->why), "%zu pairs are too few for an interval", row->est.n);
 }
 
 /* Has (row) pairs enough, and is what they say sharp enough to be said? Else (c) is inconclusive, and says why. */
-static void change_restrain(struct change *c, const struct ab_row *row, const struct paired_rule *rule)
+static void change_restrain(struct change *c, const struct ab_row *row, const struct paired_rule *rule, size_t family)
 {
 	double effect = fabs(log(row->est.ratio)), half = row->est.half_width;
 	bool said = c->word == CHANGE_REGRESSION || c->word == CHANGE_IMPROVEMENT;
+	int n;
 
 	c->launches_needed = c->runs_needed = 0;
+	c->needed_least = false;
 	if (row->unusable > UNUSABLE_SHARE * (double)(row->est.n + row->unusable)) {
 		c->word = CHANGE_INCONCLUSIVE;
 		snprintf(c->why, sizeof(c->why), "%zu of %zu pairs have no number above zero on both sides", row->unusable,
@@ -209,13 +257,16 @@ static void change_restrain(struct change *c, const struct ab_row *row, const st
 	if (c->word != CHANGE_INCONCLUSIVE)
 		return;
 	if (isnan(half)) {
-		c->launches_needed = rule->first;
-		snprintf(c->why, sizeof(c->why), "%zu pairs; the first look is at %u", row->est.n, rule->first);
+		change_too_few(c, row, rule, family);
 		return;
 	}
-	c->launches_needed = pairs_needed(row);
-	snprintf(c->why, sizeof(c->why), "after %zu pairs the ratio is known to +-%.1f %%%s", row->est.n, half_percent(row),
-		 half <= row->goal ? ", as was asked for, and that is near the threshold; --precision asks for more" : "");
+	pairs_needed(c, row, family);
+	n = snprintf(c->why, sizeof(c->why), "after %zu pairs the ratio is known to +-%.1f %%", row->est.n, half_percent(row));
+	if (effect > row->threshold && c->p_holm > COMPARE_ALPHA)
+		snprintf(c->why + n, sizeof(c->why) - (size_t)n, ", but p is %.2g after Holm's correction", c->p_holm);
+	else if (half <= row->goal && fabs(effect - row->threshold) <= half)
+		snprintf(c->why + n, sizeof(c->why) - (size_t)n, ", as was asked for, and that is near the threshold; --precision "
+			 "asks for more");
 }
 
 /* Rows of one engine against rows of another: for the comparison they bear the name of A's. */
@@ -315,7 +366,7 @@ int ab_compare(struct ab_session *s, struct ab *out, struct err *e)
 	for (i = 0; i < c->n; i++) {
 		row = row_of(s, &c->change[i]);
 		if (row && c->change[i].measure == MEASURE_TIME && c->change[i].word != CHANGE_INCOMPARABLE)
-			change_restrain(&c->change[i], row, &s->rule);
+			change_restrain(&c->change[i], row, &s->rule, c->family);
 	}
 	return 0;
 }

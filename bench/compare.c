@@ -330,6 +330,16 @@ int compare_sets(struct comparison *c, const struct result_set *a, const struct 
 	return compare_runs(c, &a, 1, &b, 1, o, e);
 }
 
+/* Rows that Holm's correction is over, once they have launches enough for a p. */
+static double family_of(const struct comparison *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += !c->change[i].exact && c->change[i].word != CHANGE_INCOMPARABLE;
+	return (double)n;
+}
+
 /*
  * How many launches a side would narrow the interval, and the p, enough to decide; where runs differ by more than their
  * launches tell, over how many runs. 0: none that one would measure.
@@ -337,18 +347,24 @@ int compare_sets(struct comparison *c, const struct result_set *a, const struct 
 static void need_find(struct change *row, const struct comparison *c)
 {
 	double n = (double)(row->n_a < row->n_b ? row->n_a : row->n_b), z, need, sigma, times, least;
-	double level = COMPARE_ALPHA / (double)(c->family ? c->family : 1);
+	double level = COMPARE_ALPHA / fmax(1, family_of(c));
 	double effect = fabs(log(row->ratio)), limit = log1p(row->threshold);
 
 	least = fmax(COMPARE_LAUNCHES, stats_rank_sum_least(level));
-	if (!isfinite(row->lo) || !isfinite(row->hi) || n < least) {
-		row->launches_needed = (unsigned)least;
+	if (!isfinite(row->lo) || !isfinite(row->hi)) {
+		row->launches_needed = n < least ? (unsigned)least : 0;
+		row->needed_least = n < least;
 		return;
 	}
 	sigma = (log(row->hi) - log(row->lo)) / 2 / STATS_Z95;
 	z = effect > limit ? stats_normal_quantile(1 - level / 2) : STATS_Z95;
 	need = effect > limit ? effect : limit - effect;
 	times = z * sigma / need * (z * sigma / need);
+	/* Clear, but so few launches have no p that is small enough: a "no change" asks for none. */
+	if (effect > limit && n < least && times <= 1) {
+		row->launches_needed = (unsigned)least;
+		return;
+	}
 	if (row->between > 0) {
 		double runs = 2 / (1 / row->runs_a + 1 / row->runs_b), launches = n / runs;
 
@@ -356,11 +372,13 @@ static void need_find(struct change *row, const struct comparison *c)
 		if (runs > COMPARE_RUNS_MAX)
 			return;
 		row->runs_needed = (unsigned)runs;
-		row->launches_needed = (unsigned)ceil(runs * launches);
-		return;
+		times = ceil(runs * launches);
+	} else {
+		times = fmax(ceil(n * times), n + 1);
 	}
-	times = fmax(ceil(n * times), n + 1);
-	row->launches_needed = times <= COMPARE_LAUNCHES_MAX ? (unsigned)times : 0;
+	if (effect > limit)
+		times = fmax(times, least);
+	row->launches_needed = row->runs_needed || times <= COMPARE_LAUNCHES_MAX ? (unsigned)times : 0;
 }
 
 static void word_find(struct change *row, const struct comparison *c)
@@ -369,6 +387,7 @@ static void word_find(struct change *row, const struct comparison *c)
 	bool sure = row->p_holm <= COMPARE_ALPHA;
 
 	row->launches_needed = row->runs_needed = 0;
+	row->needed_least = false;
 	if (row->lo > 1 && row->ratio > over && sure) {
 		row->word = CHANGE_REGRESSION;
 	} else if (row->hi < 1 && row->ratio < 1 / over && sure) {

@@ -41,6 +41,7 @@ struct change {
 	bool exact;		/* counted: no interval, no p, any difference is a change */
 	enum change_word word;
 	unsigned launches_needed;	/* a side, with which inconclusive would end; 0: no number of them, or not asked */
+	bool needed_least;	/* fewer cannot decide; whether these do nobody knows */
 	unsigned runs_needed;	/* that these launches must be spread over; 0: it does not matter */
 	bool confirmed;		/* a regression that a second measurement shows as well */
 	char key[64];		/* incomparable: what differs; else "" */

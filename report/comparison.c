@@ -45,6 +45,8 @@ static void reason_inconclusive(const struct change *row, struct buf *out)
 	buf_puts(out, row->why[0] ? "; " : "");
 	if (row->exact)
 		buf_puts(out, "no count to go by");
+	else if (row->needed_least)
+		buf_printf(out, "it takes at least %u %s", row->launches_needed, row->paired ? "pairs" : "launches a side");
 	else if (row->paired && row->launches_needed)
 		buf_printf(out, "%u pairs would decide", row->launches_needed);
 	else if (row->paired)

@@ -48,6 +48,23 @@ EOF
 	run -4 "$VTSCOPE" compare a.json few.json --strict
 }
 
+@test "compare: advice is what can decide: at least so many, and of what is clear no more than its p needs" {
+	rows='row["launches"] = row["launches"][:%d]
+r["results"] = [dict(row, op="row.%%d" %% i) for i in range(30)]'
+	# shellcheck disable=SC2059
+	for n in 3 6 7; do made "a$n.json" 1.0 "$(printf "$rows" $n)"; done
+	slow='r["results"][0] = dict(row, op="row.0", median=9e5, launches=[dict(l, median=l["median"] * 700) for l in row["launches"]])'
+	# shellcheck disable=SC2059
+	for n in 3 6 7; do made "b$n.json" 1.0 "$(printf "$rows" $n)"$'\n'"$slow"; done
+	run -0 --separate-stderr "$VTSCOPE" compare a3.json b3.json
+	[[ $output == *"row.0 kvm: 3 launches: an interval needs 6; it takes at least 7 launches a side"* ]]
+	[[ $output != *"would decide"* ]]
+	run -0 --separate-stderr "$VTSCOPE" compare a6.json b6.json -v
+	[[ $output == *"row.0 kvm: 7 launches a side would decide"* ]]
+	run -3 --separate-stderr "$VTSCOPE" compare a7.json b7.json
+	[[ $output == *"1 regression"* ]]
+}
+
 @test "compare: other hardware is 4 and named, --allow lets it through, the subject is only shown" {
 	made other.json 1.2 'r["hardware"]["microcode"] = "0xf6"; r["subject"]["kernel"] = "6.2.0"'
 	run -4 --separate-stderr "$VTSCOPE" compare a.json other.json

@@ -219,7 +219,7 @@ static void test_advice(void)
 		CU_ASSERT(c->word == CHANGE_INCONCLUSIVE && c->paired);
 		CU_ASSERT(c->between == 0 && isnan(c->spread) && c->runs_needed == 0 && c->launches_needed > 12);
 		change_reason(c, &why);
-		CU_ASSERT(strstr(buf_str(&why), "pairs would decide") != NULL);
+		CU_ASSERT(strstr(buf_str(&why), c->needed_least ? "it takes at least" : "pairs would decide") != NULL);
 		CU_ASSERT(!strstr(buf_str(&why), "runs") && !strstr(buf_str(&why), "vtscope ab") &&
 			  !strstr(buf_str(&why), "launches"));
 		buf_free(&why);
@@ -241,6 +241,37 @@ static void test_advice_near(void)
 	CU_ASSERT(ab.pairs == PAIRS_MIN && c->word == CHANGE_INCONCLUSIVE);
 	CU_ASSERT(c->launches_needed == 0 || c->launches_needed > 2 * PAIRS_MIN);
 	CU_ASSERT(strstr(c->why, "--precision") != NULL);
+	ab_free(&ab);
+}
+
+/* A difference that nobody could doubt but for the number of pairs needs as many as its p, and what is said is done. */
+static void test_advice_clear(void)
+{
+	const struct change *c;
+	struct buf why = BUF_INIT;
+	unsigned needed;
+	struct script s;
+	struct ab ab;
+
+	script_init(&s);
+	s.side[1][OP_EXIT_RDMSR].ticks = 700000;
+	session(&ab, &s, 6);
+	c = change_of(&ab, "exit.rdmsr", MEASURE_TIME);
+	needed = c->launches_needed;
+	change_reason(c, &why);
+	CU_ASSERT(c->word == CHANGE_INCONCLUSIVE && needed > 6 && needed <= PAIRS_MIN && !c->needed_least);
+	CU_ASSERT(strstr(buf_str(&why), "after Holm's correction") && !strstr(buf_str(&why), "near"));
+	buf_free(&why);
+	ab_free(&ab);
+	session(&ab, &s, needed);
+	CU_ASSERT(word_of(&ab, "exit.rdmsr") == CHANGE_REGRESSION);
+	ab_free(&ab);
+	session(&ab, &s, 4);
+	c = change_of(&ab, "exit.rdmsr", MEASURE_TIME);
+	change_reason(c, &why);
+	CU_ASSERT(c->launches_needed == needed && c->needed_least);
+	CU_ASSERT(strstr(buf_str(&why), "too few for an interval; it takes at least") != NULL);
+	buf_free(&why);
 	ab_free(&ab);
 }
 
@@ -309,6 +340,7 @@ static const struct tap_test tests[] = {
 	{ "what is not known well is inconclusive", test_noise },
 	{ "advice is of pairs", test_advice },
 	{ "advice for a ratio that is at its threshold", test_advice_near },
+	{ "advice of what is clear is what p needs, and it does", test_advice_clear },
 	{ "an operation that is known is launched no more", test_drops },
 	{ "an operation that fails on one side costs itself alone", test_fails },
 	{ "a setup that fails ends the session", test_setup_fails },
