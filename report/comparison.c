@@ -81,6 +81,15 @@ void change_reason(const struct change *row, struct buf *out)
 	buf_printf(out, "), p %.2g, threshold %.3g %%", row->p_holm, 100 * row->threshold);
 }
 
+const char *comparison_side(const struct comparison *c, bool b)
+{
+	const char *name = b ? c->b_name : c->a_name;
+
+	if (*name)
+		return name;
+	return c->paired ? "(no options of its own)" : b ? "after" : "before";
+}
+
 void unmatched_reason(const struct unmatched *u, struct buf *out)
 {
 	/* In A it may have failed, too. */

@@ -39,6 +39,10 @@ void comparison_junit(const struct comparison *c, bool strict, struct buf *out);
 bool unmatched_sentence(const struct comparison *c, size_t at, bool all, struct buf *out);
 /* Why row (u) is on one side only: "skipped in B: ...", "not asked for in A". */
 void unmatched_reason(const struct unmatched *u, struct buf *out);
+/* What a side is called for people; ab's may have no options of its own. */
+const char *comparison_side(const struct comparison *c, bool b);
+/* What the numbers of paired rows are. */
+#define COMPARISON_PAIRS_TEXT "A and B are medians of a side's launches, a change is the median of the pairs' ratios"
 /* "exit.cpuid", "exit.cpuid exits": what a change is of. */
 void change_name(const struct change *row, struct buf *out);
 /* "+8.3 %", "-12 %", "x24" where a percentage would not be read; "" for NAN. */

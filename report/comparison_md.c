@@ -132,10 +132,10 @@ void comparison_markdown(const struct comparison *c, struct buf *out)
 	buf_puts(out, "### vtscope: ");
 	comparison_summary(c, out);
 	buf_puts(out, "\n\nA: ");
-	escape_markdown(out, c->a_name[0] ? c->a_name : "before");
+	escape_markdown(out, comparison_side(c, false));
 	buf_puts(out, ", B: ");
-	escape_markdown(out, c->b_name[0] ? c->b_name : "after");
-	buf_puts(out, c->paired ? ", measured in turn in one session.\n\n" : ".\n\n");
+	escape_markdown(out, comparison_side(c, true));
+	buf_puts(out, c->paired ? ", measured in turn in one session. " COMPARISON_PAIRS_TEXT ".\n\n" : ".\n\n");
 	rows_put(c, true, ROWS_TOLD, out);
 	unmatched_put(c, out);
 	differences("hardware", c->hardware, c->n_hardware, out);

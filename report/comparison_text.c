@@ -195,13 +195,15 @@ static void table(const struct comparison *c, const struct comparison_style *sty
 void comparison_text(const struct comparison *c, const struct comparison_style *style, struct buf *out)
 {
 	buf_puts(out, "A  ");
-	escape_plain(out, c->a_name[0] ? c->a_name : "before");
+	escape_plain(out, comparison_side(c, false));
 	buf_puts(out, "\nB  ");
-	escape_plain(out, c->b_name[0] ? c->b_name : "after");
+	escape_plain(out, comparison_side(c, true));
 	buf_puts(out, "\n");
 	differences(c->hardware, c->n_hardware, c->n_hardware, "hardware", out);
 	differences(c->subject, c->n_subject, style->all ? c->n_subject : SUBJECT_LINES, "subject", out);
 	table(c, style, out);
+	if (c->paired && c->n)
+		buf_puts(out, COMPARISON_PAIRS_TEXT "\n");
 	unmatched_put(c, style->all, out);
 	buf_puts(out, "\n");
 	comparison_summary(c, out);

@@ -59,8 +59,12 @@ ab() {
 @test "ab: as text, Markdown and JUnit" {
 	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50
 	[[ $output == *"nano.call-ret"*"exit.rdtsc"* ]]
+	# What a change is of; the medians beside it may say another one.
+	pairs="a change is the median of the pairs' ratios"
+	[[ $output == "A  (no options of its own)"* && $output == *"$pairs"* ]]
 	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50 -o ab.md
 	grep -q '^|' ab.md
+	grep -q "$pairs" ab.md
 	run -0 --separate-stderr ab --a '' --b '' --launches 12 --threshold 50 --format junit -o ab.xml
 	! command -v xmllint >/dev/null || xmllint --noout ab.xml
 }
@@ -103,6 +107,7 @@ ab() {
 		--a '' --b '' --launches 1000 --precision 0.01 -o ab.json
 	[ "$status" -eq 130 ]
 	validate ab.json comparison
+	grep -A1 '"interrupted"' ab.json | grep -q true
 }
 
 @test "ab: Ctrl-C before the first pair writes nothing over what was there" {
