@@ -58,7 +58,7 @@ static void rows_trim(struct ab_session *s)
 			if (k < s->n || s->run[side].p->row[i].state != PLAN_RUN)
 				continue;
 			run_settle(&s->run[side], i);
-			row_skip(&s->run[side], i, "the other side of the session cannot measure it", "");
+			row_skip(&s->run[side], i, AB_OTHER_SIDE, "");
 		}
 }
 

@@ -12,6 +12,9 @@
 #include "bench/paired.h"
 #include "bench/run.h"
 
+/* Why a side skips what it could measure. */
+#define AB_OTHER_SIDE "the other side of the session cannot measure it"
+
 struct ab_side {
 	const struct plan *plan;		/* borrowed; its rows are matched to the other side's by operation */
 	const struct bench_options *options;	/* borrowed, those of the plan */

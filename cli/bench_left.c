@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/bench_private.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bench_table.h"
 #include "minivmm/engine.h"
 
 #define REASONS_SHOWN 4	/* of a family; a sweep over fields has one a field */
@@ -153,14 +156,29 @@ static void skipped_put(const struct result_set *set, struct buf *out)
 	free(l);
 }
 
+static bool same_failure(const struct failed *a, const struct failed *b)
+{
+	return !strcmp(a->engine, b->engine) && !strcmp(a->reason, b->reason) && !a->registers == !b->registers && a->rip == b->rip;
+}
+
+/* A VMM that does not start fails all its rows with one reason: one line. */
 static void failed_put(const struct result_set *set, struct buf *out)
 {
-	size_t i;
+	size_t i, k, same;
 
 	for (i = 0; i < set->n_failed; i++) {
 		const struct failed *f = &set->failed[i];
 
-		buf_printf(out, "failed      %-9s %s: %s", f->engine, f->op, f->reason);
+		for (k = 0; k < i && !same_failure(f, &set->failed[k]); k++)
+			;
+		if (k < i)
+			continue;
+		for (same = 0; k < set->n_failed; k++)
+			same += same_failure(f, &set->failed[k]);
+		if (same == 1)
+			buf_printf(out, "failed      %-9s %s: %s", f->engine, f->op, f->reason);
+		else
+			buf_printf(out, "failed      %-9s %zu operations: %s", f->engine, same, f->reason);
 		if (f->registers && !strstr(f->reason, "RIP 0x"))
 			buf_printf(out, " (rip 0x%llx)", (unsigned long long)f->rip);
 		buf_puts(out, "\n");
@@ -171,4 +189,39 @@ void left_put(const struct result_set *set, struct buf *out)
 {
 	failed_put(set, out);
 	skipped_put(set, out);
+}
+
+/* The lines of (table) on stderr, without its columns. */
+static void lines_tell(struct cli *cli, const char *who, const struct buf *table, bool always)
+{
+	const char *s = buf_str(table);
+
+	while (*s) {
+		struct buf line = BUF_INIT;
+		struct err e = { .code = EIO };
+
+		for (s += strspn(s, " "); *s && *s != '\n'; s++)
+			if (*s != ' ' || s[1] != ' ')
+				buf_append(&line, s, 1);
+		s += *s == '\n';
+		if (always) {
+			snprintf(e.text, sizeof(e.text), "%s%s", who, buf_str(&line));
+			cli_error(cli, &e);
+		} else {
+			cli_warn(cli, "%s%s", who, buf_str(&line));
+		}
+		buf_free(&line);
+	}
+}
+
+void bench_left_tell(const struct result_set *set, const char *who, struct cli *cli)
+{
+	struct buf failed = BUF_INIT, skipped = BUF_INIT;
+
+	failed_put(set, &failed);
+	skipped_put(set, &skipped);
+	lines_tell(cli, who, &failed, true);
+	lines_tell(cli, who, &skipped, false);
+	buf_free(&failed);
+	buf_free(&skipped);
 }

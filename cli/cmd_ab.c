@@ -8,6 +8,7 @@
 #include "bench/ab.h"
 #include "cli/ab_side.h"
 #include "cli/args.h"
+#include "cli/bench_table.h"
 #include "cli/comparison.h"
 #include "cli/machine.h"
 #include "common/child.h"
@@ -80,18 +81,35 @@ static int keep(struct cli *cli, const struct ab *ab, const char *prefix)
 	return rc;
 }
 
-/* Why a side has nothing, once: its first reason. */
-static void nothing_tell(struct cli *cli, const struct ab *ab)
+/* Do both sides skip (row), and for the same reason? */
+static bool skipped_by_both(const struct skipped *row, const struct result_set *other)
+{
+	for (size_t i = 0; i < other->n_skipped; i++)
+		if (!strcmp(row->op, other->skipped[i].op) && !strcmp(row->engine, other->skipped[i].engine) &&
+		    !strcmp(row->reason, other->skipped[i].reason))
+			return true;
+	return false;
+}
+
+/*
+ * What failed on a side, and what only one side skips; where (all), everything. That a side skips what the other does not
+ * have is said by the other.
+ */
+static void left_tell(struct cli *cli, const struct ab *ab, bool all)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		const struct result_set *r = &ab->side[i];
+		struct result_set own = ab->side[i];	/* its rows are borrowed */
 
-		if (r->n_results)
-			continue;
-		if (r->n_failed)
-			cli_warn(cli, "%c: %s failed: %s", i ? 'B' : 'A', r->failed[0].op, r->failed[0].reason);
-		else if (r->n_skipped)
-			cli_warn(cli, "%c: %s was skipped: %s", i ? 'B' : 'A', r->skipped[0].op, r->skipped[0].reason);
+		own.n_skipped = 0;
+		own.skipped = calloc(ab->side[i].n_skipped + 1, sizeof(*own.skipped));
+		for (size_t k = 0; own.skipped && k < ab->side[i].n_skipped; k++) {
+			const struct skipped *row = &ab->side[i].skipped[k];
+
+			if (strcmp(row->reason, AB_OTHER_SIDE) && (all || !skipped_by_both(row, &ab->side[1 - i])))
+				own.skipped[own.n_skipped++] = *row;
+		}
+		bench_left_tell(&own, i ? "B: " : "A: ", cli);
+		free(own.skipped);
 	}
 }
 
@@ -110,6 +128,7 @@ static int result_out(struct session *s, struct ab *ab)
 		cli_warn(s->cli, "no pair of launches fits into --time %g: give it more, or fewer operations by --op", s->o.seconds);
 		return EXIT_RUNTIME;
 	}
+	left_tell(s->cli, ab, !c->n);
 	kept = prefix ? keep(s->cli, ab, prefix) : 0;
 	snprintf(c->a_name, sizeof(c->a_name), "%.150s", args_value(s->a, "a"));
 	snprintf(c->b_name, sizeof(c->b_name), "%.150s", args_value(s->a, "b"));
@@ -120,7 +139,6 @@ static int result_out(struct session *s, struct ab *ab)
 		return EXIT_INTERRUPTED;
 	if (c->n)
 		return rc;
-	nothing_tell(s->cli, ab);
 	cli_warn(s->cli, "nothing could be measured on both sides");
 	return ab->side[0].n_failed || ab->side[1].n_failed ? EXIT_INCOMPARABLE : EXIT_SKIPPED;
 }

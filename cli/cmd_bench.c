@@ -136,6 +136,8 @@ static int result_out(struct cli *cli, const struct args *a, const struct result
 		bench_result_table(r, cli, &table);
 		cli_out(cli, buf_str(&table), table.len);
 		buf_free(&table);
+	} else {
+		bench_left_tell(r, "", cli);
 	}
 	if (file && strcmp(file, "-") && rc == EXIT_OK) {
 		if (cli->out_tty)

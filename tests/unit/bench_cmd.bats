@@ -232,6 +232,25 @@ EOF
 	[ -z "$(ls tmp)" ]
 }
 
+@test "bench: with -o, too, what failed and what was skipped is told; with -q what failed" {
+	for file in r.json -; do
+		for quiet in "" -q; do
+			run -0 --separate-stderr "$VTSCOPE" bench ${quiet:+"$quiet"} --engine tcg,native --qemu /nonexistent --op cpu.alu.u \
+				--op cpu.alu.k --launches 1 -o $file
+			[[ ${stderr_lines[0]} == "vtscope: failed tcg 2 operations: --qemu /nonexistent: there is no such program" ]]
+			if [ "$quiet" ]; then
+				[ "${#stderr_lines[@]}" -eq 1 ]
+			else
+				[[ ${stderr_lines[1]} == "vtscope: skipped native cpu.alu.k: "*process* ]]
+			fi
+		done
+	done
+	# A table says it once.
+	run -0 --separate-stderr "$VTSCOPE" bench --engine tcg,native --qemu /nonexistent --op 'cpu.alu.*' --launches 1
+	[[ $output == *"failed      tcg       2 operations: "* ]]
+	[ -z "$stderr" ]
+}
+
 @test "bench: --dry-run tells what would run and what not, and measures nothing" {
 	SECONDS=0
 	run -0 --separate-stderr "$VTSCOPE" bench --dry-run
