@@ -132,7 +132,7 @@ static int checked_side(struct cli *cli, struct store *s, const struct baseline_
 	int rc;
 
 	if (w->n && is_there(w->what[0])) {
-		rc = result_files_load(&files, w->what[0], e);
+		rc = result_files_load(cli, &files, w->what[0], e);
 		if (rc < 0)
 			return rc;
 		*side = (struct side){ files.set, files.at, files.n, "" };
@@ -149,15 +149,6 @@ static int checked_side(struct cli *cli, struct store *s, const struct baseline_
 	return rc;
 }
 
-static bool shares_a_run(const struct side *a, const struct side *b)
-{
-	for (size_t i = 0; i < a->n; i++)
-		for (size_t k = 0; k < b->n; k++)
-			if (!strcmp(a->set[i].run_id, b->set[k].run_id))
-				return true;
-	return false;
-}
-
 static int compare_sides(struct cli *cli, const struct args *a, const struct side *before, const struct side *after,
 			 const struct compare_options *o)
 {
@@ -169,8 +160,7 @@ static int compare_sides(struct cli *cli, const struct args *a, const struct sid
 		return say(cli, &e, rc);
 	snprintf(c.a_name, sizeof(c.a_name), "%s", before->name);
 	snprintf(c.b_name, sizeof(c.b_name), "%s", after->name);
-	if (shares_a_run(before, after))
-		cli_warn(cli, "what is checked is itself in the baseline");
+	runs_shared_warn(cli, before->at, before->n, after->at, after->n);
 	if (args_flag(a, "confirm"))
 		rc = confirm_regressions(cli, &c, before->at, before->n, &after->set[0], o);
 	if (rc == 0)
@@ -210,7 +200,7 @@ static int check_without(struct cli *cli, const struct baseline_words *w, const 
 	int rc;
 
 	if (w->n && is_there(w->what[0])) {
-		rc = result_files_load(&files, w->what[0], &e);
+		rc = result_files_load(cli, &files, w->what[0], &e);
 		if (rc < 0)
 			return say(cli, &e, rc);
 		result_files_free(&files);

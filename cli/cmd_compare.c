@@ -23,9 +23,11 @@ static int compare_files(struct cli *cli, const struct args *a, const char *cons
 	int rc;
 
 	comparison_init(&c);
-	rc = result_files_load(&before, path[0], &e);
+	rc = result_files_load(cli, &before, path[0], &e);
 	if (rc == 0)
-		rc = result_files_load(&after, path[1], &e);
+		rc = result_files_load(cli, &after, path[1], &e);
+	if (rc == 0)
+		runs_shared_warn(cli, before.at, before.n, after.at, after.n);
 	if (rc == 0)
 		rc = compare_runs(&c, before.at, before.n, after.at, after.n, o, &e);
 	if (rc < 0) {
@@ -76,7 +78,7 @@ const struct cmd cmd_compare = {
 	.summary = "what changed between two results, by how much, how sure that is",
 	.description =
 		"Compares two results of vtscope bench, row by row: the ratio of the medians, AFTER by BEFORE, with its 95 % "
-		"interval, and a word. Each is a file, a folder of results (several runs of the same), or - for standard "
+		"interval, and a word. Each is a file, a folder of results (several runs of the same, each counted once), or - for standard "
 		"input.\n\n"
 		"It is a regression (or an improvement) only where the interval excludes 1, the change is larger than the "
 		"threshold, the hardware is the same, and a test says so after Holm's correction over all rows. It is "

@@ -47,8 +47,15 @@ int comparison_write(struct cli *cli, const struct args *a, const struct compari
 /* Results of one side. */
 struct result_files { struct result_set *set; const struct result_set **at; size_t n; };
 
-/* One result, or the results (*.json) of a folder in the order of their names. 0, or -errno with (f) empty. */
-int result_files_load(struct result_files *f, const char *path, struct err *e);
+/*
+ * One result, or the results (*.json) of a folder in the order of their names, each run once: it says which files it leaves
+ * out. 0, or -errno with (f) empty.
+ */
+int result_files_load(struct cli *cli, struct result_files *f, const char *path, struct err *e);
 void result_files_free(struct result_files *f);
+
+/* Says so where a run is on both sides. */
+void runs_shared_warn(struct cli *cli, const struct result_set *const *a, size_t na, const struct result_set *const *b,
+		      size_t nb);
 
 #endif

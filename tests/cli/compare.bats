@@ -155,6 +155,17 @@ r["results"] += [one, two, three]'
 	says 1 "no result in this folder"
 }
 
+@test "compare: copies of a run are one run" {
+	mkdir twice
+	made twice/1.json 1.0
+	for i in 2 3 4 5; do cp twice/1.json "twice/$i.json"; done
+	run -3 --separate-stderr "$VTSCOPE" compare twice b.json
+	[[ $output == "A  twice"$'\n'* && $stderr == *"twice/5.json: left out, run "*" is in another file"* ]]
+	[ "$(grep -c . <<<"$stderr")" -eq 4 ]
+	run -0 --separate-stderr "$VTSCOPE" compare twice/1.json twice/2.json
+	[[ $stderr == *"is on both sides"* ]]
+}
+
 # Of the first change of operation (2) in the comparison (1): the member (3).
 member() {
 	"$PYTHON3" -c 'import json, sys

@@ -36,7 +36,7 @@ setup() {
 	run -0 --separate-stderr "$VTSCOPE" baseline save main --db s.db
 	[[ $stderr == *"main is now run $id"* ]]
 	run -0 --separate-stderr "$VTSCOPE" baseline check main r.json --db s.db
-	[[ $stderr == *"itself in the baseline"* ]]
+	[[ $stderr == *"is on both sides"* ]]
 	# Nothing newer yet.
 	run --separate-stderr "$VTSCOPE" baseline check main --db s.db
 	says 1 "no newer run of this machine"
