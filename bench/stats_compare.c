@@ -2,6 +2,7 @@
 /* Two samples against each other: a test that needs no distribution, the interval of a ratio, Holm's correction. */
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static double ranks_give(struct ranked *r, size_t n)
 }
 
 /* Of all ways to choose (n) of (total) ranks, the share whose sum is at least as far from the mean as (sum). */
-static double share_beyond(const struct ranked *r, size_t total, size_t n, unsigned sum)
+static double share_beyond(const struct ranked *r, size_t total, size_t n, uint64_t sum)
 {
 	size_t width = 2 * total * n + 1, k, s;
 	double *ways = calloc((n + 1) * width, sizeof(*ways)), all = 0, beyond = 0;
@@ -77,7 +78,7 @@ static double normal_beyond(size_t n, size_t m, double sum2, double ties)
 static double rank_sum_p(const double *a, size_t n, const double *b, size_t m)
 {
 	struct ranked *r = calloc(n + m + 1, sizeof(*r));
-	unsigned sum = 0;
+	uint64_t sum = 0;
 	double ties, p;
 	size_t i;
 
@@ -91,7 +92,7 @@ static double rank_sum_p(const double *a, size_t n, const double *b, size_t m)
 	for (i = 0; i < n + m; i++)
 		if (!r[i].second)
 			sum += r[i].rank2;
-	p = n + m <= EXACT_RANKS ? share_beyond(r, n + m, n, sum) : normal_beyond(n, m, sum, ties);
+	p = n + m <= EXACT_RANKS ? share_beyond(r, n + m, n, sum) : normal_beyond(n, m, (double)sum, ties);
 	free(r);
 	return p;
 }

@@ -340,6 +340,19 @@ static void test_catalogue(void)
 	CU_ASSERT_STRING_EQUAL(group, "nano");
 }
 
+#define MANY	50000	/* ranks of so many add up to more than 32 bits */
+
+static void test_rank_sum_of_many(void)
+{
+	double *v = calloc(MANY, sizeof(*v));
+
+	CU_ASSERT_FATAL(v != NULL);
+	for (unsigned i = 0; i < MANY; i++)
+		v[i] = i;
+	CU_ASSERT(stats_rank_sum_p(v, MANY, v, MANY) > 0.99);
+	free(v);
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -352,6 +365,7 @@ int main(void)
 		{ "median", test_median },
 		{ "no interval under 6 values, interpolated order statistics from there", test_interval },
 		{ "the 95 % interval covers, n = 6 to 30, normal and log-normal", test_coverage },
+		{ "the rank sum of many launches", test_rank_sum_of_many },
 		{ "the TSC's rate is CLOCK_MONOTONIC_RAW's", test_tsc_rate },
 		{ "the catalogue is consistent", test_catalogue },
 		{ NULL, NULL },
