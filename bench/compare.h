@@ -14,7 +14,7 @@
 #define COMPARE_ALPHA		0.05	/* chance of one false word in a whole comparison, by Holm */
 #define COMPARE_LAUNCHES	6	/* fewer have no interval: inconclusive */
 #define COMPARE_LAUNCHES_MAX	10000	/* more is no advice */
-#define COMPARE_RUNS_MAX	100
+#define COMPARE_RUNS_MAX	20	/* as many as a baseline keeps */
 
 enum change_word {
 	CHANGE_REGRESSION, CHANGE_IMPROVEMENT, CHANGE_NONE, CHANGE_INCONCLUSIVE, CHANGE_INCOMPARABLE, CHANGE_WORDS

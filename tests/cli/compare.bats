@@ -206,6 +206,15 @@ print([x for x in json.load(open(sys.argv[1]))["changes"] if x["op"] == sys.argv
 	[[ $output == *"exits per operation: 1, then 2.5"* ]]
 }
 
+@test "compare: more runs than a baseline keeps are no advice" {
+	made near.json 1.0479
+	run -0 "$VTSCOPE" compare a.json near.json -o c.json
+	[ "$(member c.json exit.cpuid word) $(member c.json exit.cpuid runs_needed)" = "inconclusive None" ]
+	made less.json 1.044
+	run -0 "$VTSCOPE" compare a.json less.json -o c.json
+	[ "$(member c.json exit.cpuid runs_needed)" -le 20 ]
+}
+
 @test "compare: bad input is one line and leaves no file" {
 	echo '{"schema": 1' >bad.json
 	run -1 --separate-stderr "$VTSCOPE" compare a.json bad.json -o out.md
