@@ -235,7 +235,7 @@ static int run(struct cli *cli, const struct args *a)
 
 	if (!args_value(a, "a") || !args_value(a, "b"))
 		return cli_usage(cli, "ab", "--a and --b say what the two sides are; --b '' is the default as it is");
-	rc = comparison_args_parse(cli, a, "ab", &s.compare);
+	rc = comparison_args_parse(cli, a, "ab", false, &s.compare);
 	if (rc)
 		return rc;
 	s.o = (struct ab_options){ .compare = &s.compare.o, .setup = setup, .setup_ctx = &s };

@@ -218,7 +218,7 @@ static int check(struct cli *cli, const struct args *a, const struct baseline_wo
 
 	if (w->n > 1)
 		return cli_usage(cli, "baseline", "check takes one RESULT; a folder holds several");
-	rc = comparison_args_parse(cli, a, "baseline", &parsed);
+	rc = comparison_args_parse(cli, a, "baseline", true, &parsed);
 	if (rc)
 		return rc;
 	rc = store_open(&s, args_value(a, "db"), STORE_READ, &e);
@@ -321,6 +321,7 @@ static const struct opt opts[] = {
 	  .more = "At most 20, the newest. Several runs tell how much runs differ anyway, which makes a check sharper." },
 	{ .name = "confirm", .help = "check: measure regressions again, call only those so that stay",
 	  .more = "It measures here and now, with as many launches, so RESULT must be of this machine as it is." },
+	COMPARISON_ALLOW_OPT,
 	COMPARISON_OPTS,
 	{ 0 }
 };

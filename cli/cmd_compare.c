@@ -53,7 +53,7 @@ static int run(struct cli *cli, const struct args *a)
 
 	if (!strcmp(file[0], "-") && !strcmp(file[1], "-"))
 		return cli_usage(cli, "compare", "standard input can be only one of the two");
-	rc = comparison_args_parse(cli, a, "compare", &parsed);
+	rc = comparison_args_parse(cli, a, "compare", true, &parsed);
 	if (rc)
 		return rc;
 	rc = compare_files(cli, a, file, &parsed.o);
@@ -61,7 +61,7 @@ static int run(struct cli *cli, const struct args *a)
 	return rc;
 }
 
-static const struct opt opts[] = { COMPARISON_OPTS, { 0 } };
+static const struct opt opts[] = { COMPARISON_ALLOW_OPT, COMPARISON_OPTS, { 0 } };
 
 static const struct exit_doc exits[] = {
 	COMPARISON_EXITS,

@@ -62,14 +62,15 @@ static int threshold_parse(struct cli *cli, const char *verb, const char *text, 
 	return 0;
 }
 
-int comparison_args_parse(struct cli *cli, const struct args *a, const char *verb, struct comparison_args *out)
+int comparison_args_parse(struct cli *cli, const struct args *a, const char *verb, bool allow, struct comparison_args *out)
 {
 	const char *const *text;
 	size_t n;
 	int rc = 0;
 
 	*out = (struct comparison_args){ .o.strict = args_flag(a, "strict") };
-	out->o.allow = args_values(a, "allow", &out->o.n_allow);
+	if (allow)
+		out->o.allow = args_values(a, "allow", &out->o.n_allow);
 	text = args_values(a, "threshold", &n);
 	out->own = calloc(n + 1, sizeof(*out->own));
 	if (!out->own) {

@@ -18,11 +18,14 @@
 	  .help = "changes up to it do not matter: PCT, or OP=PCT; 5", \
 	  .more = "OP is a glob over operations; the last that matches counts. Counts (exits, an emulator's instructions) " \
 		  "have no threshold but one of their own: OP=0.1." }, \
-	{ .name = "allow", .arg = "KEY", .repeatable = true, .words = compare_keys, \
-	  .help = "compare although this hardware key differs" }, \
 	{ .name = "strict", .help = "status 4 where something is inconclusive or skipped in B, too" }, \
 	{ .name = "format", .arg = "FORMAT", .choices = comparison_formats, .help = "what to write", \
 	  .more = "Without it the extension of -o decides (.md, .json, .xml), else it is text." }
+
+/* Of results that may be of two machines. */
+#define COMPARISON_ALLOW_OPT \
+	{ .name = "allow", .arg = "KEY", .repeatable = true, .words = compare_keys, \
+	  .help = "compare although this hardware key differs" }
 
 #define COMPARISON_EXITS \
 	{ EXIT_OK, "no regression is known" }, \
@@ -37,8 +40,8 @@ struct comparison_args {
 	struct op_threshold *own;	/* owned */
 };
 
-/* 0, or the exit status after having said what is wrong. */
-int comparison_args_parse(struct cli *cli, const struct args *a, const char *verb, struct comparison_args *out);
+/* (allow): the verb has COMPARISON_ALLOW_OPT. 0, or the exit status after having said what is wrong. */
+int comparison_args_parse(struct cli *cli, const struct args *a, const char *verb, bool allow, struct comparison_args *out);
 void comparison_args_free(struct comparison_args *c);
 
 /* Writes (c) as --format and -o ask for it. The exit status, of the comparison where it could be written. */

@@ -36,6 +36,8 @@ ab() {
 	says 1 "missing.elf"
 	run --separate-stderr ab --a '' --b '' --threshold x
 	says 2 "--threshold"
+	run --separate-stderr ab --a '' --b '' --allow cpus
+	says 2 "unknown option '--allow'"
 }
 
 @test "ab: nothing in common is told" {
