@@ -86,7 +86,7 @@ int store_migrate(struct sql *d, enum store_mode mode, struct err *e)
 	int version, rc = version_of(d, &version, e);
 
 	if (rc == 0 && !version && mode == STORE_READ)
-		return err_set(e, ENOENT, "%s: there is no store yet; bench --db and import make one", d->name);
+		return err_set(e, ENOENT, "%s: " STORE_NONE_YET, d->name);
 	if (rc == 0 && version < STORE_VERSION && d->read_only)
 		return err_set(e, EROFS, "%s: the store is of version %d and cannot be brought up to version %d: it may only be read",
 			       d->name, version, STORE_VERSION);

@@ -10,6 +10,9 @@
 
 #include "bench/store.h"
 
+/* What to do where there is nothing to be read from. */
+#define STORE_NONE_YET	"there is no store yet; 'vtscope import', 'baseline save' and 'bench --db FILE' make one"
+
 #define STORE_VERSION	2	/* of the tables: what the last migration leaves */
 
 enum sql_type { SQL_NULL, SQL_INT, SQL_REAL, SQL_TEXT };

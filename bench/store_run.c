@@ -337,7 +337,7 @@ int store_newest(struct store *s, const char *fingerprint, const char *but, stru
 				    " ORDER BY r.started DESC, r.saved DESC LIMIT 1", v, 2, found_row, &f, e);
 
 	if (rc == 0 && !f.n)
-		return err_set(e, ENOENT, "%s: %s run of this machine in it yet; 'vtscope bench --db' makes one, or name a result",
+		return err_set(e, ENOENT, "%s: %s run of this machine in it yet; name a result, or measure one into it: vtscope bench --db FILE",
 			       s->sql->name, but ? "no newer" : "no");
 	return rc;
 }

@@ -424,8 +424,7 @@ int sql_open_sqlite(struct sql **out, const char *path, enum store_mode mode, st
 	buf_printf(&plain, "%s%s", *path == '/' ? "" : "./", path);
 	rc = buf_error(&plain);
 	if (rc == 0 && stat(path, &st) < 0 && mode == STORE_READ)
-		rc = err_set(e, errno, "%s: %s", path, errno == ENOENT ? "there is no store yet; bench --db and import make one" :
-									 strerror(errno));
+		rc = err_set(e, errno, "%s: %s", path, errno == ENOENT ? STORE_NONE_YET : strerror(errno));
 	else if (rc == 0)
 		rc = connect_file(q, buf_str(&plain), SQLITE_OPEN_READWRITE | (mode == STORE_WRITE ? SQLITE_OPEN_CREATE : 0), e);
 	if (rc == 0)

@@ -316,7 +316,7 @@ static int run(struct cli *cli, const struct args *a)
 }
 
 static const struct opt opts[] = {
-	STORE_OPT("the store"),
+	STORE_OPT_DEFAULT("the store"),
 	{ .name = "add", .help = "save: keep the runs that the baseline has, too",
 	  .more = "At most 20, the newest. Several runs tell how much runs differ anyway, which makes a check sharper." },
 	{ .name = "confirm", .help = "check: measure regressions again, call only those so that stay",

@@ -148,7 +148,7 @@ static int result_out(struct cli *cli, const struct args *a, const struct result
 	stored = store(cli, a, r, file && !rc);
 	rc = rc ? rc : stored;
 	if (!file && !args_value(a, "db") && took >= LONG_RUN && r->n_results && cli->err_tty && !cli->quiet)
-		cli_warn(cli, "nothing of this is saved; -o FILE.json keeps it for vtscope report, --db for vtscope baseline");
+		cli_warn(cli, "nothing of this is saved; -o FILE.json keeps it for vtscope report, --db FILE for vtscope baseline");
 	if (rc)
 		return rc;
 	if (r->interrupted)

@@ -251,7 +251,7 @@ static int run(struct cli *cli, const struct args *a)
 
 static const struct opt opts[] = {
 	{ .name = "boot", .arg = "ID", .repeatable = true, .help = "only this boot, by the word behind VT1 in its lines; all" },
-	STORE_OPT("the store to import into"),
+	STORE_OPT_DEFAULT("the store to import into"),
 	{ 0 }
 };
 
@@ -278,7 +278,7 @@ const struct cmd cmd_import = {
 		"Every line has a number and a checksum. What a capture lost, or what was damaged on the way, is left out and "
 		"told; a row that lacks a line counts for nothing. Each boot is a launch: boot the image several times, give "
 		"all captures in one call. The same boot in two captures counts once; captures of different machines are "
-		"refused. With --db the result is stored as well.\n\n"
+		"refused. With --db, and not without, the result is stored as well.\n\n"
 		"Results of vtscope bench, and folders with files called *.json, of any machines, go into a store, where "
 		"'vtscope baseline' finds them. 'saved RUN FILE' on standard output means that it is on the disk, 'present' that "
 		"it was there: to import something again changes nothing.",

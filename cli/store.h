@@ -8,12 +8,14 @@
 #include "bench/store.h"
 #include "cli/cmd.h"
 
-/* A row of an option table. */
-#define STORE_OPT(text) \
+/* Rows of an option table: (without) is where results go without --db. */
+#define STORE_OPT_OR(text, without) \
 	{ .name = "db", .arg = "URI", .complete = COMPLETE_FILE, .help = text, \
 	  .more = "A file (SQLite), or postgresql://[USER@][HOST][:PORT]/[DATABASE][?sslmode=verify-full&...] in libpq's syntax; " \
-		  "PG* variables and ~/.pgpass count, a password in the URI is refused. Without it the file is " \
-		  "$XDG_STATE_HOME/vtscope/results.db, or ~/.local/state/vtscope/results.db." }
+		  "PG* variables and ~/.pgpass count, a password in the URI is refused. Without it " without }
+#define STORE_OPT(text) STORE_OPT_OR(text, "nothing is stored; 'vtscope import' stores a result file later.")
+#define STORE_OPT_DEFAULT(text) \
+	STORE_OPT_OR(text, "the file is $XDG_STATE_HOME/vtscope/results.db, or ~/.local/state/vtscope/results.db.")
 
 /* By --db. 0, or the exit status (usage where the URI is wrong) after having said what is wrong. */
 int cli_store_open(struct cli *cli, const struct args *a, enum store_mode mode, struct store **out);

@@ -39,7 +39,7 @@ setup() {
 	[[ $stderr == *"is on both sides"* ]]
 	# Nothing newer yet.
 	run --separate-stderr "$VTSCOPE" baseline check main --db s.db
-	says 1 "no newer run of this machine"
+	says 1 "no newer run of this machine in it yet; name a result, or measure one into it: vtscope bench --db FILE"
 	run -0 --separate-stderr "$VTSCOPE" bench -q -e native --op nano.call-ret --launches 6 --db s.db
 	run --separate-stderr "$VTSCOPE" baseline check main --db s.db
 	[ "$status" -eq 0 ] || [ "$status" -eq 3 ]
@@ -58,8 +58,16 @@ setup() {
 	run --separate-stderr env -u XDG_STATE_HOME -u HOME "$VTSCOPE" import "$sample"
 	says 1 "--db FILE says where"
 	run --separate-stderr "$VTSCOPE" baseline list --db nothing.db
-	says 1 "nothing.db: there is no store yet"
+	says 1 "nothing.db: there is no store yet; 'vtscope import', 'baseline save' and 'bench --db FILE' make one"
 	[ ! -e nothing.db ]
+}
+
+@test "store: bench without --db stores nothing, and says so" {
+	run -0 --separate-stderr "$VTSCOPE" bench -q -e native --op nano.call-ret --launches 1
+	[ ! -e state ]
+	page() { tr -s ' \n' ' ' <"$top_builddir/doc/vtscope-$1.1"; }
+	[[ $(page bench) == *"Without it nothing is stored"* && $(page bench) != *results.db* ]]
+	[[ $(page import) == *"Without it the file is"*results.db* && $(page baseline) == *results.db* ]]
 }
 
 @test "import: a folder of results, with what else lies in it" {
