@@ -286,7 +286,7 @@ void store_run_read(struct store_run *out, const struct sql_value *column)
 	copy(out->fingerprint, sizeof(out->fingerprint), &column[2]);
 	copy(out->brand, sizeof(out->brand), &column[3]);
 	copy(out->kernel, sizeof(out->kernel), &column[4]);
-	out->results = (uint64_t)sql_num(&column[5]);
+	out->results = sql_num(&column[5]) > 0 ? (uint64_t)sql_num(&column[5]) : 0;
 }
 
 struct found { struct store_run *run; size_t n; };

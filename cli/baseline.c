@@ -16,6 +16,7 @@
 #include "cli/result_file.h"
 #include "cli/store.h"
 #include "common/json.h"
+#include "report/escape.h"
 
 bool is_there(const char *what)
 {
@@ -154,44 +155,50 @@ int runs_named(struct cli *cli, struct store *s, const struct baseline_words *w,
 
 static json_t *baseline_json(const struct baseline *b)
 {
-	return json_pack("{s:s,s:s,s:s,s:s?,s:I,s:s,s:s,s:s}", "name", b->name, "saved", b->saved, "run_id", b->run.run_id, "started",
-			 b->run.started[0] ? b->run.started : NULL, "results", (json_int_t)b->run.results, "fingerprint",
-			 b->run.fingerprint, "brand", b->run.brand, "kernel", b->run.kernel);
-}
+	const struct store_run *r = &b->run;
 
-static int write_json(struct cli *cli, const char *file, json_t *doc)
-{
-	struct buf out = BUF_INIT;
-	int rc;
-
-	buf_put_document(&out, doc, JSON_INDENT(1));
-	rc = cli_write_buf(cli, file, &out);
-	buf_free(&out);
-	return rc;
+	return json_pack("{s:o,s:o,s:o,s:o,s:I,s:o,s:o,s:o}", "name", escape_json(b->name), "saved", escape_json(b->saved), "run_id",
+			 escape_json(r->run_id), "started", r->started[0] ? escape_json(r->started) : json_null(), "results",
+			 (json_int_t)r->results, "fingerprint", escape_json(r->fingerprint), "brand", escape_json(r->brand), "kernel",
+			 escape_json(r->kernel));
 }
 
 static int list_json(struct cli *cli, const char *file, const struct baseline *b, size_t n)
 {
 	json_t *rows = json_array();
+	struct buf out = BUF_INIT;
+	int rc = 0;
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(rows, baseline_json(&b[i]));
-	return write_json(cli, file, json_pack("{s:s,s:o}", "schema", "vtscope.baselines/1", "baselines", rows));
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = json_array_append_new(rows, baseline_json(&b[i]));
+	if (rc < 0) {
+		json_decref(rows);
+		rows = NULL;
+	}
+	/* A document without one of them, or none, is out of memory. */
+	buf_put_document(&out, json_pack("{s:s,s:o}", "schema", "vtscope.baselines/1", "baselines", rows), JSON_INDENT(1));
+	rc = cli_write_buf(cli, file, &out);
+	buf_free(&out);
+	return rc;
 }
 
 static int list_text(struct cli *cli, const char *file, const struct baseline *b, size_t n)
 {
 	struct buf out = BUF_INIT;
 	int width = 4, rc;
+	size_t from;
 
 	for (size_t i = 0; i < n; i++)
 		width = (int)strlen(b[i].name) > width ? (int)strlen(b[i].name) : width;
 	if (n)
 		buf_printf(&out, "%-*s  %-20s  %-8s  %7s  %s\n", width, "name", "measured", "run", "results", "machine");
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "%-*s  %-20.20s  %-8.8s  %7zu  %s, Linux %s\n", width, b[i].name,
+	for (size_t i = 0; i < n; i++) {
+		from = out.len;
+		buf_printf(&out, "%-*s  %-20.20s  %-8.8s  %7zu  %s, Linux %s", width, b[i].name,
 			   b[i].run.started[0] ? b[i].run.started : "?", b[i].run.run_id, (size_t)b[i].run.results, b[i].run.brand,
 			   b[i].run.kernel[0] ? b[i].run.kernel : "?");
+		escape_line(&out, from);
+	}
 	rc = cli_write_buf(cli, file, &out);
 	buf_free(&out);
 	return rc;
@@ -244,16 +251,22 @@ static int show_text(struct cli *cli, struct store *s, const char *file, const s
 {
 	struct buf out = BUF_INIT;
 	struct result_set r;
+	size_t from;
 	int rc = store_load(s, b[n - 1].run.run_id, &r, e);
 
 	if (rc < 0) {
 		cli_error(cli, e);
 		return cli_status(rc);
 	}
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "%s  run %s of %s, saved %.19sZ, %zu results\n", b[i].name, b[i].run.run_id,
+	for (size_t i = 0; i < n; i++) {
+		from = out.len;
+		buf_printf(&out, "%s  run %s of %s, saved %.19sZ, %zu results", b[i].name, b[i].run.run_id,
 			   b[i].run.started[0] ? b[i].run.started : "unknown date", b[i].saved, (size_t)b[i].run.results);
-	buf_printf(&out, "%s, Linux %s\n", b[0].run.brand, b[0].run.kernel[0] ? b[0].run.kernel : "?");
+		escape_line(&out, from);
+	}
+	from = out.len;
+	buf_printf(&out, "%s, Linux %s", b[0].run.brand, b[0].run.kernel[0] ? b[0].run.kernel : "?");
+	escape_line(&out, from);
 	buf_puts(&out, n > 1 ? "\nThe newest of them:\n" : "\n");
 	bench_result_table(&r, cli, &out);
 	rc = cli_write_buf(cli, file, &out);

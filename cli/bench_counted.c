@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/escape.h"
+
 #define PART_WIDTH 9
 
 static void part_put(struct buf *out, bool present, double v)
@@ -15,7 +17,7 @@ static void part_put(struct buf *out, bool present, double v)
 	buf_printf(out, "%*s", PART_WIDTH, present ? text : "");
 }
 
-static void line_end(unsigned flags, bool differenced, struct buf *out)
+static void line_end(unsigned flags, bool differenced, size_t from, struct buf *out)
 {
 	char letters[16];
 
@@ -23,23 +25,27 @@ static void line_end(unsigned flags, bool differenced, struct buf *out)
 	marks_text(flags & ~(unsigned)(RESULT_BRACKET_BOUND | RESULT_FEW_SAMPLES), differenced, letters);
 	while (!*letters && out->len && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = 0;
-	buf_printf(out, "%s%s\n", *letters ? " " : "", letters);
+	buf_printf(out, "%s%s", *letters ? " " : "", letters);
+	escape_line(out, from);
 }
 
 static void result_line(const struct result *r, const char *op, size_t width, struct buf *out)
 {
+	size_t from = out->len;
+
 	buf_printf(out, "%-*s %-8s", (int)width, op, r->engine);
 	number_put(out, r->median);
 	part_put(out, r->split.present, r->split.exit);
 	part_put(out, r->split.present, r->split.handler);
 	part_put(out, r->split.present, r->split.entry);
 	part_put(out, isfinite(r->exits_observed), r->exits_observed);
-	line_end(r->flags, r->differenced, out);
+	line_end(r->flags, r->differenced, from, out);
 }
 
 static void family_line(const struct result_set *set, const struct result *r, size_t width, struct buf *out)
 {
 	char least[24], most[24], both[64];
+	size_t from = out->len;
 	struct family f;
 
 	family_sum_up(set, r, &f);
@@ -47,7 +53,7 @@ static void family_line(const struct result_set *set, const struct result *r, si
 	number_text(f.most, most);
 	snprintf(both, sizeof(both), f.least < f.most ? "%s..%s" : "%s", least, most);
 	buf_printf(out, "%-*s %-8s%*s  %zu operations", (int)width, f.name, r->engine, NUMBER_WIDTH, both, f.n);
-	line_end(f.flags, f.differenced, out);
+	line_end(f.flags, f.differenced, from, out);
 }
 
 static void counted_line(const struct result_set *set, const struct result *r, const char *op, size_t width,
@@ -57,6 +63,14 @@ static void counted_line(const struct result_set *set, const struct result *r, c
 		result_line(r, op, width, out);
 	else if (family_first(set, r))
 		family_line(set, r, width, out);
+}
+
+static void origin_line(const struct result *r, struct buf *out)
+{
+	size_t from = out->len;
+
+	buf_printf(out, "  %s: %s", r->engine, r->backend);
+	escape_line(out, from);
 }
 
 /* What executed them, engine by engine. */
@@ -71,7 +85,7 @@ static void origin_put(const struct result_set *set, struct buf *out)
 			if (!strcmp(set->result[k].engine, r->engine) && !strcmp(set->result[k].backend, r->backend))
 				break;
 		if (k == i && result_counted(r))
-			buf_printf(out, "  %s: %s\n", r->engine, r->backend);
+			origin_line(r, out);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/bench_table.h"
 #include "minivmm/engine.h"
+#include "report/escape.h"
 
 #define REASONS_SHOWN 4	/* of a family; a sweep over fields has one a field */
 
@@ -109,7 +110,7 @@ static bool folded(const struct left *l)
 static void reason_put(const struct left *l, size_t n, size_t i, struct buf *out)
 {
 	const struct skipped *s = l[i].row;
-	size_t k, same = 0;
+	size_t k, same = 0, from = out->len;
 
 	for (k = 0; k < n; k++) {
 		if (folded(&l[k]) || !same_reason(s, l[k].row))
@@ -120,24 +121,29 @@ static void reason_put(const struct left *l, size_t n, size_t i, struct buf *out
 	}
 	buf_printf(out, "%s  %-9s ", s->unverified ? "unverified" : "skipped   ", s->engine);
 	if (same == 1)
-		buf_printf(out, "%s: %s\n", s->op, reason_of(s));
+		buf_printf(out, "%s: %s", s->op, reason_of(s));
 	else
-		buf_printf(out, "%zu operations: %s\n", same, reason_of(s));
-	if (s->hint[0])
-		buf_printf(out, "%22s%s\n", "", s->hint);
+		buf_printf(out, "%zu operations: %s", same, reason_of(s));
+	escape_line(out, from);
+	from = out->len;
+	if (s->hint[0]) {
+		buf_printf(out, "%22s%s", "", s->hint);
+		escape_line(out, from);
+	}
 }
 
 /* One line of (i)'s family, when (i) is its first. */
 static void family_put(const struct left *l, size_t i, struct buf *out)
 {
 	const struct skipped *s = l[i].row;
-	size_t k;
+	size_t k, from = out->len;
 
 	for (k = 0; k < i; k++)
 		if (same_family(s, l[k].row))
 			return;
-	buf_printf(out, "skipped     %-9s %zu operations %.*s.*, for %zu reasons; the first is %s: %s\n", s->engine,
+	buf_printf(out, "skipped     %-9s %zu operations %.*s.*, for %zu reasons; the first is %s: %s", s->engine,
 		   l[i].family, (int)family_length(s->op), s->op, l[i].reasons, s->op, reason_of(s));
+	escape_line(out, from);
 }
 
 /* Rows that share engine, reason and hint as one line, and families with many reasons as one. */
@@ -168,6 +174,7 @@ static void failed_put(const struct result_set *set, struct buf *out)
 
 	for (i = 0; i < set->n_failed; i++) {
 		const struct failed *f = &set->failed[i];
+		size_t from = out->len;
 
 		for (k = 0; k < i && !same_failure(f, &set->failed[k]); k++)
 			;
@@ -181,7 +188,7 @@ static void failed_put(const struct result_set *set, struct buf *out)
 			buf_printf(out, "failed      %-9s %zu operations: %s", f->engine, same, f->reason);
 		if (f->registers && !strstr(f->reason, "RIP 0x"))
 			buf_printf(out, " (rip 0x%llx)", (unsigned long long)f->rip);
-		buf_puts(out, "\n");
+		escape_line(out, from);
 	}
 }
 

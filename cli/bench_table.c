@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/bench_private.h"
+#include "report/escape.h"
 
 static const struct result *native_of(const struct result_set *set, const char *name)
 {
@@ -82,32 +83,36 @@ void marks_legend(unsigned flags, bool differenced, struct buf *out)
 			buf_printf(out, "  %c  %s\n", marks[i].letter, marks[i].meaning);
 }
 
-/* A column that is empty to the end of the line leaves no blanks behind. */
-static void line_end(unsigned flags, bool differenced, struct buf *out)
+/* Of the line that begins at (from). A column that is empty to its end leaves no blanks behind. */
+static void line_end(unsigned flags, bool differenced, size_t from, struct buf *out)
 {
 	char letters[16];
 
 	marks_text(flags, differenced, letters);
 	while (!*letters && out->len && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = 0;
-	buf_printf(out, "%s%s\n", *letters ? " " : "", letters);
+	buf_printf(out, "%s%s", *letters ? " " : "", letters);
+	escape_line(out, from);
 }
 
 static void result_line(const struct result_set *set, const struct result *r, const char *op, size_t width,
 			struct buf *out)
 {
+	size_t from = out->len;
+
 	buf_printf(out, "%-*s %-8s", (int)width, op, r->engine);
 	number_put(out, r->median);
 	spread_put(out, r);
 	number_put(out, r->p99);
 	ratio_put(out, strcmp(r->provenance, "emulated") ? r->median / native_median(set, r) : NAN);
-	line_end(r->flags, r->differenced, out);
+	line_end(r->flags, r->differenced, from, out);
 }
 
 /* The least and the most of a family's medians. */
 static void family_line(const struct result_set *set, const struct result *r, size_t width, struct buf *out)
 {
 	char least[24], most[24], both[64];
+	size_t from = out->len;
 	struct family f;
 
 	family_sum_up(set, r, &f);
@@ -116,7 +121,7 @@ static void family_line(const struct result_set *set, const struct result *r, si
 	snprintf(both, sizeof(both), "%s..%s", least, most);
 	buf_printf(out, "%-*s %-8s%*s%*s  %zu operations", (int)width, f.name, r->engine, NUMBER_WIDTH, "", SPREAD_WIDTH, both,
 		   f.n);
-	line_end(f.flags, f.differenced, out);
+	line_end(f.flags, f.differenced, from, out);
 }
 
 static void timed_line(const struct result_set *set, const struct result *r, const char *op, size_t width, struct buf *out)

@@ -14,6 +14,7 @@
 #include "common/fileio.h"
 #include "common/interrupt.h"
 #include "common/parse.h"
+#include "report/escape.h"
 
 static bool env_set(const char *name)
 {
@@ -76,17 +77,15 @@ void cli_init(struct cli *c, const struct args *a)
 	c->progress = c->err_tty && !c->quiet && !env_true("CI") && !terminal_is_dumb();
 }
 
-/* One line on stderr. What comes from files may hold anything: control characters never reach the terminal. */
+/* One line on stderr. What comes from files may hold anything: what acts on a terminal never reaches it. */
 static void say(struct cli *c, const char *text)
 {
-	char line[1024];
-	size_t n = 0;
+	struct buf line = BUF_INIT;
 
 	cli_progress(c, -1, 0, NULL);
-	for (; *text && n < sizeof(line) - 1; text++)
-		line[n++] = ((unsigned char)*text < 0x20 || *text == 0x7f) ? ' ' : *text;
-	line[n] = 0;
-	fprintf(stderr, "vtscope: %s\n", line);
+	escape_plain(&line, text);
+	fprintf(stderr, "vtscope: %s\n", buf_str(&line));
+	buf_free(&line);
 }
 
 void cli_error(struct cli *c, const struct err *e)

@@ -8,6 +8,7 @@
 
 #include "bench/store_import.h"
 #include "cli/args.h"
+#include "report/escape.h"
 
 int cli_store_failed(struct cli *cli, const struct args *a, int rc, const struct err *e)
 {
@@ -102,7 +103,8 @@ static void on_file(void *ctx, const struct store_import_file *f)
 	} else {
 		t->results += f->outcome == STORE_SAVED ? f->results : 0;
 		*(f->outcome == STORE_SAVED ? &t->saved : &t->present) += 1;
-		buf_printf(&line, "%s %s %s\n", f->outcome == STORE_SAVED ? "saved" : "present", f->run_id, f->path);
+		buf_printf(&line, "%s %s %s", f->outcome == STORE_SAVED ? "saved" : "present", f->run_id, f->path);
+		escape_line(&line, 0);
 		if (!t->cli->out_tty || t->cli->verbose)
 			cli_out(t->cli, buf_str(&line), line.len);
 		buf_free(&line);

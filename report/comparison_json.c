@@ -17,21 +17,9 @@ static json_t *number(double v)
 	return v == rint(v) && fabs(v) < 9e15 ? json_integer((json_int_t)v) : json_real(v);
 }
 
-/* Text of any origin: what is no UTF-8 is replaced. */
-static json_t *text(const char *s)
-{
-	struct buf plain = BUF_INIT;
-	json_t *j;
-
-	escape_plain(&plain, s);
-	j = json_string(buf_str(&plain));
-	buf_free(&plain);
-	return j;
-}
-
 static json_t *text_or_null(const char *s)
 {
-	return *s ? text(s) : json_null();
+	return *s ? escape_json(s) : json_null();
 }
 
 static json_t *change_json(const struct change *row)
@@ -40,7 +28,7 @@ static json_t *change_json(const struct change *row)
 			     json_pack("[o,o]", number(row->lo), number(row->hi)) : json_null();
 
 	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:[I,I],s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:s,s:b,s:o,s:o,s:o,s:o}",
-			 "op", text(row->op), "engine", text(row->engine), "via", text(row->via),
+			 "op", escape_json(row->op), "engine", escape_json(row->engine), "via", escape_json(row->via),
 			 "measure", change_measure(row->measure), "a", number(row->a), "b", number(row->b),
 			 "launches", (json_int_t)row->n_a, (json_int_t)row->n_b, "ratio", number(row->ratio), "ci95", ci,
 			 "p", number(row->p), "p_holm", number(row->p_holm), "threshold", number(row->threshold),
@@ -56,14 +44,14 @@ static json_t *differences_json(const struct key_difference *d, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:b}", "key", text(d[i].key), "a", text(d[i].a), "b",
-						      text(d[i].b), "allowed", d[i].allowed));
+		json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:b}", "key", escape_json(d[i].key), "a", escape_json(d[i].a), "b",
+						      escape_json(d[i].b), "allowed", d[i].allowed));
 	return list;
 }
 
 static json_t *unmatched_json(const struct unmatched *u)
 {
-	return json_pack("{s:o,s:o,s:o,s:s,s:o}", "op", text(u->op), "engine", text(u->engine), "via", text(u->via), "in",
+	return json_pack("{s:o,s:o,s:o,s:s,s:o}", "op", escape_json(u->op), "engine", escape_json(u->engine), "via", escape_json(u->via), "in",
 			 u->in_a ? "a" : "b", "reason", text_or_null(u->reason));
 }
 

@@ -84,6 +84,31 @@ void escape_plain(struct buf *out, const char *s)
 		put(out, next(&s));
 }
 
+void escape_line(struct buf *out, size_t from)
+{
+	struct buf raw = BUF_INIT;
+
+	buf_puts(&raw, buf_str(out) + from);
+	if (out->len > from)
+		out->data[out->len = from] = 0;
+	escape_plain(out, buf_str(&raw));
+	buf_puts(out, "\n");
+	if (buf_error(&raw))
+		out->error = buf_error(&raw);
+	buf_free(&raw);
+}
+
+json_t *escape_json(const char *s)
+{
+	struct buf plain = BUF_INIT;
+	json_t *j;
+
+	escape_plain(&plain, s);
+	j = buf_error(&plain) ? NULL : json_string(buf_str(&plain));
+	buf_free(&plain);
+	return j;
+}
+
 void escape_html(struct buf *out, const char *s)
 {
 	while (*s) {

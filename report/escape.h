@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * escape.h - text of unknown origin made harmless for one kind of document, numbers made readable.
- * Only report/ includes this.
+ * report/ and cli/ include this.
  *
  * A result file may come from anyone. Every function takes any bytes: what is not UTF-8,
  * controls and characters that change the direction of text come out as U+FFFD, line breaks and
@@ -10,11 +10,15 @@
 #ifndef VTSCOPE_REPORT_ESCAPE_H
 #define VTSCOPE_REPORT_ESCAPE_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "common/buf.h"
 
 void escape_plain(struct buf *out, const char *s);
+/* What was appended to (out) since it was (from) long becomes plain, and one line with its newline. */
+void escape_line(struct buf *out, size_t from);
+json_t *escape_json(const char *s); /* a JSON string of it, plain; NULL: out of memory */
 void escape_html(struct buf *out, const char *s); /* for text and for attributes in double quotes */
 void escape_markdown(struct buf *out, const char *s);	/* for a paragraph or a table cell */
 void escape_gnuplot(struct buf *out, const char *s);	/* a whole string constant, to be shown */

@@ -328,17 +328,6 @@ int export_write_row(const struct export *x, size_t i, struct buf *name, struct 
 
 /* ---- what the formats share ---- */
 
-json_t *export_json_text(const char *s)
-{
-	struct buf plain = BUF_INIT;
-	json_t *j;
-
-	escape_plain(&plain, s);
-	j = buf_error(&plain) ? NULL : json_string(buf_str(&plain));
-	buf_free(&plain);
-	return j;
-}
-
 json_t *export_json_real(double v)
 {
 	char digits[40];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/export_private.h"
 
 static int put(json_t *o, const char *key, json_t *value)
@@ -22,7 +23,7 @@ static json_t *context(const struct result_set *set)
 	json_t *o = json_object();
 
 	buf_printf(&version, "vtscope %s", export_text(set->tool, "version"));
-	put(o, "date", export_json_text(set->started));
+	put(o, "date", escape_json(set->started));
 	put(o, "host_name", json_string(""));
 	put(o, "executable", json_string("vtscope bench"));
 	put(o, "num_cpus", export_json_real(cpus >= 1 && cpus < 1e6 ? rint(cpus) : 1));
@@ -32,13 +33,13 @@ static json_t *context(const struct result_set *set)
 		put(o, "cpu_scaling_enabled", json_boolean(strcmp(governor, "performance")));
 	put(o, "caches", json_array());
 	put(o, "load_avg", json_array());
-	put(o, "library_version", export_json_text(buf_str(&version)));
+	put(o, "library_version", escape_json(buf_str(&version)));
 	put(o, "library_build_type", json_string("release"));
 	put(o, "json_schema_version", json_integer(1));
-	put(o, "run_id", export_json_text(set->run_id));
-	put(o, "fingerprint", export_json_text(export_text(set->hardware, "fingerprint")));
-	put(o, "cpu_model", export_json_text(export_text(set->hardware, "brand")));
-	put(o, "kernel", export_json_text(export_text(set->subject, "kernel")));
+	put(o, "run_id", escape_json(set->run_id));
+	put(o, "fingerprint", escape_json(export_text(set->hardware, "fingerprint")));
+	put(o, "cpu_model", escape_json(export_text(set->hardware, "brand")));
+	put(o, "kernel", escape_json(export_text(set->subject, "kernel")));
 	put(o, "iteration", json_string("a launch: real_time is the median of its samples"));
 	put(o, "cpu_time", json_string("not measured: a copy of real_time"));
 	buf_free(&version);

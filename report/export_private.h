@@ -52,8 +52,6 @@ bool export_interval(const struct result *r, double *lo, double *hi);
 bool export_launch(const struct result_launch *l);
 void export_flags(struct buf *out, unsigned flags, const char *between);
 
-/* A string of any bytes, made harmless; NULL: out of memory. */
-json_t *export_json_text(const char *s);
 json_t *export_json_real(double v);		/* 10 significant digits; null for NAN */
 /* The document with a line break behind it; takes (doc) over, NULL: out of memory. */
 void export_json(struct buf *out, json_t *doc);

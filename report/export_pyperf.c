@@ -6,13 +6,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/export_private.h"
 
 /* pyperf refuses empty texts. */
 static void put_text(json_t *o, const char *key, const char *s)
 {
 	if (*s)
-		json_object_set_new(o, key, export_json_text(s));
+		json_object_set_new(o, key, escape_json(s));
 }
 
 /* All samples of all launches can be values: pyperf takes none that is not above zero, and half of a row would lie. */

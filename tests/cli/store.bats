@@ -304,6 +304,59 @@ setup() {
 	says 1 "no baseline is called 'main'; there is feature/x-1"
 }
 
+# No line of a workflow, nothing that acts on a terminal: neither ESC nor CSI in UTF-8, no byte that is no UTF-8.
+harmless() {
+	printf '%s\n' "$@" >shown
+	if grep -q '^::' shown || LC_ALL=C grep -qE $'[\001-\010\013-\037\177]|\302\233' shown; then
+		return 1
+	fi
+	iconv -f UTF-8 -t UTF-8 shown >/dev/null
+}
+
+@test "baseline: what a stranger's result or store says is shown plain, and no row is left out" {
+	need_sqlite3
+	make_results "$sample" r 1 2
+	"$PYTHON3" - r/0000.json <<-'PY'
+		import json, sys
+		bad = "\x1b]0;owned\x07\x1b[31m\u009b2JX\n::error::y"
+		d = json.load(open(sys.argv[1]))
+		d["hardware"]["brand"] = bad
+		d["subject"]["kernel"] = bad
+		for row in d["results"]:
+		    row["engine"] = "\x1b\n::x"
+		d["skipped"] = [{"op": bad, "engine": bad[:9], "reason": bad, "check": None, "hint": bad, "unverified": False}]
+		json.dump(d, open(sys.argv[1], "w"))
+	PY
+	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json --db s.db
+	[[ $stderr == *"main is now run"* ]]
+	harmless "$output" "$stderr"
+	for words in list "show main" "list --format json"; do
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr "$VTSCOPE" baseline $words --db s.db
+		[[ $output == *"owned"*"::error::y"* ]]
+		harmless "$output" "$stderr"
+	done
+	# Of a store that is not ours: no UTF-8, a number below 0, a character that the room cuts.
+	sqlite3 s.db "UPDATE run SET results = -5, started = CAST(x'ff1b0a3a3a' AS TEXT), kernel = CAST(x'4cff' AS TEXT),
+		brand = 'a' || replace(hex(zeroblob(60)), '00', char(233))"
+	for format in text json; do
+		run -0 --separate-stderr "$VTSCOPE" baseline list --db s.db --format $format
+		[[ $output == *main* && $output == *aéé* && $output != *18446744073709551611* ]]
+		harmless "$output" "$stderr"
+	done
+	run -0 --separate-stderr "$VTSCOPE" baseline list --db s.db -o l.json
+	validate l.json baselines
+	[ "$(grep -c '"run_id"' l.json)" -eq 1 ]
+}
+
+@test "import: a file's name is no line of its own" {
+	make_results "$sample" r 1 2
+	mv r/0000.json $'r/\033[31mx\nsaved 00000000-0000-4000-8000-000000000000 y.json'
+	run -0 --separate-stderr "$VTSCOPE" import r --db s.db
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output != *$'\033'* ]]
+}
+
 @test "baseline: mistakes of the command line" {
 	run --separate-stderr "$VTSCOPE" baseline
 	says 2 "baseline needs"
