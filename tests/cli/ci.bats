@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # examples/ci: the script that pipelines call does what they rely on, and their files are what they claim.
 
-# shellcheck disable=SC2154
-# status, output and stderr come from bats.
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031
+# status, output and stderr come from bats; what a stand-in does is for its shell.
 
 load lib
 
@@ -41,13 +41,83 @@ need_yaml() {
 	[ "$status" -eq 2 ]
 }
 
-@test "ci: nothing to measure is a skip, with the verdict as its reason" {
-	BENCH="--engine exec --exec 'false {image}'" ci measure out
+real=${VTSCOPE:?}
+
+# vtscope whose bench does (1) instead, the file of -o being in "$o"; all else it does itself.
+stand_in() {
+	cat >vtscope <<-END
+		#!/bin/sh
+		[ "\$1" = bench ] || exec "$real" "\$@"
+		for o; do :; done
+		$1
+	END
+	chmod +x vtscope
+	export VTSCOPE=$PWD/vtscope
+}
+
+# The result (1) as one of another run, changed by the Python (3), to (2): r is the document, rows(OP) those of an operation.
+altered() {
+	[ -n "$PYTHON3" ] || skip "no python3"
+	"$PYTHON3" - "$@" <<-'END'
+		import json, sys, uuid
+		r = json.load(open(sys.argv[1]))
+		r["run_id"] = str(uuid.uuid4())
+		def rows(op): return [x for x in r["results"] if x["op"] == op]
+		def slower(op, by):
+		    for x in rows(op):
+		        for y in [x] + x["launches"]:
+		            for k in ("median", "min", "max", "p25", "p75", "mean"):
+		                if y.get(k): y[k] *= by
+		        x["ci95"] = [c * by for c in x["ci95"]]
+		def lose(op): r["results"] = [x for x in r["results"] if x["op"] != op]
+		def fail(op):
+		    r["failed"] += [{"op": x["op"], "engine": x["engine"], "reason": "the guest stopped: triple fault",
+		        "stop": {"kind": "shutdown", "native": "8", "rip": None, "registers": None}} for x in rows(op)]
+		    lose(op)
+		exec(sys.argv[3])
+		json.dump(r, open(sys.argv[2], "w"), indent=1)
+	END
+}
+
+# out/result.json, one real measurement for all tests of this file.
+measured() {
+	[ -s "$BATS_FILE_TMPDIR/result.json" ] || BENCH="$native --time 60" "$examples/vtscope-ci.sh" measure "$BATS_FILE_TMPDIR"
+	mkdir out
+	cp "$BATS_FILE_TMPDIR/result.json" out
+}
+
+# good.json, three runs of which are the baseline in base/results.db.
+baseline() {
+	measured
+	mv out/result.json good.json
+	for _ in 1 2 3; do
+		altered good.json out/result.json ""
+		ci keep out base/results.db
+		[ "$status" -eq 0 ]
+	done
+}
+
+kept() {
+	"$VTSCOPE" baseline list --db base/results.db | grep -c "^${1:-main} "
+}
+
+@test "ci: nothing to measure is a skip, with the rows' reasons and the verdict" {
+	mkdir out
+	touch out/compare.md out/compare.xml out/again.json
+	stand_in 'echo "{\"results\": []}" >"$o"; echo "skipped  kvm  2 operations: no such device" >&2; exit 77'
+	ci measure out
 	[ "$status" -eq 77 ]
-	grep -q skipped out/summary.md
+	[[ $stderr == *"no such device"* ]]
+	grep -q 'no such device' out/summary.md
 	grep -q processor out/summary.md
-	ci compare out base/results.db
-	[ "$status" -eq 77 ]
+	[ -s out/skipped.json ]
+	run ! ls out/compare.md out/compare.xml out/again.json out/result.json
+	cp out/summary.md before
+	for what in compare keep accept; do
+		ci "$what" out base/results.db
+		[ "$status" -eq 77 ]
+	done
+	cmp out/summary.md before
 }
 
 @test "ci: what is wrong is no skip" {
@@ -73,41 +143,134 @@ need_yaml() {
 	grep -q 'cpu.alu.u' out/summary.md
 }
 
-# The row (2) of the result (1) failed.
-row_fail() {
-	"$PYTHON3" - "$@" <<-'END'
-		import json, sys
-		r = json.load(open(sys.argv[1]))
-		old = [x for x in r["results"] if x["op"] == sys.argv[2]]
-		r["results"] = [x for x in r["results"] if x["op"] != sys.argv[2]]
-		r["failed"] += [{"op": x["op"], "engine": x["engine"], "reason": "the guest stopped: triple fault",
-			"stop": {"kind": "shutdown", "native": "8", "rip": None, "registers": None}} for x in old]
-		json.dump(r, open(sys.argv[1], "w"))
-	END
-}
-
 @test "ci: what worked in the baseline and fails now fails the pipeline, in words and in JUnit" {
-	[ -n "$PYTHON3" ] || skip "no python3"
-	BENCH=$native ci measure out
-	ci keep out base/results.db
-	BENCH=$native ci measure out
-	row_fail out/result.json cpu.alu.u
+	baseline
+	altered good.json out/result.json 'fail("cpu.alu.u")'
 	ci compare out base/results.db
 	[ "$status" -eq 4 ]
 	grep -q 'what worked in the baseline fails now' out/summary.md
 	run ! grep -q 'no baseline' out/summary.md
 	grep -q 'cpu.alu.u.*failed in B' out/summary.md
 	grep -q '<error message="it failed in B' out/compare.xml
+	ci keep out base/results.db
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"not added"* ]]
+	[ "$(kept)" -eq 3 ]
 }
 
-@test "ci: without a baseline of such a machine there is nothing to compare with" {
-	[ -n "$PYTHON3" ] || skip "no python3"
-	BENCH=$native ci measure out
-	NAME=other ci keep out base/results.db
+@test "ci: a hypervisor that does not start any more fails the pipeline, with the reason" {
+	broken="--engine exec,native --exec 'nosuchvmm {image}' --launches 6 --op nano.call-ret"
+	BENCH="--engine exec --exec 'false {image}'" ci measure out
+	[ "$status" -eq 1 ]
+	grep -q 'false: .*exit status 1' out/summary.md
+	rm -r out
+	measured
+	altered out/result.json out/vmm.json 'r["results"] += [dict(x, engine="exec", via="exec") for x in rows("nano.call-ret")]'
+	mv out/vmm.json out/result.json
+	ci keep out base/results.db
+	BENCH=$broken ci measure out
+	[ "$status" -eq 0 ]
+	grep -q 'failed.*nosuchvmm' out/summary.md
+	BENCH=$broken ci compare out base/results.db
+	[ "$status" -eq 4 ]
+	grep -q 'what worked in the baseline fails now' out/summary.md
+	grep -q 'nano.call-ret.*exec.*nosuchvmm' out/summary.md
+	ci keep out base/results.db
+	[[ $stderr == *"not added"* ]]
+	[ "$(kept)" -eq 1 ]
+}
+
+@test "ci: --strict wants all rows" {
+	baseline
+	altered good.json out/result.json 'lose("cpu.alu.u"); r["skipped"] = [{"op": "cpu.alu.u", "engine": "native",
+		"check": None, "reason": "no such thing here", "hint": None, "unverified": False}]'
 	ci compare out base/results.db
 	[ "$status" -eq 0 ]
-	grep -q 'no baseline' out/summary.md
-	[ ! -e out/compare.xml ]
+	grep -q 'no such thing here' out/summary.md
+	COMPARE="$COMPARE --strict" ci compare out base/results.db
+	[ "$status" -eq 4 ]
+}
+
+@test "ci: a regression needs a second measurement, and one that breaks does not acquit" {
+	baseline
+	altered good.json slow.json 'slower("cpu.alu.u", 2)'
+	altered good.json fewer.json 'lose("cpu.alu.u")'
+	altered good.json fails.json 'fail("cpu.alu.u")'
+	cp slow.json out/result.json
+	stand_in 'echo "the machine is gone" >&2; exit 77'
+	ci compare out base/results.db
+	[ "$status" -eq 4 ]
+	grep -q 'the machine is gone' out/summary.md
+	grep -q 'cpu.alu.u.*\*\*regression\*\*' out/summary.md
+	stand_in 'cp fewer.json "$o"'
+	ci compare out base/results.db
+	[ "$status" -eq 4 ]
+	stand_in 'cp fails.json "$o"'
+	ci compare out base/results.db
+	[ "$status" -eq 4 ]
+	stand_in 'cp slow.json "$o"'
+	ci compare out base/results.db
+	[ "$status" -eq 3 ]
+	stand_in 'cp good.json "$o"'
+	ci compare out base/results.db
+	[ "$status" -eq 0 ]
+	grep -q 'not counted' out/summary.md
+}
+
+@test "ci: the baseline does not lose rows by itself, accept starts it anew" {
+	baseline
+	altered good.json out/result.json 'lose("cpu.alu.u")'
+	ci keep out base/results.db
+	[ "$status" -eq 0 ]
+	grep -q 'not added' out/summary.md
+	[ "$(kept)" -eq 3 ]
+	altered good.json out/result.json 'slower("cpu.alu.u", 2)'
+	ci accept out base/results.db
+	[ "$status" -eq 0 ]
+	grep -q 'cpu.alu.u.*\*\*regression\*\*' out/summary.md
+	[ "$(kept)" -eq 1 ]
+	altered out/result.json again.json ""
+	mv again.json out/result.json
+	ci compare out base/results.db
+	[ "$status" -eq 0 ]
+	ci keep out base/results.db
+	[ "$status" -eq 0 ]
+	[ "$(kept)" -eq 2 ]
+}
+
+@test "ci: a baseline begins with a run in which nothing failed, or with one that somebody accepts" {
+	measured
+	altered out/result.json failed.json 'fail("cpu.alu.u")'
+	mv failed.json out/result.json
+	ci keep out base/results.db
+	[ "$status" -eq 4 ]
+	[ ! -e base/results.db ]
+	ci accept out base/results.db
+	[ "$status" -eq 0 ]
+	altered out/result.json failed.json ""
+	mv failed.json out/result.json
+	ci keep out base/results.db
+	[ "$status" -eq 0 ]
+	[ "$(kept)" -eq 2 ]
+}
+
+@test "ci: another kind of machine has no baseline yet, a name that is not there is a mistake" {
+	baseline
+	altered good.json out/result.json 'r["hardware"]["fingerprint"] = "0123456789abcdef"; r["hardware"]["cpus"] = 64; lose("cpu.alu.u")'
+	ci compare out base/results.db
+	[ "$status" -eq 0 ]
+	grep -q 'no baseline of a machine like this' out/summary.md
+	ci keep out base/results.db
+	[ "$status" -eq 0 ]
+	[ "$(kept)" -eq 4 ]
+	for what in compare keep; do
+		NAME=mian ci "$what" out base/results.db
+		[ "$status" -eq 2 ]
+		[[ $stderr == *"no baseline is called 'mian'"* ]]
+	done
+	NAME=next ci accept out base/results.db
+	[ "$status" -eq 0 ]
+	[ "$(kept next)" -eq 1 ]
 }
 
 @test "ci: ab fails where side B does" {
