@@ -281,10 +281,13 @@ static int machines_compare(struct comparison *c, const struct runs *a, const st
 	int other = compare_machines(c, a->set[0], b->set[0], o, e);
 
 	for (size_t i = 1; i < a->n + b->n && other == 0; i++) {
+		const struct result_set *r = i < a->n ? a->set[i] : b->set[i - a->n];
 		struct comparison more;
 
+		if (compare_side_keys(c, i < a->n ? a->set[0] : b->set[0], r, i >= a->n, o, e) < 0)
+			return -ENOMEM;
 		comparison_init(&more);
-		other = compare_machines(&more, a->set[0], i < a->n ? a->set[i] : b->set[i - a->n], o, e);
+		other = compare_machines(&more, a->set[0], r, o, e);
 		if (other == 1) {
 			free(c->hardware);
 			c->hardware = more.hardware;

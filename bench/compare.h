@@ -49,6 +49,7 @@ struct change {
 };
 
 /* A member of "hardware" or "subject" that is not the same; nested ones by their path ("kvm_modules.kvm.nested"). */
+/* Of several runs a side: all values that they have, "6.1.0 or 6.2.0". */
 struct key_difference { char key[64], a[160], b[160]; bool allowed; };
 
 /* A row that only one side has. (reason): why the other lacks it, "": it was not asked for there. */

@@ -145,3 +145,56 @@ int compare_machines(struct comparison *c, const struct result_set *a, const str
 	}
 	return bad;
 }
+
+#define JOINT	" or "
+
+/* Values of several runs are told once each. */
+static void value_join(char *to, size_t size, const char *value)
+{
+	size_t n = strlen(value), used = strlen(to);
+
+	for (const char *p = to; p; p = strstr(p, JOINT), p += p ? strlen(JOINT) : 0)
+		if (!strncmp(p, value, n) && (!p[n] || !strncmp(p + n, JOINT, strlen(JOINT))))
+			return;
+	snprintf(to + used, size - used, JOINT "%s", value);
+}
+
+/* (d): from the first run of a side to another of it. Where (list) has no such key, the first runs of both sides agree. */
+static int difference_join(struct key_difference **list, size_t *n, const struct key_difference *d, bool in_b)
+{
+	struct key_difference *at = *list, *more;
+
+	while (at < *list + *n && strcmp(at->key, d->key))
+		at++;
+	if (at == *list + *n) {
+		more = realloc(*list, (*n + 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		*list = more;
+		at = more + (*n)++;
+		*at = *d;
+		memcpy(at->b, d->a, sizeof(at->b));
+	}
+	value_join(in_b ? at->b : at->a, sizeof(at->a), d->b);
+	return 0;
+}
+
+int compare_side_keys(struct comparison *c, const struct result_set *first, const struct result_set *r, bool in_b,
+		      const struct compare_options *o, struct err *e)
+{
+	struct comparison own;
+	int rc;
+
+	comparison_init(&own);
+	rc = compare_machines(&own, first, r, o, e);
+	if (rc < 0)
+		return rc;
+	rc = 0;
+	for (size_t i = 0; i < own.n_subject && rc == 0; i++)
+		rc = difference_join(&c->subject, &c->n_subject, &own.subject[i], in_b);
+	for (size_t i = 0; i < own.n_hardware && rc == 0; i++)
+		if (own.hardware[i].allowed)
+			rc = difference_join(&c->hardware, &c->n_hardware, &own.hardware[i], in_b);
+	comparison_free(&own);
+	return rc < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
+}

@@ -28,6 +28,10 @@ const struct op_threshold *compare_op_threshold(const struct compare_options *o,
 /* A row that worked in A, as (a), and failed in B is no silence: adds it as incomparable. (side): where it failed. -ENOMEM. */
 int compare_failed(struct comparison *c, const struct result *a, const char *side, const char *reason);
 
+/* Adds to (c)'s differences what run (r) of one side has otherwise than the first run of that side. -errno. */
+int compare_side_keys(struct comparison *c, const struct result_set *first, const struct result_set *r, bool in_b,
+		      const struct compare_options *o, struct err *e);
+
 /* Adds the changes of one row, both sides of which have a run. (spread): where to put what runs say. -ENOMEM. */
 int compare_rows(struct comparison *c, struct side *a, struct side *b, double tsc_hz,
 		 const struct compare_options *o, struct between *spread);

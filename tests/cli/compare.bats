@@ -215,6 +215,22 @@ print([x for x in json.load(open(sys.argv[1]))["changes"] if x["op"] == sys.argv
 	[ "$(member c.json exit.cpuid runs_needed)" -le 20 ]
 }
 
+@test "compare: the subject of every run is told, and hardware that may differ" {
+	mkdir a b
+	made a/1.json 1.0
+	made a/2.json 1.0 'r["subject"]["kernel"] = "6.1.9"; r["hardware"]["microcode"] = "0xf5"'
+	made a/3.json 1.0 'r["subject"]["kernel"] = "6.1.9"'
+	made b/1.json 1.0
+	made b/2.json 1.0 'r["subject"]["governor"] = "powersave"'
+	run -0 "$VTSCOPE" compare a b --allow microcode
+	[[ $output == *"subject kernel: 6.1.0 or 6.1.9 -> 6.1.0"$'\n'* ]]
+	[[ $output =~ "subject governor: "([a-z]*)" -> "([a-z]*)" or powersave" ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	[[ $output == *"hardware microcode: 0xf4 or 0xf5 -> 0xf4 (allowed)"* ]]
+	run -4 "$VTSCOPE" compare a b
+	[[ $output == *"hardware microcode: 0xf4 -> 0xf5"* ]]
+}
+
 @test "compare: bad input is one line and leaves no file" {
 	echo '{"schema": 1' >bad.json
 	run -1 --separate-stderr "$VTSCOPE" compare a.json bad.json -o out.md
