@@ -77,15 +77,16 @@ static int look_cpu(struct snapshot *s, int cpu)
 static int look_power(struct snapshot *s)
 {
 	static const char dir[] = "/sys/class/power_supply";
+	static const char *const file[] = { "type", "online", "status", "scope" };
 	int rc = collect_dir(s, dir);
 	const char *list = rc ? NULL : snapshot_text(s, SNAP_DIR, dir);
 	char *names = list ? strdup(list) : NULL, *save = NULL, path[320];
 
 	for (char *n = names ? strtok_r(names, "\n", &save) : NULL; n && !rc; n = strtok_r(NULL, "\n", &save)) {
-		snprintf(path, sizeof(path), "%s/%.200s/type", dir, n);
-		rc = collect_file(s, SNAP_TEXT, path, TEXT_MAX);
-		snprintf(path, sizeof(path), "%s/%.200s/online", dir, n);
-		rc = rc ? rc : collect_file(s, SNAP_TEXT, path, TEXT_MAX);
+		for (size_t i = 0; i < COUNT(file) && !rc; i++) {
+			snprintf(path, sizeof(path), "%s/%.200s/%s", dir, n, file[i]);
+			rc = collect_file(s, SNAP_TEXT, path, TEXT_MAX);
+		}
 	}
 	free(names);
 	return rc;

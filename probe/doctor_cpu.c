@@ -207,31 +207,40 @@ const struct doctor_check doctor_isolated = {
 	.eval = eval_isolated,
 };
 
+/* The first line of file (name) of the power supply that (list) begins with is (word). */
+static bool supply_says(const struct doctor_view *v, const char *list, const char *name, const char *word)
+{
+	char line[32];
+
+	return doctor_line(v, line, sizeof(line), "/sys/class/power_supply/%.*s/%s", (int)strcspn(list, "\n"), list, name) &&
+	       !strcmp(line, word);
+}
+
 static void eval_battery(const struct doctor_view *v, struct doctor_finding *out)
 {
 	const struct snap_record *dir = snapshot_named(v->look, SNAP_DIR, "/sys/class/power_supply");
 	const char *p = dir && !dir->err ? (const char *)dir->data : NULL;
-	unsigned mains = 0, online = 0;
-	char line[32];
+	unsigned mains = 0, online = 0, batteries = 0, discharging = 0;
 
 	if (v->guest || !dir || (dir->err && dir->err != ENOENT)) {
 		doctor_unknown(out, v->guest ? "the host's power supply cannot be seen" : "not recorded");
 		return;
 	}
 	for (; p && *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		int n = (int)strcspn(p, "\n");
-
-		if (!doctor_line(v, line, sizeof(line), "/sys/class/power_supply/%.*s/type", n, p) || strcmp(line, "Mains"))
-			continue;
-		mains++;
-		if (doctor_line(v, line, sizeof(line), "/sys/class/power_supply/%.*s/online", n, p) && line[0] == '1')
-			online++;
+		mains += supply_says(v, p, "type", "Mains");
+		/* Of any kind: a laptop may have no plug but USB-C, whose port without a charger is no sign of a battery. */
+		online += supply_says(v, p, "online", "1");
+		/* A mouse has a battery, too. */
+		if (supply_says(v, p, "type", "Battery") && !supply_says(v, p, "scope", "Device")) {
+			batteries++;
+			discharging += supply_says(v, p, "status", "Discharging");
+		}
 	}
-	if (mains && !online) {
+	if (!online && (mains || discharging)) {
 		doctor_warn(out, "this machine runs on its battery");
 		doctor_fix(out, "plug it in");
 	} else {
-		doctor_pass(out, mains ? "on mains" : "no battery");
+		doctor_pass(out, online || batteries ? "on mains" : "no battery");
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the kernel is set: its clock, its memory, its mitigations, KVM; and what is below it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,23 +152,86 @@ const struct doctor_check doctor_watchdog = {
 	.eval = eval_watchdog,
 };
 
+#define SPACE		" \t\n"
+#define VULNERABILITIES	"/sys/devices/system/cpu/vulnerabilities/"
+
+/* "mitigations=auto,no_guest_host": off, or without a vector of attack. Its nosmt opens nothing. */
+static bool part_off(const char *word, size_t n)
+{
+	static const char name[] = "mitigations=";
+	size_t i = sizeof(name) - 1, len;
+
+	if (n <= i || memcmp(word, name, i))
+		return false;
+	for (; i < n; i += len + 1) {
+		len = strcspn(word + i, ",;" SPACE);
+		if ((len == 3 && !memcmp(word + i, "off", 3)) || (len > 3 && !memcmp(word + i, "no_", 3)))
+			return true;
+	}
+	return false;
+}
+
+/* Does this word of the command line leave a hole open that the kernel would close? */
+static bool switches_off(const char *word, size_t n)
+{
+	static const char *const off[] = {
+		"nopti", "pti=off", "nospectre_v1", "nospectre_v2", "spectre_v2=off", "spectre_v2_user=off", "spectre_bhi=off",
+		"retbleed=off", "l1tf=off", "kvm-intel.vmentry_l1d_flush=never", "kvm_intel.vmentry_l1d_flush=never", "mds=off",
+		"tsx_async_abort=off", "mmio_stale_data=off", "nospec_store_bypass_disable", "spec_store_bypass_disable=off",
+		"srbds=off", "gather_data_sampling=off", "spec_rstack_overflow=off", "reg_file_data_sampling=off",
+		"indirect_target_selection=off", "tsa=off", "vmscape=off",
+	};
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		if (strlen(off[i]) == n && !memcmp(word, off[i], n))
+			return true;
+	return part_off(word, n);
+}
+
+/*
+ * Names of what the kernel says it does nothing about. "Clear CPU buffers attempted" costs what the remedy does; the age of
+ * the microcode is no hole.
+ */
+static void holes_open(const struct snapshot *s, char *out, size_t size)
+{
+	size_t used = 0;
+
+	*out = 0;
+	for (size_t i = 0; i < s->n && used < size; i++) {
+		const char *name = s->rec[i].name, *text;
+
+		if (s->rec[i].kind != SNAP_TEXT || strncmp(name, VULNERABILITIES, strlen(VULNERABILITIES)))
+			continue;
+		text = snapshot_text(s, SNAP_TEXT, name);
+		name += strlen(VULNERABILITIES);
+		if (text && strcmp(name, "old_microcode") && !strstr(text, "attempted") &&
+		    (!strncmp(text, "Vulnerable", 10) || strstr(text, "VMX: vulnerable")))
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", name);
+	}
+}
+
 static void eval_mitigations(const struct doctor_view *v, struct doctor_finding *out)
 {
-	static const char *const off[] = { "mitigations=off", "nopti", "pti=off", "nospectre_v1", "nospectre_v2",
-					   "spectre_v2=off", "retbleed=off", "l1tf=off", "mds=off", "tsx_async_abort=off",
-					   "mmio_stale_data=off", "spec_store_bypass_disable=off", "srbds=off", "gather_data_sampling=off",
-					   "spec_rstack_overflow=off", "reg_file_data_sampling=off" };
-	const char *cmdline = snapshot_text(v->machine, SNAP_TEXT, "/proc/cmdline");
+	const char *p = snapshot_text(v->machine, SNAP_TEXT, "/proc/cmdline");
+	char open[120];
+	size_t n;
 
-	if (!cmdline)
+	holes_open(v->machine, open, sizeof(open));
+	for (const char *word = p; word && *word; word += n, word += strspn(word, SPACE)) {
+		n = strcspn(word, SPACE);
+		if (!switches_off(word, n))
+			continue;
+		doctor_warn(out, "this kernel was booted with %.*s", (int)n, word);
+		doctor_fix(out, "boot without %.*s where numbers shall be those of machines in use", (int)n, word);
 		return;
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-		if (view_word(cmdline, off[i], " \t\n")) {
-			doctor_warn(out, "this kernel was booted with %s", off[i]);
-			doctor_fix(out, "boot without %s where numbers shall be those of machines in use", off[i]);
-			return;
-		}
-	doctor_pass(out, "the kernel's own choice; the result keeps it");
+	}
+	if (open[0] && !v->guest) {
+		doctor_warn(out, "the kernel does nothing about %s", open);
+		doctor_fix(out, "grep . " VULNERABILITIES "* tells why; newer microcode or another kernel closes them");
+	} else if (p) {
+		/* What a guest cannot close is its host's to offer. */
+		doctor_pass(out, "the kernel's own choice%s%s; the result keeps it", open[0] ? ", without a remedy here: " : "", open);
+	}
 }
 
 const struct doctor_check doctor_mitigations = {

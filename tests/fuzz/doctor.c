@@ -19,6 +19,8 @@ static const struct { enum snap_kind kind; const char *name; } files[] = {
 	{ SNAP_TEXT, CPU "isolated" }, { SNAP_TEXT, CPU "cpu0/cpuidle/state0/latency" }, { SNAP_TEXT, "/proc/pressure/cpu" },
 	{ SNAP_TEXT, "/proc/cmdline" }, { SNAP_DIR, "/sys/class/power_supply" }, { SNAP_DIR, "/sys/devices/system/node" },
 	{ SNAP_TEXT, "/sys/module/kvm/parameters/halt_poll_ns" }, { SNAP_SYS, "look.seconds" }, { SNAP_SYS, "look.cpu" },
+	{ SNAP_TEXT, CPU "vulnerabilities/l1tf" }, { SNAP_TEXT, CPU "vulnerabilities/mds" },
+	{ SNAP_TEXT, "/sys/class/power_supply/A/type" }, { SNAP_TEXT, "/sys/class/power_supply/A/status" },
 };
 
 static void parse(const char *a, const char *b)

@@ -191,6 +191,82 @@ static void test_settings(void)
 	file_gives(false, CPU "cpu1/cpufreq/scaling_governor", "\033[31mx\n", "cpu.governor", DOCTOR_WARN, "?[31mx");
 }
 
+static void booted(bool guest, const char *cmdline, const char *hole, const char *text, enum doctor_state state, const char *seen)
+{
+	char path[100];
+	struct scene c;
+
+	scene_make(&c, guest);
+	put(&c.machine, SNAP_TEXT, "/proc/cmdline", cmdline);
+	snprintf(path, sizeof(path), CPU "vulnerabilities/%s", hole);
+	if (*hole)
+		put(&c.machine, SNAP_TEXT, path, text);
+	expect(&c, "kernel.mitigations", state, seen);
+}
+
+static void test_mitigations(void)
+{
+	static const char *const off[] = { "mitigations=off", "mitigations=auto,no_guest_host,no_guest_guest",
+					   "mitigations=auto;nosmt,no_user_kernel", "nospec_store_bypass_disable",
+					   "kvm-intel.vmentry_l1d_flush=never" };
+	char line[100];
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+		snprintf(line, sizeof(line), "ro %s quiet\n", off[i]);
+		booted(i & 1, line, "", "", DOCTOR_WARN, off[i]);
+	}
+	booted(false, "ro mitigations=auto,nosmt no_guest_host pti=on\n", "", "", DOCTOR_PASS, "own choice");
+	booted(false, "mitigations=", "", "", DOCTOR_PASS, "own choice");
+	booted(false, "ro\n", "retbleed", "Vulnerable\n", DOCTOR_WARN, "nothing about retbleed");
+	booted(true, "ro\n", "retbleed", "Vulnerable\n", DOCTOR_PASS, "without a remedy here: retbleed");
+	booted(false, "ro\n", "l1tf", "Mitigation: PTE Inversion; VMX: vulnerable\n", DOCTOR_WARN, "l1tf");
+	booted(false, "ro\n", "l1tf", "Mitigation: PTE Inversion; VMX: conditional cache flushes, SMT vulnerable\n", DOCTOR_PASS,
+	       "own choice;");
+	booted(false, "ro\n", "mds", "Vulnerable: Clear CPU buffers attempted, no microcode\n", DOCTOR_PASS, "own choice;");
+	booted(false, "ro\n", "old_microcode", "Vulnerable\n", DOCTOR_PASS, "own choice;");
+}
+
+#define POWER "/sys/class/power_supply"
+
+/* (battery), (usb): what status and online say, NULL: there is none. */
+static void powered(const char *mains, const char *usb, const char *battery, const char *mouse, enum doctor_state state,
+		    const char *seen)
+{
+	const struct { const char *name, *type, *file, *text; } supply[] = {
+		{ "AC", "Mains\n", "online", mains }, { "ucsi", "USB\n", "online", usb },
+		{ "BAT0", "Battery\n", "status", battery }, { "hid", "Battery\n", "status", mouse },
+	};
+	char path[100], list[100] = "";
+	struct scene c;
+
+	scene_make(&c, false);
+	for (size_t i = 0; i < 4; i++) {
+		if (!supply[i].text)
+			continue;
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\n", supply[i].name);
+		snprintf(path, sizeof(path), POWER "/%s/type", supply[i].name);
+		put(&c.look, SNAP_TEXT, path, supply[i].type);
+		snprintf(path, sizeof(path), POWER "/%s/%s", supply[i].name, supply[i].file);
+		put(&c.look, SNAP_TEXT, path, supply[i].text);
+	}
+	put(&c.look, SNAP_TEXT, POWER "/hid/scope", "Device\n");
+	put(&c.look, SNAP_DIR, POWER, list);
+	expect(&c, "power.battery", state, seen);
+}
+
+static void test_power(void)
+{
+	powered("0\n", NULL, NULL, NULL, DOCTOR_WARN, "battery");
+	powered("1\n", NULL, "Charging\n", NULL, DOCTOR_PASS, "mains");
+	powered(NULL, "0\n", "Discharging\n", NULL, DOCTOR_WARN, "battery");
+	powered(NULL, NULL, "Discharging\n", NULL, DOCTOR_WARN, "battery");
+	powered(NULL, "1\n", "Discharging\n", NULL, DOCTOR_PASS, "mains");
+	powered("0\n", "1\n", "Charging\n", NULL, DOCTOR_PASS, "mains");
+	powered(NULL, "0\n", "Full\n", NULL, DOCTOR_PASS, "mains");
+	powered(NULL, "0\n", NULL, "Discharging\n", DOCTOR_PASS, "no battery");
+	powered(NULL, NULL, NULL, NULL, DOCTOR_PASS, "no battery");
+}
+
 static void test_groups_limit(void)
 {
 	struct scene c;
@@ -347,6 +423,8 @@ static const struct tap_test tests[] = {
 	{ "the control group is found in both versions and in a container", test_groups },
 	{ "what a task waited, and how often it was put aside", test_tasks },
 	{ "each setting passes, warns or is unknown", test_settings },
+	{ "mitigations that were switched off, however", test_mitigations },
+	{ "a battery, with a plug, with USB-C, of a mouse", test_power },
 	{ "limits of control groups", test_groups_limit },
 	{ "what was watched: load, siblings, steal, interrupts", test_watch },
 	{ "SMIs are Intel's, and no guest sees them", test_smi },
