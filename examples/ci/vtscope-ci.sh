@@ -34,7 +34,8 @@ say() {
 
 # Nothing of an earlier measurement may be taken for this one's.
 clean() {
-	rm -f "$out"/result.json "$out"/again.json "$out"/skipped.json "$out"/keep.json "$out"/compare.* "$out"/report.html
+	rm -f "$out"/result.json "$out"/again.json "$out"/skipped.json "$out"/keep.json "$out"/compare.* "$out"/ab-?.json \
+		"$out"/report.html
 	: >"$out/summary.md"
 }
 

@@ -299,36 +299,88 @@ kept() {
 	[ -s out/again.json ]
 }
 
-@test "ci: the files for GitHub and GitLab are YAML, their scripts are a shell's" {
+# The scripts of the files for GitHub and GitLab, each as a file; and what else is promised of the files.
+scripts() {
 	need_yaml
 	"$PYTHON3" - "$examples" <<-'END'
-		import os, sys, yaml
-		github = yaml.safe_load(open(sys.argv[1] + "/github.yml"))
-		steps = github["jobs"]["measure"]["steps"]
-		assert all(("uses" in s) != ("run" in s) for s in steps)
-		for i, s in enumerate(steps):
-		    if "run" in s:
-		        open(f"github-{i}.sh", "w").write("#!/bin/bash\nset -e\n" + s["run"])
-		text = " ".join(s.get("run", "") for s in steps)
-		for word in ("99-kvm4all.rules", "GITHUB_STEP_SUMMARY", "77", "vtscope-ci.sh keep"):
-		    assert word in text, word
-		assert any("cache" in s.get("uses", "") and "fingerprint" in s["with"]["key"] for s in steps)
-		assert any("upload-artifact" in s.get("uses", "") for s in steps)
-		job = yaml.safe_load(open(sys.argv[1] + "/gitlab-ci.yml"))["vtscope"]
-		assert job["allow_failure"]["exit_codes"] == [77]
-		assert job["artifacts"]["reports"]["junit"] == "out/compare.xml"
-		lines = job["before_script"] + job["script"]
-		assert all(isinstance(l, str) for l in lines)
-		open("gitlab.sh", "w").write("#!/bin/sh\nset -e\n" + "\n".join(lines))
+		import sys, yaml
+		def load(name): return yaml.safe_load(open(f"{sys.argv[1]}/{name}.yml"))
+		text = {}
+		for name, job in ("github", "measure"), ("github-ab", "ab"):
+		    steps = load(name)["jobs"][job]["steps"]
+		    assert all(("uses" in s) != ("run" in s) for s in steps)
+		    for s in steps:
+		        if "run" in s:
+		            open(f"{name}-{s['name'].strip('?').replace(' ', '-')}.sh".replace("/", ""), "w").write("#!/bin/bash\nset -e\n" + s["run"])
+		    text[name] = " ".join(s.get("run", "") for s in steps)
+		    assert "VTSCOPE_REF" in steps[0]["run"]
+		    source = [s["with"] for s in steps if s.get("with", {}).get("path") == "vtscope"][0]
+		    assert source["ref"] == "${{ env.VTSCOPE_REF }}"
+		    assert any("upload-artifact" in s.get("uses", "") for s in steps)
+		for word in ("99-kvm4all.rules", "GITHUB_STEP_SUMMARY", "77", "vtscope-ci.sh keep", "vtscope-ci.sh accept"):
+		    assert word in text["github"], word
+		github = load("github")
+		assert "accept" in github[True]["workflow_dispatch"]["inputs"]	# YAML 1.1 reads "on" as true
+		assert "run_id" in github["concurrency"]["group"]
+		caches = [s["with"]["key"] for s in github["jobs"]["measure"]["steps"] if "cache" in s.get("uses", "")]
+		assert len(caches) == 2 and all("outputs.baseline" in k and "run_attempt" in k for k in caches)
+		gitlab = load("gitlab-ci")
+		base = gitlab[".vtscope"]
+		assert base["allow_failure"]["exit_codes"] == [77]
+		assert base["artifacts"]["reports"]["junit"] == "out/compare.xml"
+		assert base["cache"]["unprotect"] is True and base["variables"]["BASELINE_CACHE"] == "pull"
+		for name in "vtscope", "vtscope-accept":
+		    assert gitlab[name]["extends"] == ".vtscope"
+		    lines = base["before_script"] + gitlab[name]["script"]
+		    assert all(isinstance(l, str) for l in lines)
+		    open(f"gitlab-{name}.sh", "w").write("#!/bin/sh\nset -e\n" + "\n".join(lines))
 	END
+}
+
+@test "ci: the files for GitHub and GitLab are YAML, their scripts are a shell's" {
+	scripts
 	for f in *.sh; do
 		bash -n "$f"
 		! command -v shellcheck >/dev/null || shellcheck -e SC2154 "$f"
 	done
 }
 
+@test "ci: which vtscope must be said, and be one" {
+	scripts
+	sed -n "/sh '''/,/'''/p" "$examples/Jenkinsfile" | sed "/'''/d" >jenkins.sh
+	export VTSCOPE_REPOSITORY="" VTSCOPE_SOURCE="" VTSCOPE_REF=""
+	for f in github-Which-vtscope.sh github-ab-Which-vtscope.sh gitlab-vtscope.sh jenkins.sh; do
+		run -1 --separate-stderr bash -e "$f"
+		[[ $output$stderr == *"set VTSCOPE_"*" and VTSCOPE_REF"* ]]
+	done
+	export VTSCOPE_REPOSITORY=me/mine VTSCOPE_REF=v1
+	bash -e github-Which-vtscope.sh
+	for f in github-Build-vtscope.sh github-ab-Build-vtscope.sh; do
+		run -1 bash -e "$f"
+		[[ $output == *"me/mine at v1 is not vtscope"* ]]
+	done
+}
+
+@test "ci: github-ab.yml compares two sides, and fails where the new one does not start" {
+	scripts
+	need_qemu
+	mkdir -p vtscope/examples base head
+	ln -s "$examples" vtscope/examples/ci
+	export BUILD='cp ../vmm my-vmm' RUN='./my-vmm {image} {serial}' OPS='--op nano.call-ret' SESSION='--launches 2'
+	printf '#!/bin/sh\nexec %s -kernel "$1" -serial "file:$2"\n' "$qemu" >vmm
+	chmod +x vmm
+	bash -e github-ab-Build-both-sides.sh
+	run -0 --separate-stderr timeout 120 bash -e github-ab-Compare.sh
+	grep -q 'nano.call-ret. | exec' out/summary.md
+	printf '#!/bin/sh\nexit 3\n' >head/my-vmm
+	run -4 --separate-stderr timeout 120 bash -e github-ab-Compare.sh
+	grep -q 'B: failed exec.*exit status 3' out/summary.md
+	GITHUB_STEP_SUMMARY=summary bash -e github-ab-Summary.sh
+	cmp summary out/summary.md
+}
+
 @test "ci: what the files install is what setup names" {
-	for f in github.yml gitlab-ci.yml; do
+	for f in github.yml github-ab.yml gitlab-ci.yml; do
 		while read -r package; do
 			[ "$package" = libc6-dev ] || grep -q "|$package|" "$top_srcdir/setup"
 		done < <(grep -o '\blib[a-z0-9]*-dev\b' "$examples/$f" | sort -u)
