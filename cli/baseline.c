@@ -151,6 +151,51 @@ int runs_named(struct cli *cli, struct store *s, const struct baseline_words *w,
 	return rc;
 }
 
+/* ---- save ---- */
+
+static const char *date_of(const struct store_run *run)
+{
+	return run->started[0] ? run->started : "unknown date";
+}
+
+static bool listed(const struct baseline *b, size_t n, const char *run_id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(b[i].run.run_id, run_id))
+			return true;
+	return false;
+}
+
+int baseline_save_tell(struct cli *cli, struct store *s, const char *name, const struct run_list *runs, bool add, struct err *e)
+{
+	struct baseline *before = NULL, *now = NULL;
+	size_t n_before = 0, n = 0;
+	int rc = add ? baseline_list(s, name, &before, &n_before, e) : 0;
+
+	if (rc == 0)
+		rc = baseline_save(s, name, runs->run, runs->n, add, e);
+	/* What stayed is read back: of more runs than a baseline keeps the oldest leave, and those may be the ones given. */
+	if (rc == 0)
+		rc = baseline_list(s, name, &now, &n, e);
+	for (size_t i = 0; rc == 0 && i < runs->n; i++) {
+		const struct store_run *run = &runs->run[i];
+
+		if (listed(now, n, run->run_id))
+			cli_warn(cli, "%s %s run %s of %s, %zu results, %s", name, add ? "has now also" : "is now", run->run_id,
+				 date_of(run), (size_t)run->results, run->brand);
+		else
+			cli_warn(cli, "run %s of %s is not in %s: it keeps the %d newest of a machine, and has newer ones", run->run_id,
+				 date_of(run), name, BASELINE_RUNS_MAX);
+	}
+	for (size_t i = 0; rc == 0 && i < n_before; i++)
+		if (!listed(now, n, before[i].run.run_id))
+			cli_warn(cli, "run %s of %s is no longer in %s: it keeps the %d newest of a machine", before[i].run.run_id,
+				 date_of(&before[i].run), name, BASELINE_RUNS_MAX);
+	free(before);
+	free(now);
+	return rc;
+}
+
 /* ---- list ---- */
 
 static json_t *baseline_json(const struct baseline *b)

@@ -20,6 +20,12 @@ int newest_here(struct cli *cli, struct store *s, const char *but, struct store_
 /* The runs that w->what names, files among them stored first; nothing named: newest_here(). */
 int runs_named(struct cli *cli, struct store *s, const struct baseline_words *w, struct run_list *out, struct err *e);
 
+/*
+ * baseline_save() of (runs), and what became of it: which are in, which are not since there are newer ones, and which had to
+ * leave for them. 0 or -errno.
+ */
+int baseline_save_tell(struct cli *cli, struct store *s, const char *name, const struct run_list *runs, bool add, struct err *e);
+
 int baseline_list_out(struct cli *cli, const struct args *a, const struct baseline_words *w);
 int baseline_show_out(struct cli *cli, const struct args *a, const struct baseline_words *w);
 

@@ -56,14 +56,9 @@ static int save(struct cli *cli, const struct args *a, const struct baseline_wor
 		return rc;
 	rc = runs_named(cli, s, w, &runs, &e);
 	if (rc == 0)
-		rc = baseline_save(s, w->name, runs.run, runs.n, args_flag(a, "add"), &e);
+		rc = baseline_save_tell(cli, s, w->name, &runs, args_flag(a, "add"), &e);
 	if (rc < 0)
 		rc = say(cli, &e, rc);
-	else
-		for (size_t i = 0; i < runs.n; i++)
-			cli_warn(cli, "%s %s run %s of %s, %zu results, %s", w->name, args_flag(a, "add") ? "has now also" : "is now",
-				 runs.run[i].run_id, runs.run[i].started[0] ? runs.run[i].started : "unknown date",
-				 (size_t)runs.run[i].results, runs.run[i].brand);
 	free(runs.run);
 	store_close(s);
 	return rc;

@@ -286,10 +286,22 @@ setup() {
 }
 
 @test "baseline: save replaces, --add adds up to 20, list, show and rm" {
-	make_results "$sample" r 25 2
+	make_results "$sample" r 25 2 month=2025-01
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0000.json r/0001.json --db s.db
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r/0002.json --db s.db
 	[ "$("$VTSCOPE" baseline list --db s.db | grep -c ^main)" -eq 1 ]
+	# The 20 newest stay. Which are in is told, and which are not.
+	run -0 --separate-stderr "$VTSCOPE" baseline save many r/00{04..24}.json r/0000.json --db m.db
+	[ "$(grep -c 'many is now run' <<<"$stderr")" -eq 20 ]
+	[ "$(grep -c ' is not in many: it keeps the 20 newest' <<<"$stderr")" -eq 2 ]
+	run -0 --separate-stderr "$VTSCOPE" baseline save many r/0001.json --add --db m.db
+	[[ $stderr != *"has now also"* && $stderr == *"of 2025-01-02T00:00:00Z is not in many"* && $stderr != *"no longer"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline save many r/001*.json --db m.db
+	run -0 --separate-stderr "$VTSCOPE" baseline save many r/000*.json r/0020.json --add --db m.db
+	[ "$(grep -c 'has now also' <<<"$stderr")" -eq 10 ]
+	[[ $stderr == *"of 2025-01-01T00:00:00Z is not in many"* && $stderr != *"no longer"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline save many r/0021.json --add --db m.db
+	[[ $stderr == *"has now also"*"of 2025-01-02T00:00:00Z is no longer in many"* ]]
 	run -0 --separate-stderr "$VTSCOPE" baseline save main r --add --db s.db
 	[ "$("$VTSCOPE" baseline list --db s.db | grep -c ^main)" -eq 20 ]
 	run -0 --separate-stderr "$VTSCOPE" baseline save feature/x-1 r/0003.json --db s.db

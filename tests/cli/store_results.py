@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Result documents for the tests of the store, made of one that bench wrote.
 
-store_results.py RESULT.json FOLDER RUNS ROWS [scale=GLOB:FACTOR] [brand=TEXT] [from=N]
-writes FOLDER/0000.json ...: RUNS runs of ROWS results each, every one with an id of its own."""
+store_results.py RESULT.json FOLDER RUNS ROWS [scale=GLOB:FACTOR] [brand=TEXT] [from=N] [month=MONTH]
+writes FOLDER/0000.json ...: RUNS runs of ROWS results each, every one with an id of its own, and a day of MONTH."""
 
 import copy
 import fnmatch
@@ -69,7 +69,8 @@ def main():
     first = int(options.get("from", 0))
     for n in range(first, first + runs):
         with open(f"{folder}/{n:04}.json", "w") as out:
-            out.write(text.replace(doc["run_id"], run_id(n + 1), 1))
+            day = "%s-%02dT00:00:00Z" % (options["month"], n + 1) if "month" in options else doc["started"]
+            out.write(text.replace(doc["run_id"], run_id(n + 1), 1).replace(doc["started"], day, 1))
 
 
 main()
