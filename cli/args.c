@@ -146,6 +146,10 @@ static int take(struct arg *arg, const char *value, struct err *e)
 
 		if (rc < 0)
 			return rc;
+		/* What a shell makes of a variable that is not set. */
+		if (arg->opt->complete == COMPLETE_FILE && !*value)
+			return err_set(e, EINVAL, "option '--%s' needs a name: --%s=%s", arg->opt->name, arg->opt->name,
+				       arg->opt->arg);
 		more = realloc(arg->value, (arg->n + 1) * sizeof(*more));
 		if (!more)
 			return err_set(e, ENOMEM, "out of memory");

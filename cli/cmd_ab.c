@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vtscope ab: two configurations in one session. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,27 +58,49 @@ static void on_progress(void *ctx, const struct run_progress *p)
 	cli_progress(ctx, p->fraction, p->eta, what);
 }
 
+/* Of side (i)'s result. What is cut off is too long for a path all the same. */
+static void kept_name(const char *prefix, unsigned i, char name[PATH_MAX + 16])
+{
+	snprintf(name, PATH_MAX + 16, "%.*s-%c.json", PATH_MAX, prefix, i ? 'b' : 'a');
+}
+
+/* Better said before minutes of measuring than after them. */
+static int outputs_check(struct cli *cli, const struct args *a)
+{
+	const char *file = args_value(a, "output"), *prefix = args_value(a, "keep");
+	char name[PATH_MAX + 16];
+	struct err e;
+	int rc = file ? file_write_check(file, &e) : 0;
+
+	for (unsigned i = 0; i < 2 && prefix && rc >= 0; i++) {
+		kept_name(prefix, i, name);
+		rc = file_write_check(name, &e);
+	}
+	if (rc < 0)
+		cli_error(cli, &e);
+	return rc < 0 ? EXIT_RUNTIME : 0;
+}
+
 /* Both sides as results of their own, for whoever wants to look at the launches. */
 static int keep(struct cli *cli, const struct ab *ab, const char *prefix)
 {
-	struct buf name = BUF_INIT, doc = BUF_INIT;
+	char name[PATH_MAX + 16];
 	struct err e;
 	int rc = 0;
 
 	for (unsigned i = 0; i < 2 && rc == 0; i++) {
-		buf_free(&name);
-		buf_free(&doc);
-		buf_printf(&name, "%s-%c.json", prefix, i ? 'b' : 'a');
-		if (result_set_write(&ab->side[i], &doc) < 0 || buf_error(&name)) {
+		struct buf doc = BUF_INIT;
+
+		kept_name(prefix, i, name);
+		if (result_set_write(&ab->side[i], &doc) < 0) {
 			err_set(&e, ENOMEM, "out of memory");
 			cli_error(cli, &e);
 			rc = EXIT_RUNTIME;
 		} else {
-			rc = cli_write(cli, buf_str(&name), doc.data, doc.len);
+			rc = cli_write(cli, name, doc.data, doc.len);
 		}
+		buf_free(&doc);
 	}
-	buf_free(&name);
-	buf_free(&doc);
 	return rc;
 }
 
@@ -113,6 +136,16 @@ static void left_tell(struct cli *cli, const struct ab *ab, bool all)
 	}
 }
 
+static void comparison_put(struct cli *cli, const struct comparison *c)
+{
+	const struct comparison_style style = { .utf8 = cli->utf8 };
+	struct buf text = BUF_INIT;
+
+	comparison_text(c, &style, &text);
+	cli_out(cli, buf_str(&text), text.len);
+	buf_free(&text);
+}
+
 static int result_out(struct session *s, struct ab *ab)
 {
 	const char *prefix = args_value(s->a, "keep");
@@ -133,10 +166,15 @@ static int result_out(struct session *s, struct ab *ab)
 	snprintf(c->a_name, sizeof(c->a_name), "%.150s", args_value(s->a, "a"));
 	snprintf(c->b_name, sizeof(c->b_name), "%.150s", args_value(s->a, "b"));
 	rc = comparison_write(s->cli, s->a, c);
+	/* A session is minutes of work: where there is no room for it, it is not lost. */
+	if (rc == EXIT_RUNTIME && args_value(s->a, "output"))
+		comparison_put(s->cli, c);
 	if (kept || rc == EXIT_RUNTIME)
 		return EXIT_RUNTIME;
-	if (ab->side[0].interrupted)
+	if (ab->side[0].interrupted) {
+		cli_warn(s->cli, "interrupted: this is of %u pair%s of launches until then", ab->pairs, ab->pairs == 1 ? "" : "s");
 		return EXIT_INTERRUPTED;
+	}
 	if (c->n)
 		return rc;
 	cli_warn(s->cli, "nothing could be measured on both sides");
@@ -235,7 +273,9 @@ static int run(struct cli *cli, const struct args *a)
 
 	if (!args_value(a, "a") || !args_value(a, "b"))
 		return cli_usage(cli, "ab", "--a and --b say what the two sides are; --b '' is the default as it is");
-	rc = comparison_args_parse(cli, a, "ab", false, &s.compare);
+	rc = outputs_check(cli, a);
+	if (rc == 0)
+		rc = comparison_args_parse(cli, a, "ab", false, &s.compare);
 	if (rc)
 		return rc;
 	s.o = (struct ab_options){ .compare = &s.compare.o, .setup = setup, .setup_ctx = &s };

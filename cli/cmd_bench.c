@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench/run.h"
 #include "cli/bench_options.h"
@@ -24,30 +21,15 @@
 /* Better said before a minute of measuring than after it. */
 static int output_check(struct cli *cli, const char *file)
 {
-	const char *dot = file ? strrchr(file, '.') : NULL, *slash = file ? strrchr(file, '/') : NULL;
-	char folder[PATH_MAX];
-	struct stat st;
+	const char *dot = file ? strrchr(file, '.') : NULL;
 	struct err e;
-	bool exists;
+	int rc = file ? file_write_check(file, &e) : 1;
 
-	if (!file || !strcmp(file, "-"))
-		return 0;
-	exists = stat(file, &st) == 0;
-	if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return 0;
-	if (dot && (!slash || dot > slash) && strcmp(dot, ".json"))
+	if (rc < 1 && dot && !strchr(dot, '/') && strcmp(dot, ".json"))
 		return cli_usage(cli, "bench", "%s: bench writes .json; 'vtscope report' makes other formats of it", file);
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
-	if (exists && S_ISDIR(st.st_mode))
-		err_set(&e, EISDIR, "%s: %s", file, strerror(EISDIR));
-	else if (exists && faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) < 0)
-		err_set(&e, errno, "%s: %s", file, strerror(errno));
-	else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
-		err_set(&e, errno, "%s: cannot write to %s: %s", file, folder, strerror(errno));
-	else
-		return 0;
-	cli_error(cli, &e);
-	return EXIT_RUNTIME;
+	if (rc < 0)
+		cli_error(cli, &e);
+	return rc < 0 ? EXIT_RUNTIME : 0;
 }
 
 static void on_progress(void *ctx, const struct run_progress *p)

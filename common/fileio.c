@@ -178,3 +178,22 @@ int file_write(const char *path, const void *data, size_t len, struct err *e)
 	free(real);
 	return ret;
 }
+
+int file_write_check(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+	bool exists = strcmp(path, "-") && stat(path, &st) == 0;
+
+	if (!strcmp(path, "-") || (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return 1;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (exists && S_ISDIR(st.st_mode))
+		return err_set(e, EISDIR, "%s: %s", path, strerror(EISDIR));
+	if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
+		return err_set(e, errno, "%s: %s", path, strerror(errno));
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
+		return err_set(e, errno, "%s: cannot write to %s: %s", path, folder, strerror(errno));
+	return 0;
+}

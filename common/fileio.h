@@ -25,6 +25,12 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e);
  */
 int file_write(const char *path, const void *data, size_t len, struct err *e);
 
+/*
+ * Could file_write() write (path), as far as that can be known before? 0, 1: it is standard output or a device, a pipe, a
+ * terminal, of which nothing can be known; or -errno with a sentence. A folder cannot be written.
+ */
+int file_write_check(const char *path, struct err *e);
+
 /* "-" is none, nor is what cannot be looked at. */
 bool file_is_folder(const char *path);
 

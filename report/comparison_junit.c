@@ -114,6 +114,9 @@ void comparison_junit(const struct comparison *c, bool strict, struct buf *out)
 	buf_puts(out, "/>\n   <property name=\"b\"");
 	attribute(out, "value", c->b_name);
 	buf_puts(out, "/>\n");
+	if (c->interrupted[0] || c->interrupted[1])
+		buf_printf(out, "   <property name=\"interrupted\" value=\"%s\"/>\n",
+			   c->paired || (c->interrupted[0] && c->interrupted[1]) ? "a b" : c->interrupted[0] ? "a" : "b");
 	for (size_t i = 0; i < c->n_subject + c->n_hardware; i++) {
 		const struct key_difference *d = i < c->n_hardware ? &c->hardware[i] : &c->subject[i - c->n_hardware];
 		struct buf value = BUF_INIT;

@@ -105,11 +105,36 @@ ab() {
 
 @test "ab: Ctrl-C ends it with what there is" {
 	# A shell's background jobs ignore SIGINT: undone.
-	run env --default-signal=INT timeout --preserve-status -k 20 -s INT 3 "$VTSCOPE" ab --engine native --op nano.call-ret \
-		--a '' --b '' --launches 1000 --precision 0.01 -o ab.json
-	[ "$status" -eq 130 ]
+	for format in json md xml txt; do
+		run --separate-stderr env --default-signal=INT timeout --preserve-status -k 20 -s INT 3 "$VTSCOPE" ab --engine native \
+			--op nano.call-ret --a '' --b '' --launches 1000 --precision 0.01 -o ab.$format
+		says 130 "interrupted: this is of "
+	done
 	validate ab.json comparison
 	grep -A1 '"interrupted"' ab.json | grep -q true
+	grep -q 'the session was interrupted' ab.md
+	grep -q 'the session was interrupted' ab.txt
+	grep -q 'property name="interrupted" value="a b"' ab.xml
+}
+
+@test "ab: where the documents cannot be is said before measuring" {
+	SECONDS=0
+	mkdir -p folder/k-b.json
+	run --separate-stderr ab --a '' --b '' --launches 1000 -o nowhere/x.md
+	says 1 "nowhere/"
+	run --separate-stderr ab --a '' --b '' --launches 1000 --keep nowhere/k
+	says 1 "nowhere/k-a.json: cannot write to nowhere/"
+	run --separate-stderr ab --a '' --b '' --launches 1000 --keep folder/k
+	says 1 "folder/k-b.json: Is a directory"
+	run --separate-stderr ab --a '' --b '' --launches 1000 --keep ''
+	says 2 "'--keep' needs a name"
+	[ "$SECONDS" -lt 5 ]
+}
+
+@test "ab: a disk that fills while measuring costs the file, not the session" {
+	run --separate-stderr ab --a '' --b '' --launches 3 -o /dev/full
+	says 1 "/dev/full: "
+	[[ $output == *"nano.call-ret native"* ]]
 }
 
 @test "ab: Ctrl-C before the first pair writes nothing over what was there" {

@@ -71,6 +71,15 @@ load lib
 	[[ $stderr != *$'\e'* && $stderr != *$'\a'* ]]
 }
 
+@test "an empty name of a file is refused by every verb, before it does anything" {
+	for verb in '' $(verbs); do
+		run --separate-stderr "$VTSCOPE" ${verb:+"$verb"} -o ''
+		says 2 "option '--output' needs a name"
+	done
+	run --separate-stderr "$VTSCOPE" bench --qemu= --dry-run
+	says 2 "option '--qemu' needs a name"
+}
+
 @test "help of every verb fits a screen" {
 	for verb in '' $(verbs); do
 		run --separate-stderr "$VTSCOPE" ${verb:+"$verb"} --help
