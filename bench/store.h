@@ -57,6 +57,7 @@ int store_save(struct store *s, const struct result_set *r, const char *doc, siz
 struct store_run {
 	char run_id[37], started[40], fingerprint[40], brand[100], kernel[100];
 	uint64_t results;
+	bool interrupted;
 };
 
 /*

@@ -69,7 +69,7 @@ static int baseline_row(void *ctx, const struct sql_value *column, size_t n)
 	struct rows *rows = ctx;
 	struct baseline *more;
 
-	if (n < 8)
+	if (n < 2 + STORE_RUN_FIELDS)
 		return -EINVAL;
 	if (!(rows->n & (rows->n - 1))) {
 		more = reallocarray(rows->b, rows->n ? rows->n * 2 : 1, sizeof(*more));

@@ -79,7 +79,8 @@ struct store {
 int store_migrate(struct sql *d, enum store_mode mode, struct err *e);
 
 /* Columns of a store_run, in its order, of table run named r; and a row with these from column (at) on. */
-#define STORE_RUN_COLUMNS "r.run_id, r.started, r.fingerprint, r.brand, r.kernel, r.results"
+#define STORE_RUN_COLUMNS "r.run_id, r.started, r.fingerprint, r.brand, r.kernel, r.results, r.interrupted"
+#define STORE_RUN_FIELDS	7
 void store_run_read(struct store_run *out, const struct sql_value *column);
 /* Now, RFC 3339, UTC, with microseconds. */
 void store_now(char out[40]);

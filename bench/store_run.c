@@ -287,6 +287,7 @@ void store_run_read(struct store_run *out, const struct sql_value *column)
 	copy(out->brand, sizeof(out->brand), &column[3]);
 	copy(out->kernel, sizeof(out->kernel), &column[4]);
 	out->results = sql_num(&column[5]) > 0 ? (uint64_t)sql_num(&column[5]) : 0;
+	out->interrupted = sql_num(&column[6]) != 0;
 }
 
 struct found { struct store_run *run; size_t n; };
@@ -295,7 +296,7 @@ static int found_row(void *ctx, const struct sql_value *column, size_t n)
 {
 	struct found *f = ctx;
 
-	if (n >= 6)
+	if (n >= STORE_RUN_FIELDS)
 		store_run_read(f->run, column);
 	f->n++;
 	return 0;

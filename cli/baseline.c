@@ -186,6 +186,9 @@ int baseline_save_tell(struct cli *cli, struct store *s, const char *name, const
 		else
 			cli_warn(cli, "run %s of %s is not in %s: it keeps the %d newest of a machine, and has newer ones", run->run_id,
 				 date_of(run), name, BASELINE_RUNS_MAX);
+		if (run->interrupted && listed(now, n, run->run_id))
+			cli_warn(cli, "run %.8s was interrupted and may lack rows and launches: save one that is whole when you have "
+				 "it", run->run_id);
 	}
 	for (size_t i = 0; rc == 0 && i < n_before; i++)
 		if (!listed(now, n, before[i].run.run_id))
@@ -305,8 +308,9 @@ static int show_text(struct cli *cli, struct store *s, const char *file, const s
 	}
 	for (size_t i = 0; i < n; i++) {
 		from = out.len;
-		buf_printf(&out, "%s  run %s of %s, saved %.19sZ, %zu results", b[i].name, b[i].run.run_id,
-			   b[i].run.started[0] ? b[i].run.started : "unknown date", b[i].saved, (size_t)b[i].run.results);
+		buf_printf(&out, "%s  run %s of %s, saved %.19sZ, %zu results%s", b[i].name, b[i].run.run_id,
+			   b[i].run.started[0] ? b[i].run.started : "unknown date", b[i].saved, (size_t)b[i].run.results,
+			   b[i].run.interrupted ? ", interrupted" : "");
 		escape_line(&out, from);
 	}
 	from = out.len;

@@ -21,6 +21,13 @@ static int say(struct cli *cli, const struct err *e, int rc)
 
 /* ---- save ---- */
 
+/* Every check against it would say that nothing is in common. */
+static int empty_refuse(const char *what, struct err *e)
+{
+	return err_set(e, EINVAL, "%s: no baseline, since it has no results: everything was skipped or failed, and 'vtscope bench' "
+		       "says why", what);
+}
+
 /* Where there is no store yet (none) says so. One is made for results that can be read, and for nothing else. */
 static int first_check(const struct baseline_words *w, struct err *none)
 {
@@ -34,8 +41,9 @@ static int first_check(const struct baseline_words *w, struct err *none)
 		if (!strcmp(w->what[i], "-") || file_is_folder(w->what[i]))
 			continue;
 		rc = result_file_load(&r, w->what[i], none);
-		if (rc == 0)
-			result_set_free(&r);
+		if (rc == 0 && !r.n_results)
+			rc = empty_refuse(w->what[i], none);
+		result_set_free(&r);
 	}
 	return rc;
 }
@@ -55,6 +63,9 @@ static int save(struct cli *cli, const struct args *a, const struct baseline_wor
 	if (rc)
 		return rc;
 	rc = runs_named(cli, s, w, &runs, &e);
+	for (size_t i = 0; i < runs.n && rc == 0; i++)
+		if (!runs.run[i].results)
+			rc = empty_refuse(runs.run[i].run_id, &e);
 	if (rc == 0)
 		rc = baseline_save_tell(cli, s, w->name, &runs, args_flag(a, "add"), &e);
 	if (rc < 0)
@@ -339,7 +350,7 @@ const struct cmd cmd_baseline = {
 		"save NAME RESULT... makes results the baseline NAME, and stores those that are files. check NAME RESULT compares a "
 		"result with it as 'vtscope compare' does, with the same words and statuses; where there is no baseline of that "
 		"name yet the status is 4. RESULT is a file, a folder, - for standard input, or the beginning of a run's id in the "
-		"store; without one it is this machine's newest run in the store.\n\n"
+		"store; without one it is this machine's newest run in the store. One without results makes no baseline.\n\n"
 		"A name has runs of its own on each kind of machine, told apart by hardware.fingerprint: build servers with "
 		"different processors share a store and a name, and each is compared with its like. Where only another kind of "
 		"machine has the name, check says what differs: status 4.\n\n"

@@ -418,3 +418,23 @@ harmless() {
 	"$VTSCOPE" baseline save -q main - --db new.db <"$sample"
 	[ -s new.db ]
 }
+
+@test "baseline: save refuses a result without rows, and tells of one that was interrupted" {
+	"$PYTHON3" - "$sample" <<-'PY'
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		json.dump(dict(r, interrupted=True), open("cut.json", "w"))
+		json.dump(dict(r, results=[], run_id="00000000" + r["run_id"][8:]), open("empty.json", "w"))
+	PY
+	run --separate-stderr "$VTSCOPE" baseline save main empty.json --db s.db
+	says 1 "empty.json: no baseline, since it has no results"
+	[ ! -e s.db ]
+	run -0 --separate-stderr "$VTSCOPE" baseline save main cut.json --db s.db
+	[[ $stderr == *"main is now run"*" was interrupted and may lack rows and launches"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline show main --db s.db
+	[[ $output == *" results, interrupted"* ]]
+	run --separate-stderr "$VTSCOPE" baseline save main empty.json --db s.db
+	says 1 "no baseline, since it has no results"
+	run -0 --separate-stderr "$VTSCOPE" baseline check main "$sample" --db s.db --threshold 50
+	[[ $output == *"; A was interrupted"* ]]
+}
