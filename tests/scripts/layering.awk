@@ -71,7 +71,7 @@ function freestanding_may(from, to) {
 		wrong("only cli may collect")
 	else if (from == "minivmm" && to == "probe" && header !~ /^probe\/(snapshot|check|verdict)\.h$/)
 		wrong("of probe, minivmm sees snapshot, check and verdict only")
-	else if (from == "report" && to == "bench" && header !~ /^bench\/(result|stats|histogram|store|compare|op|op_flags)\.h$/ && header != "bench/ops.def")
+	else if (from == "report" && to == "bench" && header !~ /^bench\/(result|stats|histogram|modes|store|compare|op|op_flags)\.h$/ && header != "bench/ops.def")
 		wrong("of bench, report sees results, statistics and the operation table only")
 	else if (freestanding(header) && header !~ /_abi\.h$/)
 		wrong("hosted code may not use freestanding code")
