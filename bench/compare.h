@@ -44,6 +44,7 @@ struct change {
 	bool needed_least;	/* fewer cannot decide; whether these do nobody knows */
 	unsigned runs_needed;	/* that these launches must be spread over; 0: it does not matter */
 	bool confirmed;		/* a regression that a second measurement shows as well */
+	bool refuted;		/* it does not: inconclusive, and nothing more to be measured would decide */
 	char key[64];		/* incomparable: what differs; else "" */
 	char why[240];		/* a sentence: why this word; "" where the numbers say it */
 };
@@ -66,7 +67,7 @@ struct comparison {
 	size_t family;		/* tests that Holm's correction is over */
 	bool paired;		/* the ratios are of pairs measured in turn */
 	bool second;		/* regressions were to be measured once more (--confirm) */
-	bool confirmed;		/* they were, and each one that is left stands */
+	bool confirmed;		/* they were: there is one left, and each that is stands */
 };
 
 struct op_threshold { char op[64]; double threshold; };	/* op: a glob over operation names; the last that matches counts */

@@ -160,7 +160,7 @@ static int compare_sides(struct cli *cli, const struct args *a, const struct sid
 {
 	struct comparison c;
 	struct err e = { 0 };
-	int rc = compare_runs(&c, before->at, before->n, after->at, after->n, o, &e);
+	int rc = compare_runs(&c, before->at, before->n, after->at, after->n, o, &e), status;
 
 	if (rc < 0)
 		return say(cli, &e, rc);
@@ -169,10 +169,9 @@ static int compare_sides(struct cli *cli, const struct args *a, const struct sid
 	runs_shared_warn(cli, before->at, before->n, after->at, after->n);
 	if (args_flag(a, "confirm"))
 		rc = confirm_regressions(cli, &c, before->at, before->n, &after->set[0], o);
-	if (rc == 0)
-		rc = comparison_write(cli, a, &c);
+	status = comparison_write(cli, a, &c);
 	comparison_free(&c);
-	return rc;
+	return rc ? rc : status;
 }
 
 static int check_with(struct cli *cli, const struct args *a, const struct baseline_words *w, struct store *s,
@@ -326,7 +325,8 @@ static const struct opt opts[] = {
 	{ .name = "add", .help = "save: keep the runs that the baseline has, too",
 	  .more = "At most 20, the newest. Several runs tell how much runs differ anyway, which makes a check sharper." },
 	{ .name = "confirm", .help = "check: measure regressions again, call only those so that stay",
-	  .more = "It measures here and now, with as many launches, so RESULT must be of this machine as it is." },
+	  .more = "It measures here and now, with as many launches, so RESULT must be of this machine as it is. "
+		  "Regressions that cannot be measured again stand, and say so." },
 	COMPARISON_ALLOW_OPT,
 	COMPARISON_OPTS,
 	{ 0 }

@@ -2,6 +2,7 @@
 #include "cli/confirm.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,17 @@ static void unconfirmed(struct change *x, const char *reason)
 		 reason);
 }
 
+static void refuted(struct change *x, const struct change *y)
+{
+	char ratio[32] = "";
+
+	x->word = CHANGE_INCONCLUSIVE;
+	x->refuted = true;
+	if (isfinite(y->ratio))
+		snprintf(ratio, sizeof(ratio), "%+.1f %%, ", (y->ratio - 1) * 100);
+	snprintf(x->why, sizeof(x->why), "not confirmed: measured once more it was %s%s", ratio, change_word(y->word));
+}
+
 static const char *backend_of(const struct result_set *r, const struct change *x)
 {
 	for (size_t i = 0; i < r->n_results; i++)
@@ -139,19 +151,16 @@ static void judge(struct comparison *c, const struct comparison *second, const c
 		} else if (y->word == CHANGE_REGRESSION) {
 			x->confirmed = true;
 		} else {
-			x->word = CHANGE_INCONCLUSIVE;
-			x->launches_needed = 0;
-			snprintf(x->why, sizeof(x->why), "measured once more it was %+.1f %% (%s)", (y->ratio - 1) * 100,
-				 change_word(y->word));
+			refuted(x, y);
 		}
 	}
 }
 
-/* A carrier that cannot be had again is no reason to keep silent on the comparison; (e) has why. */
+/* What cannot be measured again, all (via NULL) or one carrier's, is no reason to keep silent on it; (e) has why. */
 static void judge_none(struct comparison *c, const char *via, const struct err *e)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->change[i].word == CHANGE_REGRESSION && !strcmp(c->change[i].via, via))
+		if (c->change[i].word == CHANGE_REGRESSION && (!via || !strcmp(c->change[i].via, via)))
 			unconfirmed(&c->change[i], e->text);
 }
 
@@ -214,7 +223,7 @@ static int measure(struct cli *cli, const struct machine *m, const struct again 
 	cli_progress(cli, -1, 0, NULL);
 	if (rc == 0 && r->interrupted) {
 		result_set_free(r);
-		return err_set(e, EINTR, "interrupted while the regressions were measured once more");
+		return err_set(e, EINTR, "interrupted");
 	}
 	return rc;
 }
@@ -257,25 +266,30 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 	return rc;
 }
 
+/* -EINTR, or 0: what could not be measured is told in its rows. */
 static int confirm_all(struct cli *cli, const struct machine *m, struct comparison *c, const struct result_set *const *a,
 		       size_t na, const struct result_set *b, const struct compare_options *o, struct err *e)
 {
 	const char **via = calloc(c->n + 1, sizeof(*via));
 	size_t n = 0;
-	int rc = via ? 0 : err_set(e, ENOMEM, "out of memory");
+	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < c->n; i++)
+	if (!via) {
+		err_set(e, ENOMEM, "out of memory");
+		judge_none(c, NULL, e);
+		return 0;
+	}
+	for (size_t i = 0; i < c->n; i++)
 		if (c->change[i].word == CHANGE_REGRESSION)
 			add_name(via, &n, c->change[i].via);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = confirm_via(cli, m, c, a, na, b, via[i], o, e);
-		if (rc < 0 && rc != -ENOMEM && rc != -EINTR) {
+	for (size_t i = 0; i < n; i++) {
+		if (rc != -EINTR)
+			rc = confirm_via(cli, m, c, a, na, b, via[i], o, e);
+		if (rc < 0)
 			judge_none(c, via[i], e);
-			rc = 0;
-		}
 	}
 	free(via);
-	return rc;
+	return rc == -EINTR ? rc : 0;
 }
 
 int confirm_regressions(struct cli *cli, struct comparison *c, const struct result_set *const *a, size_t na,
@@ -293,18 +307,18 @@ int confirm_regressions(struct cli *cli, struct comparison *c, const struct resu
 	if (rc == 0) {
 		machine_fingerprint(&m.snapshot, &m.verdict, ours);
 		if (!theirs || strcmp(ours, theirs))
-			rc = err_set(&e, EINVAL, "--confirm: the result is not of this machine, so nothing can be measured again; "
-				     "without it the words are those of one measurement");
+			rc = err_set(&e, EINVAL, "the result is not of this machine");
 	}
 	if (rc == 0)
 		rc = confirm_all(cli, &m, c, a, na, b, o, &e);
+	else
+		judge_none(c, NULL, &e);
 	machine_free(&m);
-	if (rc < 0) {
-		cli_error(cli, &e);
-		return cli_status(rc);
-	}
-	c->second = c->confirmed = true;
+	if (rc < 0)
+		cli_warn(cli, "--confirm: %s; regressions that were not measured once more stand", e.text);
+	c->second = true;
+	c->confirmed = comparison_count(c, CHANGE_REGRESSION) > 0;
 	for (size_t i = 0; i < c->n; i++)
 		c->confirmed &= c->change[i].word != CHANGE_REGRESSION || c->change[i].confirmed;
-	return 0;
+	return rc == -EINTR ? cli_status(rc) : 0;
 }

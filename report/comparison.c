@@ -63,7 +63,7 @@ static void reason_inconclusive(const struct change *row, struct buf *out)
 void change_reason(const struct change *row, struct buf *out)
 {
 	escape_plain(out, row->why);
-	if (row->word == CHANGE_INCONCLUSIVE) {
+	if (row->word == CHANGE_INCONCLUSIVE && !row->refuted) {
 		reason_inconclusive(row, out);
 		return;
 	}
@@ -148,8 +148,8 @@ static void confirmed_put(const struct comparison *c, struct buf *out)
 	for (size_t i = 0; i < c->n; i++)
 		n += c->change[i].word == CHANGE_REGRESSION && c->change[i].confirmed;
 	if (!all)
-		return;
-	if (n == all)
+		buf_puts(out, "; no regression in a second measurement");
+	else if (n == all)
 		buf_puts(out, "; confirmed by a second measurement");
 	else if (n)
 		buf_printf(out, "; %zu of %zu regressions confirmed by a second measurement", n, all);

@@ -232,7 +232,11 @@ setup() {
 	run -0 --separate-stderr "$VTSCOPE" baseline save -q main base --db s.db
 	# It was never slow but in the file.
 	run -0 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db --confirm
-	[[ $output == *nano.call-ret*inconclusive* && $output == *"measured once more it was"* ]]
+	[[ $output == *nano.call-ret*inconclusive* && $output == *"no regression in a second measurement"* ]]
+	[[ $output == *"not confirmed: measured once more it was"* && $output != *"would not decide"* ]]
+	run -0 --separate-stderr "$VTSCOPE" baseline check main slow/0011.json --db s.db --confirm -o c.json
+	validate c.json comparison
+	[ "$(grep -c '"confirmed": *true' c.json)" -eq 0 ]
 	# And it is slow for ever against a baseline that is a tenth of it.
 	make_results "$sample" fast 5 2 from=30 scale=nano.call-ret:0.1
 	run -0 --separate-stderr "$VTSCOPE" baseline save -q main fast --db s.db
@@ -240,7 +244,23 @@ setup() {
 	[[ $output == *"confirmed by a second measurement"* ]]
 	run -0 --separate-stderr "$VTSCOPE" baseline save -q theirs others --db s.db
 	run --separate-stderr "$VTSCOPE" baseline check theirs other/0012.json --db s.db --confirm
-	says 1 "--confirm: the result is not of this machine"
+	says 3 "--confirm: the result is not of this machine"
+	[[ $output == *"1 regression, "*"not confirmed"* ]]
+}
+
+@test "baseline: --confirm, interrupted, tells what was found before" {
+	make_results "$sample" slow 1 2 from=11 scale=nano.call-ret:3
+	"$PYTHON3" - slow/0011.json <<-'EOF'
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		for row in r["results"]: row["launches"] *= 20
+		json.dump(r, open(sys.argv[1], "w"))
+	EOF
+	run -0 --separate-stderr "$VTSCOPE" baseline save -q main "$sample" --db s.db
+	run --separate-stderr env --default-signal=INT timeout --preserve-status -k 20 -s INT 1 "$VTSCOPE" \
+		baseline check main slow/0011.json --db s.db --confirm
+	says 130 "--confirm: interrupted"
+	[[ $output == *"1 regression, "*"not confirmed"*"could not be measured once more: interrupted"* ]]
 }
 
 @test "baseline: --confirm keeps many real regressions, which it measures beside the controls" {
