@@ -282,7 +282,7 @@ kept() {
 
 @test "ci: a slower hypervisor fails the pipeline, the operation that got slower is named" {
 	need_qemu
-	b="--engine exec --launches 8 --time 25 --op exit.pio-in.user --op nano.call-ret"
+	b="--engine exec --launches 6 --time 90 --op exit.pio-in.user --op nano.call-ret"
 	BENCH="$b --exec '$qemu -kernel {image} -serial file:{serial}'" ci measure out
 	[ "$status" -eq 0 ]
 	ci keep out base/results.db
