@@ -146,10 +146,6 @@ static int take(struct arg *arg, const char *value, struct err *e)
 
 		if (rc < 0)
 			return rc;
-		/* What a shell makes of a variable that is not set. */
-		if (arg->opt->complete == COMPLETE_FILE && !*value)
-			return err_set(e, EINVAL, "option '--%s' needs a name: --%s=%s", arg->opt->name, arg->opt->name,
-				       arg->opt->arg);
 		more = realloc(arg->value, (arg->n + 1) * sizeof(*more));
 		if (!more)
 			return err_set(e, ENOMEM, "out of memory");
@@ -186,6 +182,19 @@ static void getopt_tables(const struct args *a, struct option *longs, char *shor
 	}
 	longs[a->n_args] = (struct option){ 0 };
 	*shorts = 0;
+}
+
+/* An empty name is what a shell makes of a variable that is not set. */
+static int check_names(const struct args *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n_args; i++) {
+		const struct opt *o = a->arg[i].opt;
+
+		for (size_t k = 0; k < a->arg[i].n && o->arg && o->complete == COMPLETE_FILE; k++)
+			if (!*a->arg[i].value[k])
+				return err_set(e, EINVAL, "option '--%s' needs a name: --%s=%s", o->name, o->name, o->arg);
+	}
+	return 0;
 }
 
 static int check_operands(const struct args *a, struct err *e)
@@ -242,7 +251,8 @@ int args_parse(struct args *a, const struct cmd *cmd, int argc, char **argv, str
 		a->operand[a->n_operands++] = argv[optind++];
 	if (args_flag(a, "help") || args_flag(a, "version"))
 		return 0;
-	return check_operands(a, e);
+	rc = check_names(a, e);
+	return rc < 0 ? rc : check_operands(a, e);
 }
 
 /* A name that is not in the table is a mistake in the verb, not of the user. */

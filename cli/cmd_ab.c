@@ -343,7 +343,8 @@ const struct cmd cmd_ab = {
 		"of a 5 % chance of error, until each ratio is known to a third of its threshold or the cap is reached. An "
 		"operation that got there is measured no more. Ratios and intervals are of paired logarithms (Wilcoxon's "
 		"signed ranks); over all operations Holm's correction holds. A ratio that is not known well enough is "
-		"inconclusive, with the number of pairs that would do. vtscope-method(7) says more.",
+		"inconclusive, with the number of pairs that would do. A VMM of --exec or --qemu that does not start fails its rows, on "
+		"either side. vtscope-method(7) says more.",
 	.examples =
 		"vtscope ab --op 'exit.*' --engine tcg --a '' --b '--qemu /opt/qemu/bin/qemu-system-x86_64'\n"
 		"  another QEMU\n"

@@ -267,6 +267,7 @@ static const struct opt opts[] = {
 };
 
 static const struct exit_doc exits[] = {
+	{ EXIT_RUNTIME, "run-time failure, said on stderr; nothing was measured, and something failed: a VMM that does not start" },
 	{ EXIT_SKIPPED, "every operation was skipped: nothing can be measured here" },
 	{ 0, NULL }
 };
