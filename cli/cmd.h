@@ -67,6 +67,14 @@ const char *const *args_operands(const struct args *a, size_t *n);
  */
 const char *args_format(const struct args *a);
 
+/*
+ * Is the extension of -o one of (formats), without --format? Silence would put text into a file called .html. (others): what
+ * to do for another. 0, also for a name without one, standard output and a device; or 2 after having said so.
+ */
+int cli_extension_check(struct cli *c, const struct args *a, const char *const *formats, const char *others);
+#define OTHERS_BY_FORMAT "--format says which under another name"
+#define OTHERS_BY_REPORT "'vtscope report' makes other formats of it"
+
 struct cli {
 	bool out_tty, err_tty;
 	bool colour;		/* of stdout */

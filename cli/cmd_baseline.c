@@ -282,6 +282,7 @@ static const char *const action_words[ACTIONS + 1] = { "save", "check", "list", 
 static int options_check(struct cli *cli, const struct args *a, const struct action *x)
 {
 	const char *const compare_only[] = { "threshold", "allow", "strict", "confirm" };
+	static const char *const formats[] = { "text", "json", NULL };
 	const char *format = args_format(a);
 	size_t n;
 
@@ -292,6 +293,8 @@ static int options_check(struct cli *cli, const struct args *a, const struct act
 	}
 	if (args_flag(a, "add") && strcmp(x->name, "save"))
 		return cli_usage(cli, "baseline", "--add is for baseline save");
+	if (!x->compares && cli_extension_check(cli, a, formats, OTHERS_BY_FORMAT))
+		return EXIT_USAGE;
 	if (!x->compares && (!strcmp(format, "md") || !strcmp(format, "junit")))
 		return cli_usage(cli, "baseline", "%s writes text or json", x->name);
 	return 0;

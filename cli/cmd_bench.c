@@ -18,18 +18,19 @@
 #define QUIET_SCORE 60	/* of the doctor: below it is told */
 #define LONG_RUN 10.0	/* seconds: nobody wants to wait for them again */
 
-/* Better said before a minute of measuring than after it. */
-static int output_check(struct cli *cli, const char *file)
-{
-	const char *dot = file ? strrchr(file, '.') : NULL;
-	struct err e;
-	int rc = file ? file_write_check(file, &e) : 1;
+static const char *const json_only[] = { "json", NULL };
 
-	if (rc < 1 && dot && !strchr(dot, '/') && strcmp(dot, ".json"))
-		return cli_usage(cli, "bench", "%s: bench writes .json; 'vtscope report' makes other formats of it", file);
-	if (rc < 0)
-		cli_error(cli, &e);
-	return rc < 0 ? EXIT_RUNTIME : 0;
+/* Better said before a minute of measuring than after it. */
+static int output_check(struct cli *cli, const struct args *a)
+{
+	const char *file = args_value(a, "output");
+	struct err e;
+	int rc = cli_extension_check(cli, a, json_only, OTHERS_BY_REPORT);
+
+	if (rc || !file || file_write_check(file, &e) >= 0)
+		return rc;
+	cli_error(cli, &e);
+	return EXIT_RUNTIME;
 }
 
 static void on_progress(void *ctx, const struct run_progress *p)
@@ -199,7 +200,7 @@ static int run(struct cli *cli, const struct args *a)
 	int rc = bench_options_read(cli, "bench", a, &words, &o);
 
 	if (rc == 0)
-		rc = output_check(cli, args_value(a, "output"));
+		rc = output_check(cli, a);
 	if (rc == 0)
 		rc = store_check(cli, a);
 	if (rc == 0 && o.raw && !args_value(a, "output") && !args_value(a, "db"))

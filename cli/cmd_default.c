@@ -3,14 +3,19 @@
 #include "cli/args.h"
 #include "cli/machine.h"
 
+static const char *const formats[] = { "text", NULL };
+
 static int run(struct cli *cli, const struct args *a)
 {
 	const struct render_style style = { cli->colour, cli->utf8, cli->columns };
 	struct buf out = BUF_INIT;
 	struct machine m;
 	struct err e;
-	int rc = machine_look(&m, true, true, &e);
+	int rc = cli_extension_check(cli, a, formats, "'vtscope probe' has other formats");
 
+	if (rc)
+		return rc;
+	rc = machine_look(&m, true, true, &e);
 	if (rc < 0) {
 		cli_error(cli, &e);
 		rc = EXIT_RUNTIME;

@@ -56,8 +56,10 @@ static int run(struct cli *cli, const struct args *a)
 	struct doctor d = { 0 };
 	struct buf out = BUF_INIT;
 	struct err e = { 0 };
-	int cpu = -1, rc;
+	int cpu = -1, rc = cli_extension_check(cli, a, formats, OTHERS_BY_FORMAT);
 
+	if (rc)
+		return rc;
 	if (list && topology_cpu(list, &cpu, &e) < 0)
 		return cli_usage(cli, "doctor", "--cpu: %s", e.text);
 	if (!list)

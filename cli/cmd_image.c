@@ -10,17 +10,6 @@
 
 static const char *const formats[] = { "iso", "elf", NULL };
 
-/* What -o says without --format: only a name without an extension leaves it to the default. */
-static bool extension_known(const char *file)
-{
-	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file, *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot && dot != name && formats[i]; i++)
-		if (!strcmp(dot + 1, formats[i]))
-			return true;
-	return !dot || dot == name;
-}
-
 /* What to do with it, for a person who looks on. */
 static void next_say(struct cli *cli, const char *file, bool iso)
 {
@@ -46,8 +35,9 @@ static int run(struct cli *cli, const struct args *a)
 		return cli_usage(cli, "image", "name a file: -o vtscope.iso");
 	if (!strcmp(file, "-") && cli->out_tty)
 		return cli_usage(cli, "image", "an image would be written to the terminal: name a file with -o");
-	if (!args_value(a, "format") && strcmp(file, "-") && !extension_known(file))
-		return cli_usage(cli, "image", "%s: image writes .iso and .elf; --format says which under another name", file);
+	rc = cli_extension_check(cli, a, formats, OTHERS_BY_FORMAT);
+	if (rc)
+		return rc;
 	if (words && !strcmp(format, "elf"))
 		return cli_usage(cli, "image", "--plan is for the ISO's menu; an ELF file gets its words from its loader");
 	if (words && iso_words_check(words, &e))

@@ -92,16 +92,6 @@ static int boots_choose(struct cli *cli, const struct args *a, struct import *im
 	return 0;
 }
 
-/* As bench: what it writes is a result, whatever it is called. */
-static int output_check(struct cli *cli, const char *file)
-{
-	const char *dot = file ? strrchr(file, '.') : NULL;
-
-	if (!dot || strchr(dot, '/') || !strcmp(dot, ".json") || strncmp(file, "/dev/", 5) == 0)
-		return 0;
-	return cli_usage(cli, "import", "%s: import writes .json; 'vtscope report' makes other formats of it", file);
-}
-
 /* ---- captures ---- */
 
 static int captures(struct cli *cli, const struct args *a, struct import *im, struct stdin_text *in)
@@ -132,6 +122,9 @@ static int captures(struct cli *cli, const struct args *a, struct import *im, st
 	return rc;
 }
 
+/* What it writes is a result, whatever it is called. */
+static const char *const json_only[] = { "json", NULL };
+
 static int import_captures(struct cli *cli, const struct args *a, struct stdin_text *in)
 {
 	struct import *im = import_new();
@@ -143,7 +136,7 @@ static int import_captures(struct cli *cli, const struct args *a, struct stdin_t
 		cli_error(cli, &e);
 		return EXIT_RUNTIME;
 	}
-	rc = output_check(cli, args_value(a, "output"));
+	rc = cli_extension_check(cli, a, json_only, OTHERS_BY_REPORT);
 	if (rc == 0)
 		rc = boots_choose(cli, a, im);
 	if (rc == 0)

@@ -260,14 +260,18 @@ static void list_json(const struct kind *k, struct buf *out)
 			  JSON_INDENT(2));
 }
 
+static const char *const formats[] = { "text", "json", NULL };
+
 static int run(struct cli *cli, const struct args *a)
 {
 	struct buf out = BUF_INIT;
 	const char *const *what;
 	const struct kind *k = kinds;
 	size_t n;
-	int rc;
+	int rc = cli_extension_check(cli, a, formats, OTHERS_BY_FORMAT);
 
+	if (rc)
+		return rc;
 	what = args_operands(a, &n);
 	while (strcmp(k->name, what[0]))
 		k++;
@@ -279,8 +283,6 @@ static int run(struct cli *cli, const struct args *a)
 	buf_free(&out);
 	return rc;
 }
-
-static const char *const formats[] = { "text", "json", NULL };
 
 static const struct opt opts[] = {
 	{ .name = "format", .arg = "FORMAT", .choices = formats, .help = "output format" },

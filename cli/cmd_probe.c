@@ -237,6 +237,9 @@ static int run(struct cli *cli, const struct args *a)
 	int status = find_check(cli, args_value(a, "explain"), &r.explain), rc;
 
 	if (!status)
+		status = cli_extension_check(cli, a, formats, OTHERS_BY_FORMAT);
+
+	if (!status)
 		status = gather(cli, a, &from, &r.n_from);
 	if (!status)
 		status = check_formats(cli, &r);

@@ -66,9 +66,12 @@ int comparison_args_parse(struct cli *cli, const struct args *a, const char *ver
 {
 	const char *const *text;
 	size_t n;
-	int rc = 0;
+	int rc;
 
 	*out = (struct comparison_args){ .o.strict = args_flag(a, "strict") };
+	rc = cli_extension_check(cli, a, comparison_formats, OTHERS_BY_FORMAT);
+	if (rc)
+		return rc;
 	if (allow)
 		out->o.allow = args_values(a, "allow", &out->o.n_allow);
 	text = args_values(a, "threshold", &n);

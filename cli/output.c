@@ -173,6 +173,46 @@ int cli_status(int rc)
 	return rc == 0 ? EXIT_OK : rc == -EINTR ? EXIT_INTERRUPTED : EXIT_RUNTIME;
 }
 
+static bool format_given(const struct args *a)
+{
+	for (size_t i = 0; i < a->n_args; i++)
+		if (!strcmp(a->arg[i].opt->name, "format"))
+			return a->arg[i].n > 0;
+	return false;
+}
+
+static const char *extension_of(const char *format)
+{
+	return !strcmp(format, "text") ? "txt" : !strcmp(format, "junit") ? "xml" : format;
+}
+
+int cli_extension_check(struct cli *c, const struct args *a, const char *const *formats, const char *others)
+{
+	const char *file = args_value(a, "output"), *slash, *dot;
+	struct buf list = BUF_INIT;
+	struct err e;
+	int rc;
+
+	if (!file || format_given(a) || file_write_check(file, &e) == 1)
+		return 0;
+	slash = strrchr(file, '/');
+	file = slash ? slash + 1 : file;
+	dot = strrchr(file, '.');
+	if (!dot || dot == file)
+		return 0;
+	for (size_t i = 0; formats[i]; i++) {
+		if (!strcmp(dot + 1, extension_of(formats[i])) || !strcmp(dot + 1, formats[i])) {
+			buf_free(&list);
+			return 0;
+		}
+		buf_printf(&list, "%s.%s", !i ? "" : formats[i + 1] ? ", " : " and ", extension_of(formats[i]));
+	}
+	rc = cli_usage(c, a->cmd->name, "%s: %s writes %s; %s", args_value(a, "output"), *a->cmd->name ? a->cmd->name : "vtscope",
+		       buf_str(&list), others);
+	buf_free(&list);
+	return rc;
+}
+
 int cli_write(struct cli *c, const char *file, const void *data, size_t len)
 {
 	struct err e;

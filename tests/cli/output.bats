@@ -77,6 +77,44 @@ outputs() {
 	[[ $(head -c1 "$BATS_TEST_TMPDIR/ops.json") == "{" ]]
 }
 
+@test "-o with an extension that the verb does not write is a mistake, of every verb, unless --format says what it is" {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	while read -r ext line; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$VTSCOPE" $line -o "x.$ext"
+		echo "# $line -o x.$ext: $status, $stderr"
+		[ "$status" -eq 2 ]
+		[[ $stderr == "vtscope: "* ]]
+		[ ! -e "x.$ext" ]
+	done <<-END
+		html compare $RESULT $RESULT
+		htm compare $RESULT $RESULT
+		html ab --a= --b= --op cpu.alu.u
+		md doctor
+		html doctor
+		csv baseline list
+		md baseline show main
+		csv baseline check main $RESULT
+		md list ops
+		md probe --no-run
+		json -q
+		html bench --op cpu.alu.u
+		html import /dev/null
+		bin image
+		doc report $RESULT
+		doc export $RESULT
+	END
+	run -2 --separate-stderr "$VTSCOPE" list ops -o ops.md
+	[[ ${stderr_lines[0]} == "vtscope: ops.md: list writes .txt and .json; --format says which under another name" ]]
+	"$VTSCOPE" list ops --format json -o ops.md
+	[[ $(head -c1 ops.md) == "{" ]]
+	for name in ops ops.txt .ops v1.0/ops; do
+		mkdir -p v1.0
+		"$VTSCOPE" list ops -o "$name"
+		[ -s "$name" ]
+	done
+}
+
 @test "-o into a folder that does not exist is an error, of every verb" {
 	for verb in -q "probe --no-run" "bench --quick" "report $RESULT --format html" "list ops"; do
 		# shellcheck disable=SC2086
