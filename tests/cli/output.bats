@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Data goes out whole or it is an error.
 # Every test is a subshell of its own, on purpose.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2154 # stderr_lines: bats sets it
 
 load lib
 
