@@ -327,9 +327,10 @@ static const struct opt opts[] = {
 	STORE_OPT_DEFAULT("the store"),
 	{ .name = "add", .help = "save: keep the runs that the baseline has, too",
 	  .more = "At most 20, the newest. Several runs tell how much runs differ anyway, which makes a check sharper." },
-	{ .name = "confirm", .help = "check: measure regressions again, call only those so that stay",
+	{ .name = "confirm", .help = "check: a regression must show twice (not on exec)",
 	  .more = "It measures here and now, with as many launches, so RESULT must be of this machine as it is. "
-		  "Regressions that cannot be measured again stand, and say so." },
+		  "It cannot repeat what a result does not hold: the command of the engine exec, an --image, the machine of a "
+		  "capture. Such regressions stand, and say so: measure with the same options once more, and check that." },
 	COMPARISON_ALLOW_OPT,
 	COMPARISON_OPTS,
 	{ 0 }

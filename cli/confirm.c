@@ -241,7 +241,8 @@ static int confirm_via(struct cli *cli, const struct machine *m, struct comparis
 
 	/* A capture, or a stranger's VMM: its rows stay what they are. */
 	if (rc < 0)
-		return err_set(e, EINVAL, "rows via %s cannot be had again from here", via);
+		return err_set(e, EINVAL, "rows via %s cannot be had again from here; measure %s once more, and check that", via,
+			       !strcmp(via, "exec") ? "with the same bench --exec" : "there");
 	again.first = c;
 	comparison_init(&second);
 	comparison_init(&subject);

@@ -47,6 +47,8 @@ int cli_store_save(struct cli *cli, const struct args *a, const struct result_se
 
 /* ---- many ---- */
 
+#define FOREIGN_TOLD	3	/* by name; all are counted */
+
 struct telling {
 	struct cli *cli;
 	const char *uri;
@@ -96,7 +98,8 @@ static void on_file(void *ctx, const struct store_import_file *f)
 
 	t->files++;
 	if (f->outcome == -ENOMSG) {
-		t->foreign++;
+		if (t->foreign++ < FOREIGN_TOLD)
+			cli_warn(t->cli, "%s: no result of vtscope, left out", f->path);
 	} else if (f->outcome < 0) {
 		t->bad++;
 		cli_error(t->cli, f->e);
