@@ -105,7 +105,11 @@ int qemu_find(const struct engine_config *c, struct buf *program, char version[3
 
 	if (rc == 0)
 		rc = version_read(buf_str(program), version, e);
-	return c->qemu && rc < 0 && rc != -EINTR && rc != -ENOMEM ? -EIO : rc;
+	/* The machine has it, or so the user says. */
+	if (!c->qemu || rc == 0 || rc == -EINTR || rc == -ENOMEM)
+		return rc;
+	e->code = EIO;
+	return -EIO;
 }
 
 /* The first machine that comes up here; the guest is never started. The last complaint stays in (e). */
