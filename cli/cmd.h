@@ -94,7 +94,7 @@ void cli_init(struct cli *c, const struct args *a);
 /* Closes stdout. (status), or 1 when something could not be written there (130: it was given up at Ctrl-C). */
 int cli_finish(struct cli *c, int status);
 
-/* Data to stdout; a full disk is said, a closed pipe is not, and either makes the exit status 1. */
+/* Data to stdout; a closed pipe or a full disk is remembered and makes the exit status 1. */
 void cli_out(struct cli *c, const char *bytes, size_t len);
 /* To FILE of -o (atomically) or stdout. 0, or 1 after having said why not. */
 int cli_write(struct cli *c, const char *file, const void *data, size_t len);

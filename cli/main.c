@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	hold_standard_descriptors();
-	signal(SIGPIPE, SIG_IGN);	/* a closed pipe is EPIPE: status 1 */
+	signal(SIGPIPE, SIG_IGN);	/* a closed pipe is EPIPE, and said; */
 	signal(SIGXFSZ, SIG_IGN);	/* a file size limit is EFBIG */
 	interrupt_install();
 

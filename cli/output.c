@@ -151,9 +151,6 @@ static void stdout_failed(struct cli *c, int code)
 	struct err e;
 
 	c->out_error = code;
-	/* Who reads has enough, as head(1) after ten lines, or says himself why not: the status is all that is left to tell. */
-	if (code == EPIPE)
-		return;
 	err_set(&e, code, "standard output: %s", strerror(code));
 	cli_error(c, &e);
 }
