@@ -269,29 +269,43 @@ static void change_restrain(struct change *c, const struct ab_row *row, const st
 			 "asks for more");
 }
 
-/* Rows of one engine against rows of another: for the comparison they bear the name of A's. */
-static void engines_rename(struct ab *out, char (*engine)[2][64])
+static void *rows_copy(const void *rows, size_t n, size_t size)
 {
-	for (size_t i = 0; i < out->side[1].n_results; i++) {
-		struct result *r = &out->side[1].result[i];
+	void *copy = calloc(n + 1, size);
 
-		memcpy(engine[i][0], r->engine, sizeof(r->engine));
-		memcpy(engine[i][1], r->via, sizeof(r->via));
-		if (!out->side[0].n_results)
-			continue;
-		memcpy(r->engine, out->side[0].result[0].engine, sizeof(r->engine));
-		memcpy(r->via, out->side[0].result[0].via, sizeof(r->via));
-	}
+	return copy && n ? memcpy(copy, rows, n * size) : copy;
 }
 
-static void engines_restore(struct ab *out, char (*engine)[2][64])
+static void view_free(struct result_set *view)
 {
-	for (size_t i = 0; i < out->side[1].n_results; i++) {
-		struct result *r = &out->side[1].result[i];
+	free(view->result);
+	free(view->skipped);
+	free(view->failed);
+}
 
-		memcpy(r->engine, engine[i][0], sizeof(r->engine));
-		memcpy(r->via, engine[i][1], sizeof(r->via));
+/*
+ * Rows of one engine against rows of another: (view) is (set) with rows that bear the name of (like)'s engine. Its lists are
+ * to be freed, what hangs on them is (set)'s.
+ */
+static int view_make(struct result_set *view, const struct result_set *set, const struct result *like)
+{
+	*view = *set;
+	view->result = rows_copy(set->result, set->n_results, sizeof(*set->result));
+	view->skipped = rows_copy(set->skipped, set->n_skipped, sizeof(*set->skipped));
+	view->failed = rows_copy(set->failed, set->n_failed, sizeof(*set->failed));
+	if (!view->result || !view->skipped || !view->failed) {
+		view_free(view);
+		return -ENOMEM;
 	}
+	for (size_t i = 0; i < view->n_results; i++) {
+		memcpy(view->result[i].engine, like->engine, sizeof(like->engine));
+		memcpy(view->result[i].via, like->via, sizeof(like->via));
+	}
+	for (size_t i = 0; i < view->n_skipped; i++)
+		memcpy(view->skipped[i].engine, like->engine, sizeof(like->engine));
+	for (size_t i = 0; i < view->n_failed; i++)
+		memcpy(view->failed[i].engine, like->engine, sizeof(like->engine));
+	return 0;
 }
 
 /* What both runs were on is one machine; that engines differ in memory or provenance is what was asked for. */
@@ -299,20 +313,19 @@ static int sets_compare(const struct ab_session *s, struct ab *out, struct err *
 {
 	static const char *const allow[] = { "provenance", "memory", "tsc_hz" };
 	struct compare_options o = *s->o->compare;
-	bool rename = s->run[0].p->n_engines == 1 && s->run[1].p->n_engines == 1;
-	char (*engine)[2][64] = calloc(out->side[1].n_results + 1, sizeof(*engine));
+	const struct result_set *a = &out->side[0], *b = &out->side[1];
+	bool rename = a->n_results && s->run[0].p->n_engines == 1 && s->run[1].p->n_engines == 1;
+	struct result_set view;
 	int rc;
 
-	if (!engine)
-		return err_set(e, ENOMEM, "out of memory");
 	o.allow = allow;
 	o.n_allow = sizeof(allow) / sizeof(allow[0]);
-	if (rename)
-		engines_rename(out, engine);
-	rc = compare_sets(&out->comparison, &out->side[0], &out->side[1], &o, e);
-	if (rename)
-		engines_restore(out, engine);
-	free(engine);
+	if (!rename)
+		return compare_sets(&out->comparison, a, b, &o, e);
+	if (view_make(&view, b, &a->result[0]) < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	rc = compare_sets(&out->comparison, a, &view, &o, e);
+	view_free(&view);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "tests/unit/tap.h"
 
 static const char *const only_fake[] = { "fake" };
+static const char *const only_process[] = { "process" };
 static const char *const globs[] = { "exit.cpuid", "exit.rdmsr", "cpu.alu.k", "exit.hlt" };
 
 /* What a session does before each launch, and what it saw. */
@@ -23,6 +24,7 @@ struct script {
 	struct random random;
 	unsigned fail_at, interrupt_at;	/* pair from 1, 0: never */
 	unsigned calls, first_a, pairs;
+	bool other_engine;		/* of side B: "process" */
 	size_t begun, order_at[200];	/* launches, and where each begins in fake.order */
 	unsigned side_of[200];
 };
@@ -65,19 +67,22 @@ static int session_try(struct ab *out, struct script *s, unsigned cap, struct er
 {
 	struct bench_options o = { .engines = only_fake, .n_engines = 1, .op_globs = globs, .n_op_globs = 4, .quick = true,
 				   .cpu = -1, .seed = 11, .table = fake_table, .n_table = 2 };
+	struct bench_options other = o;
 	const struct compare_options compare = { 0 };
 	const struct ab_options options = { .compare = &compare, .pairs = cap, .setup = setup, .setup_ctx = s };
 	struct plan plan[2];
-	const struct ab_side side[2] = { { &plan[0], &o }, { &plan[1], &o } };
+	const struct ab_side side[2] = { { &plan[0], &o }, { &plan[1], &other } };
 	struct snapshot snap;
 	struct verdict v;
 	int rc;
 
+	if (s->other_engine)
+		other.engines = only_process;
 	fake_reset();
 	snapshot_init(&snap);
 	fake_verdict(&v, "kvm.device", ANSWER_YES, "kvm.vm", ANSWER_YES, NULL);
 	CU_ASSERT_FATAL(plan_make(&plan[0], &o, &snap, &v, FAKE_TSC_HZ, e) == 0);
-	CU_ASSERT_FATAL(plan_make(&plan[1], &o, &snap, &v, FAKE_TSC_HZ, e) == 0);
+	CU_ASSERT_FATAL(plan_make(&plan[1], &other, &snap, &v, FAKE_TSC_HZ, e) == 0);
 	rc = ab_run(out, side, &options, &snap, &v, FAKE_TSC_HZ, NULL, e);
 	plan_free(&plan[0]);
 	plan_free(&plan[1]);
@@ -304,6 +309,26 @@ static void test_fails(void)
 	ab_free(&ab);
 }
 
+/* Rows of two engines are the same rows, those that failed as well. */
+static void test_fails_elsewhere(void)
+{
+	struct script s;
+	struct ab ab;
+
+	script_init(&s);
+	s.other_engine = true;
+	session(&ab, &s, 12);
+	CU_ASSERT(word_of(&ab, "exit.cpuid") == CHANGE_NONE);
+	ab_free(&ab);
+	s.side[1][OP_EXIT_CPUID].act = FAKE_FAULT;
+	session(&ab, &s, 12);
+	CU_ASSERT(word_of(&ab, "exit.cpuid") == CHANGE_INCOMPARABLE);
+	CU_ASSERT_STRING_EQUAL(change_of(&ab, "exit.cpuid", MEASURE_TIME)->key, "failed");
+	CU_ASSERT(ab.side[1].n_failed == 1 && !strcmp(ab.side[1].failed[0].engine, "process"));
+	CU_ASSERT(comparison_exit(&ab.comparison, false) == 4);
+	ab_free(&ab);
+}
+
 static void test_setup_fails(void)
 {
 	struct err e = { 0 };
@@ -343,6 +368,7 @@ static const struct tap_test tests[] = {
 	{ "advice of what is clear is what p needs, and it does", test_advice_clear },
 	{ "an operation that is known is launched no more", test_drops },
 	{ "an operation that fails on one side costs itself alone", test_fails },
+	{ "an operation that fails on another engine is the one that failed", test_fails_elsewhere },
 	{ "a setup that fails ends the session", test_setup_fails },
 	{ "an interrupt keeps what there is", test_interrupt },
 	{ NULL, NULL },
