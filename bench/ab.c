@@ -85,7 +85,7 @@ static bool session_stopped(const struct ab_session *s)
 	for (i = 0; i < 2; i++)
 		if (s->run[i].interrupted || s->run[i].out_of_time || s->run[i].error)
 			return true;
-	return interrupt_pending() || clock_seconds() >= s->deadline;
+	return s->setup.code || interrupt_pending() || clock_seconds() >= s->deadline;
 }
 
 /* Both sides share what is left of the time. */
@@ -138,14 +138,10 @@ static int pair_launch(struct ab_session *s, struct err *e)
 	for (turn = 0; rc == 0 && turn < 2 && !session_stopped(s); turn++) {
 		unsigned side = turn ? 1 - first : first;
 
-		if (s->o->setup)
-			rc = s->o->setup(s->o->setup_ctx, side, s->pairs, e);
-		if (rc == 0)
+		if (!s->o->setup || s->o->setup(s->o->setup_ctx, side, s->pairs, &s->setup) == 0)
 			side_launch(s, side, seed);
 	}
 	/* What was measured before counts all the same. */
-	if (rc == -EINTR && interrupt_pending())
-		rc = 0;
 	if (rc == 0) {
 		pair_keep(s, before);
 		s->pairs++;
@@ -250,7 +246,10 @@ static int session_end(struct ab_session *s, struct ab *out, const struct snapsh
 	int ended[2];
 	unsigned i;
 
-	s->run[0].interrupted |= s->run[1].interrupted || interrupt_pending();
+	/* A setup that a signal ended is the user's wish to stop. */
+	if (!interrupt_pending())
+		out->setup = s->setup;
+	s->run[0].interrupted |= s->run[1].interrupted || interrupt_pending() || s->setup.code;
 	s->run[1].interrupted = s->run[0].interrupted;
 	for (i = 0; i < 2; i++) {
 		ended[i] = run_end(&s->run[i], snap, rc, rc ? &other : e);

@@ -25,7 +25,7 @@ struct ab_options {
 	unsigned pairs;			/* the cap; 0: PAIRS_DEFAULT */
 	double seconds;			/* of all of it; 0: as long as the cap takes */
 	double precision;		/* half-width of the ratio at which an operation is done; 0: a third of its threshold */
-	/* Before each launch of side 0 or 1; NULL: nothing. Not 0: the session ends with that. */
+	/* Before each launch of side 0 or 1; NULL: nothing. Not 0: the session ends there. */
 	int (*setup)(void *ctx, unsigned side, unsigned pair, struct err *e);
 	void *setup_ctx;
 };
@@ -34,11 +34,12 @@ struct ab {
 	struct result_set side[2];	/* owned: each side as a run of its own; launch k of a row is its pair k */
 	struct comparison comparison;	/* owned */
 	unsigned pairs;			/* begun */
+	struct err setup;		/* code not 0: ab_options.setup failed, and this is what there was until then */
 	bool out_of_time;		/* ab_options.seconds ended it before every operation was done */
 };
 
 /*
- * SIGINT: returns 0 with what there is, both sides' interrupted set. -EINVAL when the plans have no operation in common;
+ * SIGINT, or a setup that fails: returns 0 with what there is, both sides' interrupted set. -EINVAL when the plans have no operation in common;
  * otherwise as bench_run(). (out) is to be freed after 0.
  */
 int ab_run(struct ab *out, const struct ab_side side[2], const struct ab_options *o, const struct snapshot *s,

@@ -33,6 +33,7 @@ struct ab_session {
 	struct random random;
 	unsigned pairs;
 	double start, deadline;		/* seconds of CLOCK_MONOTONIC */
+	struct err setup;
 };
 
 /* ---- ab_compare.c ---- */

@@ -153,7 +153,11 @@ static int result_out(struct session *s, struct ab *ab)
 	int kept, rc;
 
 	/* Nothing to compare says nothing, and must not take the place of what an earlier session said. */
-	if (ab->side[0].interrupted && !c->n) {
+	if (ab->setup.code) {
+		cli_error(s->cli, &ab->setup);
+		if (!c->n)
+			return EXIT_RUNTIME;
+	} else if (ab->side[0].interrupted && !c->n) {
 		cli_warn(s->cli, "interrupted before the first pair");
 		return EXIT_INTERRUPTED;
 	}
@@ -171,6 +175,10 @@ static int result_out(struct session *s, struct ab *ab)
 		comparison_put(s->cli, c);
 	if (kept || rc == EXIT_RUNTIME)
 		return EXIT_RUNTIME;
+	if (ab->setup.code) {
+		cli_warn(s->cli, "the session ended there, after %u pair%s of launches", ab->pairs, ab->pairs == 1 ? "" : "s");
+		return EXIT_RUNTIME;
+	}
 	if (ab->side[0].interrupted) {
 		cli_warn(s->cli, "interrupted: this is of %u pair%s of launches until then", ab->pairs, ab->pairs == 1 ? "" : "s");
 		return EXIT_INTERRUPTED;
@@ -304,7 +312,7 @@ static const struct opt opts[] = {
 		  "given once, outside." },
 	{ .name = "b", .arg = "OPTIONS", .help = "what side B is" },
 	{ .name = "a-setup", .arg = "CMD", .help = "run this with /bin/sh before each launch of A",
-	  .more = "It has VTSCOPE_SIDE (a or b) and VTSCOPE_PAIR (from 1) in its environment. Where it fails the session ends." },
+	  .more = "It has VTSCOPE_SIDE (a or b) and VTSCOPE_PAIR (from 1) in its environment. Where it fails the session ends with what it has." },
 	{ .name = "b-setup", .arg = "CMD", .help = "run this before each launch of B" },
 	{ .name = "engine", .short_name = 'e', .arg = "LIST", .repeatable = true, .complete = COMPLETE_ENGINE,
 	  .help = "both sides: these engines" },

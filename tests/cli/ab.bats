@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vtscope ab around the library: its sides, its commands, what it writes and how it ends.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2016 # bats sets stderr; setups are for another shell
 
 load lib
 
@@ -83,6 +83,12 @@ ab() {
 	run --separate-stderr ab --a '' --b '' --b-setup 'echo no such knob >&2; exit 3'
 	says 1 "--b-setup"
 	[[ $stderr == *"no such knob"* ]]
+	# What was measured until then stays, marked.
+	run --separate-stderr ab --a '' --b '' --b-setup '[ $VTSCOPE_PAIR != 8 ]' --launches 40 --precision 0.01 --keep side -o ab.md
+	says 1 "--b-setup"
+	grep -q "session was interrupted" ab.md
+	[ -s side-a.json ]
+	[ -s side-b.json ]
 }
 
 @test "ab: an image that is no program is said of that side" {

@@ -337,8 +337,10 @@ static void test_setup_fails(void)
 
 	script_init(&s);
 	s.fail_at = 3;
-	CU_ASSERT(session_try(&ab, &s, 36, &e) == -EIO);
-	CU_ASSERT(strstr(e.text, "exit status 1") != NULL);
+	CU_ASSERT_FATAL(session_try(&ab, &s, 36, &e) == 0);
+	CU_ASSERT(ab.setup.code == EIO && strstr(ab.setup.text, "exit status 1") != NULL);
+	CU_ASSERT(ab.side[0].interrupted && ab.side[1].interrupted && ab.side[0].result[0].n_launches == 2);
+	ab_free(&ab);
 }
 
 /* Last: the wish to stop stays. */
@@ -369,7 +371,7 @@ static const struct tap_test tests[] = {
 	{ "an operation that is known is launched no more", test_drops },
 	{ "an operation that fails on one side costs itself alone", test_fails },
 	{ "an operation that fails on another engine is the one that failed", test_fails_elsewhere },
-	{ "a setup that fails ends the session", test_setup_fails },
+	{ "a setup that fails ends the session, what there is stays", test_setup_fails },
 	{ "an interrupt keeps what there is", test_interrupt },
 	{ NULL, NULL },
 };
