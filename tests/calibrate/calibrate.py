@@ -24,7 +24,7 @@ LEVELS = [5, 10, 20, 50]
 # The cap of a paired comparison; launches of a translator differ by where its code came to lie.
 PAIRS = {'native': 60, 'tcg': 120, 'kvm': 60}
 PRECISION = 3.0		# per cent: a ratio known that well is measured no more
-PAIRED_HALF = 0.04	# of the ratio: where this is reached, a slowdown of 10 % must be found
+PAIRED_HALF = math.log(1.04)	# +-4 % of the ratio, as ab tells it: where this is reached, a slowdown of 10 % must be found
 GAP = 12		# runs between a baseline and what is compared with it
 GOALS = {'aa-paired': 100, 'aa-stored': 100, 'slow-native': 300, 'slow-tcg': 300, 'slow-kvm': 30, 'power': 120}
 LEAST = 20		# trials of an operation before a share of them is judged
