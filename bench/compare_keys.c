@@ -152,29 +152,35 @@ int compare_machines(struct comparison *c, const struct result_set *a, const str
 static void value_join(char *to, size_t size, const char *value)
 {
 	size_t n = strlen(value), used = strlen(to);
+	const char *p = to;
 
-	for (const char *p = to; p; p = strstr(p, JOINT), p += p ? strlen(JOINT) : 0)
+	while (p) {
 		if (!strncmp(p, value, n) && (!p[n] || !strncmp(p + n, JOINT, strlen(JOINT))))
 			return;
+		p = strstr(p, JOINT);
+		if (p)
+			p += strlen(JOINT);
+	}
 	snprintf(to + used, size - used, JOINT "%s", value);
 }
 
 /* (d): from the first run of a side to another of it. Where (list) has no such key, the first runs of both sides agree. */
 static int difference_join(struct key_difference **list, size_t *n, const struct key_difference *d, bool in_b)
 {
-	struct key_difference *at = *list, *more;
+	struct key_difference *at, *more;
+	size_t i = 0;
 
-	while (at < *list + *n && strcmp(at->key, d->key))
-		at++;
-	if (at == *list + *n) {
+	while (i < *n && strcmp((*list)[i].key, d->key))
+		i++;
+	if (i == *n) {
 		more = realloc(*list, (*n + 1) * sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		*list = more;
-		at = more + (*n)++;
-		*at = *d;
-		memcpy(at->b, d->a, sizeof(at->b));
+		more[(*n)++] = *d;
+		memcpy(more[i].b, d->a, sizeof(more[i].b));
 	}
+	at = &(*list)[i];
 	value_join(in_b ? at->b : at->a, sizeof(at->a), d->b);
 	return 0;
 }
