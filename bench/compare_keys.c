@@ -193,8 +193,10 @@ int compare_side_keys(struct comparison *c, const struct result_set *first, cons
 
 	comparison_init(&own);
 	rc = compare_machines(&own, first, r, o, e);
-	if (rc < 0)
+	if (rc < 0) {
+		comparison_free(&own);
 		return rc;
+	}
 	rc = 0;
 	for (size_t i = 0; i < own.n_subject && rc == 0; i++)
 		rc = difference_join(&c->subject, &c->n_subject, &own.subject[i], in_b);

@@ -34,4 +34,7 @@ int file_write_check(const char *path, struct err *e);
 /* "-" is none, nor is what cannot be looked at. */
 bool file_is_folder(const char *path);
 
+/* With all that is in it, on its file system; no link is followed. What cannot be removed stays. */
+void file_remove_folder(const char *path);
+
 #endif

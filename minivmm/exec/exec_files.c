@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fileio.h"
 #include "minivmm/guest_abi.h"
 
 #define CHUNK	16384
@@ -90,19 +90,10 @@ int exec_file_put(const char *path, const void *bytes, size_t n, struct err *e)
 	return code ? err_set(e, code, "%s: %s", path, strerror(code)) : 0;
 }
 
-static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	remove(path);
-	return 0;
-}
-
 void exec_folder_remove(struct exec_paths *p)
 {
 	if (p->dir[0])
-		nftw(p->dir, entry_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		file_remove_folder(p->dir);
 	p->dir[0] = 0;
 }
 

@@ -6,7 +6,6 @@
 #include "minivmm/image/iso.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,18 +97,9 @@ static int programs_find(struct buf *grub, struct buf *warning, struct err *e)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	remove(path);
-	return 0;
-}
-
 static void workshop_close(struct workshop *w)
 {
-	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	file_remove_folder(w->dir);
 }
 
 static int workshop_open(struct workshop *w, struct err *e)
